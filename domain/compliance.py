@@ -1,0 +1,46 @@
+"""Compliance answers: which rule was asked, what it said, with which numbers."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Force(StrEnum):
+    """What a breach of the rule does."""
+
+    HARD = "hard"  # Blocks; nobody can override.
+    OVERRIDABLE = "overridable"  # Blocks unless a second person overrides with a written reason.
+    SOFT = "soft"  # Warns; a person must approve the run.
+
+
+class Verdict(StrEnum):
+    """The answer of one rule."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    BREACH = "breach"
+    CANNOT_TELL = "cannot_tell"  # Data is missing; treated as a breach of the same force.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One rule asked of one account or one order, with its headroom."""
+
+    rule_id: str
+    rule_type: str
+    force: Force
+    verdict: Verdict
+    subject: str  # Account id, or ClOrdID for rules on orders.
+    security_ids: tuple[str, ...]  # The names that matter.
+    value: Decimal | None  # Numerator over base, or the quantity tested.
+    limit: Decimal | None
+    sentence: str  # Plain words with the numbers.
+    citation: str
+    overridden_by: str | None = None
+    override_reason: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this answer stops its subject as it stands."""
+        if self.verdict is Verdict.PASS or self.force is Force.SOFT:
+            return False
+        return self.force is Force.HARD or self.overridden_by is None

@@ -1,0 +1,260 @@
+"""Orders: what we intend, what the venue says, and what stands now.
+
+Words are FIX's. A filled quantity is never negative here; `Side` says the
+direction. AvgPx is not stored: `gross` is the exact sum of LastQty x LastPx of
+the fills that stand, so AvgPx x CumQty is exact.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from domain.exact import ZERO
+
+
+class Side(StrEnum):
+    """Side (54)."""
+
+    BUY = "1"
+    SELL = "2"
+
+
+class OrdType(StrEnum):
+    """OrdType (40)."""
+
+    MARKET = "1"
+    LIMIT = "2"
+
+
+class TimeInForce(StrEnum):
+    """TimeInForce (59)."""
+
+    DAY = "0"
+    IOC = "3"
+
+
+class OrdStatus(StrEnum):
+    """OrdStatus (39), and two of our own for an order that no venue has spoken of."""
+
+    INTENDED = "intended"  # Committed by us; the venue has not said anything.
+    UNSENT = "unsent"  # Never handed to the engine, and never will be: proven dead.
+    NEW = "0"
+    PARTIALLY_FILLED = "1"
+    FILLED = "2"
+    DONE_FOR_DAY = "3"
+    CANCELED = "4"
+    PENDING_CANCEL = "6"
+    STOPPED = "7"
+    REJECTED = "8"
+    SUSPENDED = "9"
+    PENDING_NEW = "A"
+    CALCULATED = "B"
+    EXPIRED = "C"
+    PENDING_REPLACE = "E"
+
+
+class ExecType(StrEnum):
+    """ExecType (150), FIX 4.4."""
+
+    NEW = "0"
+    DONE_FOR_DAY = "3"
+    CANCELED = "4"
+    REPLACED = "5"
+    PENDING_CANCEL = "6"
+    STOPPED = "7"
+    REJECTED = "8"
+    SUSPENDED = "9"
+    PENDING_NEW = "A"
+    CALCULATED = "B"
+    EXPIRED = "C"
+    RESTATED = "D"
+    PENDING_REPLACE = "E"
+    TRADE = "F"
+    TRADE_CORRECT = "G"
+    TRADE_CANCEL = "H"
+    ORDER_STATUS = "I"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """One account's part of a block, written before the block is sent."""
+
+    account_id: str
+    quantity: Decimal
+    lot_ids: tuple[str, ...] = ()  # Sales under SPECIFIC: which lots to relieve, in order.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntent:
+    """One block order as we mean to send it. Immutable once committed.
+
+    `cl_ord_id` is used once, for ever. The allocations add up to `quantity`.
+    """
+
+    cl_ord_id: str
+    run_id: UUID
+    venue: str
+    security_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    ord_type: OrdType
+    limit_price: Decimal | None
+    time_in_force: TimeInForce
+    reference_price: Decimal  # The snapshot's price that the decision was made on.
+    trade_date: date
+    decided_at: datetime
+    allocations: tuple[Allocation, ...]
+
+    def __post_init__(self) -> None:
+        assert self.quantity > 0
+        assert (self.limit_price is None) == (self.ord_type is OrdType.MARKET)
+        assert sum(a.quantity for a in self.allocations) == self.quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionReport:
+    """ExecutionReport (35=8) as read from the wire. Prices are None where the tag was absent."""
+
+    venue: str
+    exec_id: str
+    order_id: str
+    cl_ord_id: str
+    orig_cl_ord_id: str | None
+    exec_type: ExecType
+    ord_status: OrdStatus
+    symbol: str
+    side: Side
+    order_qty: Decimal | None
+    cum_qty: Decimal
+    leaves_qty: Decimal
+    avg_px: Decimal | None
+    last_qty: Decimal
+    last_px: Decimal | None
+    limit_price: Decimal | None
+    commission: Decimal  # Of this execution, dollars; 0 where absent.
+    exec_ref_id: str | None  # Bust and correction: the execution that they change.
+    reason: str  # OrdRejReason or restatement reason and Text, for people.
+    trade_date: date
+    transact_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelReject:
+    """OrderCancelReject (35=9)."""
+
+    venue: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    order_id: str
+    ord_status: OrdStatus
+    cxl_rej_reason: int
+    reason: str
+    transact_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    """Our wish to cancel: OrderCancelRequest (35=F). Pending until the venue answers."""
+
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    requested_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceRequest:
+    """Our wish to change quantity or price: OrderCancelReplaceRequest (35=G)."""
+
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    quantity: Decimal
+    limit_price: Decimal | None
+    requested_at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The intent was handed to the engine: from here on, never again."""
+
+    cl_ord_id: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeverSent:
+    """Proof that the intent was never handed to the engine, so the order is dead."""
+
+    cl_ord_id: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtRaised:
+    """We do not know whether the venue has the order (a restart or a lost session)."""
+
+    cl_ord_id: str
+    at: datetime
+    why: str
+
+
+OrderEvent = (
+    ExecutionReport | CancelReject | CancelRequest | ReplaceRequest | Sent | NeverSent | DoubtRaised
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What stands now: the fold of an intent and its events (`domain.order_states`).
+
+    `chain` holds every ClOrdID the order had, oldest first; `current` is the
+    last one that the venue accepted, and what a fill will name.
+    """
+
+    intent: OrderIntent
+    status: OrdStatus = OrdStatus.INTENDED
+    current: str
+    chain: tuple[str, ...]
+    pending: tuple[CancelRequest | ReplaceRequest, ...] = ()
+    order_id: str | None = None
+    order_qty: Decimal
+    limit_price: Decimal | None
+    cum_qty: Decimal = ZERO
+    leaves_qty: Decimal
+    gross: Decimal = ZERO
+    commission: Decimal = ZERO
+    in_doubt: bool = False
+    sent: bool = False
+    reason: str = ""
+
+    @property
+    def is_closed(self) -> bool:
+        """No more fills are expected (a late fill, a bust or a correction may still come)."""
+        return self.status in CLOSED
+
+
+CLOSED = frozenset(
+    {
+        OrdStatus.UNSENT,
+        OrdStatus.FILLED,
+        OrdStatus.DONE_FOR_DAY,
+        OrdStatus.CANCELED,
+        OrdStatus.REJECTED,
+        OrdStatus.CALCULATED,
+        OrdStatus.EXPIRED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something about an order that a person should look at: over-fill, unknown order, ..."""
+
+    kind: str  # snake_case, past tense where it happened: "over_filled", "fill_on_closed_order".
+    cl_ord_id: str
+    message: str

@@ -1,0 +1,278 @@
+"""Ports: what one room may ask of another without importing it.
+
+`vault` implements the storage side, `gateway` the wire, `oms` the sink of
+executions; `console/app.py` joins them. One `UnitOfWork` is one transaction:
+what happens in it is durable together or not at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from domain.audit import AuditEntry
+from domain.compliance import CheckResult
+from domain.lots import TaxLot
+from domain.orders import (
+    Alarm,
+    CancelReject,
+    CancelRequest,
+    ExecutionReport,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    ReplaceRequest,
+)
+from domain.postings import Break, Transaction
+from domain.runs import Approval, Kill, Run, RunStatus, Step
+from domain.snapshot import CashBalance, Snapshot
+
+
+class Clock(Protocol):
+    """The one source of time; a test, the demo and the service each bring their own."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        ...
+
+
+class ExecutionOutcome(StrEnum):
+    """What recording an execution found."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"  # Same key, same content: already booked.
+    CONFLICT = "conflict"  # Same key, other content: quarantine.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    """OrderStatusRequest (35=H): how an order in doubt is resolved."""
+
+    cl_ord_id: str
+    requested_at: datetime
+
+
+OutboxBody = OrderIntent | CancelRequest | ReplaceRequest | StatusRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxMessage:
+    """A message committed before it is sent. Handed to the engine at most once."""
+
+    number: int
+    venue: str
+    body: OutboxBody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyPosition:
+    """What a custodian's newest accepted file says of one account."""
+
+    account_id: str
+    custodian: str
+    as_of: date
+    lots: tuple[TaxLot, ...]
+    cash: CashBalance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionState:
+    """One FIX session as an operator wants to see it."""
+
+    session: str  # "FIX.4.4:TRIMTAB->XSIM"
+    venue: str
+    logged_on: bool
+    gate_open: bool  # Whether new orders may be sent.
+    next_sender: int
+    next_target: int
+    durable_target: int  # Last inbound number that is committed.
+    queue_depth: int
+    in_doubt: int
+
+
+class RunStore(Protocol):
+    """Runs and the stored results of their steps."""
+
+    def add(self, run: Run) -> None: ...
+    def get(self, run_id: UUID) -> Run | None: ...
+    def recent(self, limit: int) -> tuple[Run, ...]: ...
+    def with_status(self, *statuses: RunStatus) -> tuple[Run, ...]: ...
+    def update(self, run: Run, at: datetime) -> None: ...
+    def save_step(self, run_id: UUID, step: Step, document: str, at: datetime) -> None: ...
+    def step(self, run_id: UUID, step: Step) -> str | None: ...
+
+
+class TriggerStore(Protocol):
+    """What has fired; (trigger, due) is unique."""
+
+    def claim(self, trigger: str, due: datetime, run_id: UUID, at: datetime) -> bool: ...
+    def last_due(self, trigger: str) -> datetime | None: ...
+
+
+class SnapshotStore(Protocol):
+    """Snapshots, named by content."""
+
+    def take(self, as_of: date) -> Snapshot: ...
+    def put(self, snapshot: Snapshot, taken_at: datetime) -> str: ...
+    def get(self, snapshot_id: str) -> Snapshot | None: ...
+
+
+class OrderStore(Protocol):
+    """Intents, their events, and the projection of what stands."""
+
+    def add(self, intent: OrderIntent) -> None: ...
+    def get(self, cl_ord_id: str) -> Order | None: ...  # By any ClOrdID of its chain.
+    def append(self, order: Order, event: OrderEvent, at: datetime) -> None: ...
+    def events(self, cl_ord_id: str) -> tuple[OrderEvent, ...]: ...
+    def of_run(self, run_id: UUID) -> tuple[Order, ...]: ...
+    def open(self) -> tuple[Order, ...]: ...
+    def recent(self, limit: int) -> tuple[Order, ...]: ...
+    def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome: ...
+    def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]: ...
+
+
+class Outbox(Protocol):
+    """Messages to send, in order, each handed over at most once."""
+
+    def queue(self, venue: str, body: OutboxBody, at: datetime) -> None: ...
+    def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]: ...
+    def mark_handed(self, numbers: Sequence[int], at: datetime) -> None: ...
+    def withdraw(self, cl_ord_id: str, at: datetime) -> bool: ...  # False when handed already.
+
+
+class Inbox(Protocol):
+    """Raw inbound messages with their sequence numbers."""
+
+    def record(self, session: str, sequence: int, raw: str, at: datetime) -> bool: ...
+    def durable_sequence(self, session: str) -> int: ...
+    def reset_sequence(self, session: str, sequence: int, at: datetime) -> None: ...
+    def quarantine(self, session: str, sequence: int, raw: str, why: str, at: datetime) -> None: ...
+    def quarantined(self) -> tuple[tuple[str, int, str, str], ...]: ...
+
+
+class LedgerStore(Protocol):
+    """Transactions, append-only, and the folds of them."""
+
+    def append(self, transaction: Transaction) -> None: ...
+    def get(self, transaction_id: str) -> Transaction | None: ...
+    def of_order(self, cl_ord_id: str) -> tuple[Transaction, ...]: ...
+    def of_run(self, run_id: UUID) -> tuple[Transaction, ...]: ...
+    def all(self) -> tuple[Transaction, ...]: ...
+    def lots(self, account_id: str | None = None) -> tuple[TaxLot, ...]: ...
+    def balances(self, book: str | None = None) -> Mapping[tuple[str, str], Decimal]: ...
+
+
+class AuditStore(Protocol):
+    """The hash chain."""
+
+    def append(
+        self, *, at: datetime, actor: str, kind: str, subject: str, body: object
+    ) -> AuditEntry: ...
+    def entries(self) -> tuple[AuditEntry, ...]: ...
+    def about(self, subject: str) -> tuple[AuditEntry, ...]: ...
+
+
+class ApprovalStore(Protocol):
+    """Requests for approval and their answers."""
+
+    def request(self, approval: Approval) -> None: ...
+    def get(self, run_id: UUID) -> Approval | None: ...
+    def pending(self) -> tuple[Approval, ...]: ...
+    def decide(self, approval: Approval) -> None: ...
+
+
+class KillStore(Protocol):
+    """Kill switches, durable."""
+
+    def set(self, kill: Kill) -> None: ...
+    def lift(self, scope: str, name: str, by: str, at: datetime) -> bool: ...
+    def active(self) -> tuple[Kill, ...]: ...
+
+
+class FindingStore(Protocol):
+    """Compliance answers and reconciliation breaks, by run."""
+
+    def add_checks(self, run_id: UUID, results: Sequence[CheckResult], at: datetime) -> None: ...
+    def checks(self, run_id: UUID) -> tuple[CheckResult, ...]: ...
+    def add_breaks(self, run_id: UUID | None, breaks: Sequence[Break], at: datetime) -> None: ...
+    def breaks(self, run_id: UUID | None = None) -> tuple[Break, ...]: ...
+
+
+class CustodyStore(Protocol):
+    """What custodians told us, for the opening postings and for reconciliation."""
+
+    def newest(self, as_of: date) -> tuple[CustodyPosition, ...]: ...
+    def flows_to_post(self, as_of: date) -> tuple[Transaction, ...]: ...  # Not yet in the ledger.
+
+
+class UnitOfWork(Protocol):
+    """One transaction over everything that is stored."""
+
+    @property
+    def runs(self) -> RunStore: ...
+    @property
+    def triggers(self) -> TriggerStore: ...
+    @property
+    def snapshots(self) -> SnapshotStore: ...
+    @property
+    def orders(self) -> OrderStore: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def ledger(self) -> LedgerStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
+    @property
+    def approvals(self) -> ApprovalStore: ...
+    @property
+    def kills(self) -> KillStore: ...
+    @property
+    def findings(self) -> FindingStore: ...
+    @property
+    def custody(self) -> CustodyStore: ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo only what happens inside when it raises; the transaction lives on."""
+        ...
+
+
+class Vault(Protocol):
+    """The door to everything that is stored."""
+
+    def write(self) -> AbstractContextManager[UnitOfWork]:
+        """One transaction, one writer at a time; raises when the lease is another's.
+
+        Commits at the end of the block, rolls back when it raises, and anchors
+        the audit head outside the database after the commit.
+        """
+        ...
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """A consistent, read-only view; writing through it raises."""
+        ...
+
+
+class ExecutionSink(Protocol):
+    """What the gateway hands a decoded message to, inside the inbox transaction."""
+
+    def apply(
+        self, uow: UnitOfWork, message: ExecutionReport | CancelReject, at: datetime
+    ) -> tuple[Alarm, ...]:
+        """Book it: order event, execution, ledger legs and audit, all in `uow`."""
+        ...
+
+
+class Wire(Protocol):
+    """The gateway as the rest sees it."""
+
+    def wake(self) -> None:
+        """The outbox has something new. Returns at once."""
+        ...
+
+    def sessions(self) -> tuple[SessionState, ...]: ...

@@ -1,0 +1,112 @@
+"""Postings: double entry in shares and cash, and what happens to tax lots.
+
+Each transaction's legs add up to zero in every asset. Transactions are never
+edited: a bust or a correction is a reversal of its own.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from domain.lots import TaxLot, Term
+from domain.orders import ExecType, Side
+from domain.sources import Source
+
+
+class TransactionKind(StrEnum):
+    """What happened."""
+
+    OPENING = "opening"  # First positions and cash taken over from a custodian.
+    CASH_FLOW = "cash_flow"  # Deposit, withdrawal, dividend, fee told by the custodian.
+    FILL = "fill"  # A venue's execution, into the block's average-price account.
+    FILL_REVERSAL = "fill_reversal"  # Bust, or the first half of a correction.
+    ALLOCATION = "allocation"  # From the block's account to the clients', at its average price.
+    ADJUSTMENT = "adjustment"  # By hand, with a second person.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """`quantity` of `asset` (a security id, or "USD") into `book`; negative is out of it.
+
+    Books: "client:ACCOUNT", "block:CLORDID", "street:VENUE", "custody:CUSTODIAN",
+    "commission:VENUE".
+    """
+
+    book: str
+    asset: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relief:
+    """Shares taken from a lot by a sale, with the gain that this realised."""
+
+    lot_id: str
+    account_id: str
+    security_id: str
+    quantity: Decimal
+    basis: Decimal
+    proceeds: Decimal
+    term: Term
+
+    @property
+    def gain(self) -> Decimal:
+        """Proceeds less basis."""
+        return self.proceeds - self.basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One event in the books: legs, the lots it opened and the lots it relieved."""
+
+    transaction_id: str
+    kind: TransactionKind
+    trade_date: date
+    at: datetime
+    legs: tuple[Leg, ...]
+    opened: tuple[TaxLot, ...] = ()
+    relieved: tuple[Relief, ...] = ()
+    run_id: UUID | None = None
+    cl_ord_id: str | None = None
+    exec_id: str | None = None  # FILL and its reversal.
+    reverses: str | None = None  # The transaction that this one undoes.
+    source: Source | None = None
+    memo: str = ""
+
+    def __post_init__(self) -> None:
+        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for leg in self.legs:
+            sums[leg.asset] += leg.quantity
+        assert all(total == 0 for total in sums.values()), f"unbalanced: {dict(sums)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessExecution:
+    """One row of a venue's end-of-day file: the venue's own word for what it did."""
+
+    venue: str
+    trade_date: date
+    exec_id: str
+    exec_type: ExecType  # TRADE, TRADE_CANCEL or TRADE_CORRECT.
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """A difference between two witnesses, with a name."""
+
+    kind: str  # "execution_missing_in_ledger", "position_differs", "cash_differs", ...
+    subject: str  # Order, execution, or account and security.
+    ours: str
+    theirs: str
+    message: str
+    planted: bool = False  # The input says that this difference was put there on purpose.
