@@ -1,1 +1,1 @@
-"""TODO room docstring."""
+"""The schema's history: one change, one reason, for SQLite and PostgreSQL alike."""
