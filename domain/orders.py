@@ -139,6 +139,7 @@ class ExecutionReport:
     reason: str  # OrdRejReason or restatement reason and Text, for people.
     trade_date: date
     transact_time: datetime
+    ord_rej_reason: int | None = None  # OrdRejReason (103): 5 unknown order, 6 duplicate, ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +210,16 @@ OrderEvent = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingFill:
+    """An execution that counts: not busted, and in its latest correction."""
+
+    exec_id: str  # Of the latest correction: what a further bust or correction will refer to.
+    quantity: Decimal
+    price: Decimal
+    commission: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What stands now: the fold of an intent and its events (`domain.order_states`).
 
@@ -228,6 +239,7 @@ class Order:
     leaves_qty: Decimal
     gross: Decimal = ZERO
     commission: Decimal = ZERO
+    fills: tuple[StandingFill, ...] = ()  # `cum_qty`, `gross` and `commission` are its sums.
     in_doubt: bool = False
     sent: bool = False
     reason: str = ""

@@ -1,0 +1,381 @@
+"""Order states: the one table of transitions, and the fold of events into an `Order`.
+
+The status is the venue's last word that the table allows; quantities and money
+are our own fold of the fills that stand, compared with what the venue says.
+Whatever a fill says about the order, it is counted: only alarms differ.
+
+Source of the table: FIX 4.4 Volume 4, Order State Change Matrices, and the
+exchange profile of FIX 5.0 SP2 Volume 7; tests play every matrix.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from domain.exact import ZERO, plain
+from domain.orders import (
+    CLOSED,
+    Alarm,
+    CancelReject,
+    CancelRequest,
+    DoubtRaised,
+    ExecType,
+    ExecutionReport,
+    NeverSent,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    OrdStatus,
+    ReplaceRequest,
+    Sent,
+    StandingFill,
+    TimeInForce,
+)
+
+Outcome = tuple[Order, tuple[Alarm, ...]]
+
+FILLS = frozenset({ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL})
+UNKNOWN_ORDER = 5  # OrdRejReason (103).
+DUPLICATE_ORDER = 6
+CXL_UNKNOWN_ORDER = 1  # CxlRejReason (102).
+AVERAGE_PRICE_TOLERANCE = Decimal("0.0001")  # Dollars a share: venues round AvgPx.
+
+_S = OrdStatus
+_PENDING = frozenset({_S.PENDING_CANCEL, _S.PENDING_REPLACE})
+_WORKING = frozenset({_S.NEW, _S.PARTIALLY_FILLED, _S.STOPPED, _S.SUSPENDED}) | _PENDING
+_LIVE = _WORKING | {_S.INTENDED, _S.PENDING_NEW}
+_NEVER_WORKED = frozenset({_S.UNSENT, _S.REJECTED})
+_ENDED = CLOSED - _NEVER_WORKED - {_S.FILLED}  # Ended by something else than the last share.
+
+# One row: on this ExecType, an order in one of these states may go to one of those.
+_ROWS: tuple[tuple[ExecType, frozenset[OrdStatus], frozenset[OrdStatus]], ...] = (
+    (ExecType.PENDING_NEW, frozenset({_S.INTENDED}), frozenset({_S.PENDING_NEW})),
+    (ExecType.NEW, frozenset({_S.INTENDED, _S.PENDING_NEW}), _WORKING),
+    # B.1.d: the acceptance may come after the cancel is pending.
+    (ExecType.NEW, _PENDING | {_S.NEW}, _PENDING | {_S.NEW}),
+    (ExecType.REJECTED, frozenset({_S.INTENDED, _S.PENDING_NEW, _S.NEW}), frozenset({_S.REJECTED})),
+    (ExecType.TRADE, _LIVE | _NEVER_WORKED, _WORKING | {_S.FILLED}),
+    (ExecType.TRADE, frozenset({_S.FILLED}), frozenset({_S.FILLED})),
+    # EX.I.1.b: exchanges may bundle the last fill with the end of the order.
+    (ExecType.TRADE, _LIVE, frozenset({_S.CANCELED, _S.EXPIRED, _S.DONE_FOR_DAY})),
+    # J.1.a, J.1.b, J.1.d: a bust reopens a filled order and nothing else.
+    (ExecType.TRADE_CANCEL, _LIVE | {_S.FILLED}, _WORKING | {_S.FILLED}),
+    (ExecType.TRADE_CORRECT, _LIVE | {_S.FILLED}, _WORKING | {_S.FILLED}),
+    (ExecType.DONE_FOR_DAY, _LIVE, frozenset({_S.DONE_FOR_DAY})),
+    (ExecType.CANCELED, _LIVE, frozenset({_S.CANCELED})),
+    (ExecType.EXPIRED, _LIVE, frozenset({_S.EXPIRED})),
+    (ExecType.CALCULATED, _LIVE | {_S.FILLED} | _ENDED, frozenset({_S.CALCULATED})),
+    (ExecType.STOPPED, _LIVE, frozenset({_S.STOPPED}) | _PENDING),
+    (ExecType.SUSPENDED, _LIVE, frozenset({_S.SUSPENDED}) | _PENDING),
+    # C.1.c: a filled order may be replaced up and work again.
+    (ExecType.PENDING_CANCEL, _LIVE, frozenset({_S.PENDING_CANCEL})),
+    (ExecType.PENDING_REPLACE, _LIVE | {_S.FILLED}, _PENDING),
+    (ExecType.REPLACED, _LIVE | {_S.FILLED, _S.DONE_FOR_DAY}, _WORKING | {_S.FILLED}),
+    # H.1.*: a GTC order that was done for the day comes back in the morning.
+    (ExecType.RESTATED, _LIVE | {_S.DONE_FOR_DAY}, _WORKING | {_S.FILLED, _S.CANCELED}),
+    (ExecType.ORDER_STATUS, _LIVE, (_WORKING | CLOSED | {_S.PENDING_NEW}) - {_S.UNSENT}),
+    (ExecType.ORDER_STATUS, frozenset({_S.FILLED}), frozenset({_S.FILLED}) | _PENDING),
+)
+
+
+def _table() -> Mapping[tuple[OrdStatus, ExecType], frozenset[OrdStatus]]:
+    table: dict[tuple[OrdStatus, ExecType], frozenset[OrdStatus]] = {}
+    for exec_type, before, after in _ROWS:
+        for status in before:
+            table[status, exec_type] = table.get((status, exec_type), frozenset()) | after
+    for status in _ENDED:
+        # A late fill, a bust or a correction of an ended order leaves it ended; D2 reopens on GTC.
+        for exec_type in (*FILLS, ExecType.ORDER_STATUS):
+            table[status, exec_type] = frozenset({status})
+    table[_S.DONE_FOR_DAY, ExecType.TRADE] |= {_S.PARTIALLY_FILLED, _S.FILLED}
+    return MappingProxyType(table)
+
+
+ALLOWED = _table()
+"""From (our status, ExecType) to the OrdStatus values that the report may carry."""
+
+
+def open_order(intent: OrderIntent) -> Order:
+    """The order before anything happened to it."""
+    return Order(
+        intent=intent,
+        current=intent.cl_ord_id,
+        chain=(intent.cl_ord_id,),
+        order_qty=intent.quantity,
+        limit_price=intent.limit_price,
+        leaves_qty=intent.quantity,
+    )
+
+
+def apply(order: Order, event: OrderEvent) -> Outcome:
+    """What stands after `event`, and what a person should look at.
+
+    The caller has matched the event to the order by any ClOrdID of its chain.
+    An execution that already stands is recognised and changes nothing.
+    """
+    return _HANDLERS[type(event)](order, event)
+
+
+def _on_sent(order: Order, _event: Sent) -> Outcome:
+    return replace(order, sent=True), ()
+
+
+def _on_never_sent(order: Order, event: NeverSent) -> Outcome:
+    if order.status is not OrdStatus.INTENDED or order.fills:
+        message = f"said to be never sent, but the venue called it {order.status.name}"
+        return order, (_alarm(order, "never_sent_contradicted", message),)
+    dead = replace(order, status=OrdStatus.UNSENT, in_doubt=False, reason=event.why)
+    return _with_leaves(dead), ()
+
+
+def _on_doubt(order: Order, event: DoubtRaised) -> Outcome:
+    if order.is_closed:
+        return order, ()
+    return replace(order, in_doubt=True, reason=event.why), ()
+
+
+def _on_request(order: Order, event: CancelRequest | ReplaceRequest) -> Outcome:
+    """A wish: nothing changes but that it is pending and its ClOrdID is now ours."""
+    assert event.cl_ord_id not in order.chain, f"{event.cl_ord_id} was used before"
+    replaceable = isinstance(event, ReplaceRequest) and order.status is OrdStatus.FILLED
+    if order.is_closed and not replaceable:
+        message = f"change {event.cl_ord_id} asked of an order that is {order.status.name}"
+        return order, (_alarm(order, "request_on_closed_order", message),)
+    pending = (*order.pending, event)
+    return replace(order, pending=pending, chain=(*order.chain, event.cl_ord_id)), ()
+
+
+def _on_cancel_reject(order: Order, event: CancelReject) -> Outcome:
+    pending = tuple(p for p in order.pending if p.cl_ord_id != event.cl_ord_id)
+    answered = replace(order, pending=pending, reason=event.reason)
+    if event.cxl_rej_reason == CXL_UNKNOWN_ORDER:
+        doubtful = answered if order.is_closed else replace(answered, in_doubt=True)
+        return doubtful, (_alarm(order, "unknown_at_venue", "the venue does not know the order"),)
+    if event.ord_status is order.status or order.status not in _PENDING:
+        # Only a pending state ends by a refusal; else the refusal tells nothing new.
+        alarms: tuple[Alarm, ...] = ()
+        if event.ord_status in CLOSED and event.ord_status is not order.status:
+            said = f"the venue calls it {event.ord_status.name}, we {order.status.name}"
+            alarms = (_alarm(order, "status_disagrees", said),)
+        return answered, alarms
+    if event.ord_status not in _WORKING | {OrdStatus.FILLED, OrdStatus.CANCELED}:
+        return answered, (_illegal(order, "CancelReject", event.ord_status),)
+    return _with_leaves(replace(answered, status=event.ord_status)), ()
+
+
+def _on_report(order: Order, event: ExecutionReport) -> Outcome:
+    if event.exec_type is ExecType.TRADE and _stands(order, event.exec_id):
+        return order, ()
+    if refused := _refusal_of_something_else(order, event):
+        return refused
+    folded, alarms = _fold_fill(order, event)
+    status, doubts = _next_status(order, event)
+    moved = replace(
+        folded,
+        status=status,
+        order_id=_known_order_id(event) or order.order_id,
+        reason=event.reason or order.reason,
+    )
+    moved, answers = _answer_request(moved, event)
+    moved = _with_leaves(moved)
+    behind = event.cum_qty > moved.cum_qty
+    moved = replace(moved, in_doubt=order.in_doubt and behind)
+    unusual = (*alarms, *doubts, *answers, *_closed_alarms(order, event))
+    return moved, (*unusual, *_disagreements(moved, event))
+
+
+def _refusal_of_something_else(order: Order, event: ExecutionReport) -> Outcome | None:
+    """F.1.a, F.1.b, G.1.a: a refusal under our ClOrdID that must not kill the live order."""
+    if event.exec_type is ExecType.ORDER_STATUS and event.ord_status is OrdStatus.REJECTED:
+        if event.ord_rej_reason == UNKNOWN_ORDER or _known_order_id(event) is None:
+            doubtful = order if order.is_closed else replace(order, in_doubt=True)
+            text = "the venue answered a status request with: unknown order"
+            return doubtful, (_alarm(order, "unknown_at_venue", text),)
+        return None
+    if event.exec_type is not ExecType.REJECTED:
+        return None
+    acknowledged = order.status not in {OrdStatus.INTENDED, OrdStatus.PENDING_NEW}
+    other_order = order.order_id is not None and _known_order_id(event) not in {
+        None,
+        order.order_id,
+    }
+    quoting = event.ord_status is not OrdStatus.REJECTED
+    duplicate = event.ord_rej_reason == DUPLICATE_ORDER
+    if not (quoting or duplicate or (acknowledged and other_order)):
+        return None
+    text = f"the venue refused a duplicate of this order, which stands: {event.reason}"
+    doubtful = replace(order, in_doubt=order.in_doubt or not (acknowledged or quoting))
+    return doubtful, (_alarm(order, "duplicate_refused", text),)
+
+
+def _fold_fill(order: Order, event: ExecutionReport) -> Outcome:
+    """Count, un-count or re-count an execution; anything else changes no quantity."""
+    if event.exec_type not in FILLS:
+        return order, ()
+    alarms: list[Alarm] = []
+    fills = order.fills
+    if event.exec_type is not ExecType.TRADE:
+        kind = "busted" if event.exec_type is ExecType.TRADE_CANCEL else "corrected"
+        found = event.exec_ref_id is not None and _stands(order, event.exec_ref_id)
+        text = f"execution {event.exec_ref_id} was {kind} by {event.exec_id}"
+        name = f"execution_{kind}" if found else "unknown_execution_changed"
+        alarms.append(_alarm(order, name, text if found else f"{text}, but it does not stand"))
+        fills = tuple(fill for fill in fills if fill.exec_id != event.exec_ref_id)
+    if event.exec_type is not ExecType.TRADE_CANCEL and event.last_qty > 0:
+        if event.last_px is None:
+            text = f"execution {event.exec_id} has no LastPx: counted without money"
+            alarms.append(_alarm(order, "execution_without_price", text))
+        fill = StandingFill(
+            exec_id=event.exec_id,
+            quantity=event.last_qty,
+            price=event.last_px if event.last_px is not None else ZERO,
+            commission=event.commission,
+        )
+        fills = (*fills, fill)
+    folded = replace(
+        order,
+        fills=fills,
+        cum_qty=sum((fill.quantity for fill in fills), ZERO),
+        gross=sum((fill.quantity * fill.price for fill in fills), ZERO),
+        commission=sum((fill.commission for fill in fills), ZERO),
+    )
+    if folded.cum_qty > folded.order_qty and folded.cum_qty > order.cum_qty:
+        text = f"{plain(folded.cum_qty)} filled of {plain(folded.order_qty)}; all of it is booked"
+        alarms.append(_alarm(order, "over_filled", text))
+    return folded, tuple(alarms)
+
+
+def _next_status(order: Order, event: ExecutionReport) -> tuple[OrdStatus, tuple[Alarm, ...]]:
+    """The report's OrdStatus where the table allows it, else ours and an alarm."""
+    stated = event.ord_status
+    if stated not in ALLOWED.get((order.status, event.exec_type), frozenset()):
+        late = order.status in CLOSED and event.exec_type in FILLS
+        same = stated is order.status
+        return order.status, (
+            () if late or same else (_illegal(order, event.exec_type.name, stated),)
+        )
+    unseen = event.cum_qty > order.cum_qty
+    if event.exec_type is ExecType.ORDER_STATUS and stated in CLOSED and unseen:
+        text = (
+            f"the venue says {stated.name} with {plain(event.cum_qty)} filled, "
+            f"we have {plain(order.cum_qty)}: executions are missing"
+        )
+        return order.status, (_alarm(order, "executions_missing", text),)
+    outranked = stated in {OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED}
+    speaks_of_the_order = event.exec_type in FILLS or event.exec_type is ExecType.NEW
+    if order.status in _PENDING and order.pending and outranked and speaks_of_the_order:
+        return order.status, ()  # PendingCancel and PendingReplace take precedence.
+    return stated, ()
+
+
+def _answer_request(order: Order, event: ExecutionReport) -> Outcome:
+    """A replace or cancel that was accepted is no longer pending; quantities may have changed."""
+    if event.exec_type is ExecType.REPLACED:
+        return _replaced(order, event)
+    if event.exec_type is ExecType.RESTATED and order.status not in CLOSED - {OrdStatus.FILLED}:
+        changed = _with_terms(order, event.order_qty, event.limit_price)
+        text = f"the venue restated the order to {plain(changed.order_qty)}: {event.reason}"
+        return changed, (_alarm(order, "restated", text),)
+    if event.exec_type is ExecType.CANCELED and order.status is OrdStatus.CANCELED:
+        asked = any(isinstance(p, CancelRequest) for p in order.pending)
+        answered = replace(order, pending=())
+        if asked or order.intent.time_in_force is TimeInForce.IOC:
+            return answered, ()
+        return answered, (_alarm(order, "canceled_unsolicited", f"by the venue: {event.reason}"),)
+    return order, ()
+
+
+def _replaced(order: Order, event: ExecutionReport) -> Outcome:
+    request = next((p for p in order.pending if p.cl_ord_id == event.cl_ord_id), None)
+    if not isinstance(request, ReplaceRequest):
+        changed = _with_terms(order, event.order_qty, event.limit_price)
+        text = "the venue replaced the order without a request of ours"
+        return changed, (_alarm(order, "replaced_unsolicited", text),)
+    granted = event.order_qty if event.order_qty is not None else request.quantity
+    price = event.limit_price if event.limit_price is not None else request.limit_price
+    changed = replace(
+        _with_terms(order, granted, price),
+        current=request.cl_ord_id,
+        pending=tuple(p for p in order.pending if p is not request),
+    )
+    if granted == request.quantity:
+        return changed, ()
+    text = f"asked for {plain(request.quantity)}, the venue granted {plain(granted)}"
+    return changed, (_alarm(order, "replace_amended", text),)
+
+
+def _closed_alarms(before: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
+    if event.exec_type is ExecType.TRADE and before.is_closed:
+        text = f"{plain(event.last_qty)} filled on an order that was {before.status.name}"
+        return (_alarm(before, "fill_on_closed_order", text),)
+    return ()
+
+
+def _disagreements(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
+    """Our fold against the venue's CumQty, LeavesQty and AvgPx."""
+    found: list[Alarm] = []
+    if event.cum_qty != order.cum_qty:
+        text = f"CumQty is {plain(event.cum_qty)} at the venue, {plain(order.cum_qty)} by our fills"
+        found.append(_alarm(order, "cum_qty_disagrees", text))
+    elif event.leaves_qty != order.leaves_qty and not order.is_closed:
+        text = (
+            f"LeavesQty is {plain(event.leaves_qty)} at the venue, "
+            f"{plain(order.leaves_qty)} by our fills"
+        )
+        found.append(_alarm(order, "leaves_qty_disagrees", text))
+    elif event.avg_px is not None and order.cum_qty > 0:
+        difference = abs(event.avg_px * order.cum_qty - order.gross)
+        if difference > AVERAGE_PRICE_TOLERANCE * order.cum_qty:
+            text = (
+                f"AvgPx is {plain(event.avg_px)} at the venue; "
+                f"our fills are {plain(order.gross)} dollars for {plain(order.cum_qty)} shares"
+            )
+            found.append(_alarm(order, "avg_px_disagrees", text))
+    return tuple(found)
+
+
+def _with_terms(order: Order, quantity: Decimal | None, price: Decimal | None) -> Order:
+    return replace(
+        order,
+        order_qty=order.order_qty if quantity is None else quantity,
+        limit_price=order.limit_price if price is None else price,
+    )
+
+
+def _with_leaves(order: Order) -> Order:
+    """LeavesQty: what may still fill. Nothing of an order that is closed or over-filled."""
+    leaves = ZERO if order.is_closed else max(ZERO, order.order_qty - order.cum_qty)
+    return replace(order, leaves_qty=leaves)
+
+
+def _stands(order: Order, exec_id: str) -> bool:
+    return any(fill.exec_id == exec_id for fill in order.fills)
+
+
+def _known_order_id(event: ExecutionReport) -> str | None:
+    return None if event.order_id in {"", "NONE"} else event.order_id
+
+
+def _illegal(order: Order, what: str, stated: OrdStatus) -> Alarm:
+    text = f"{what} with OrdStatus {stated.name} is not possible while {order.status.name}"
+    return _alarm(order, "illegal_transition", text)
+
+
+def _alarm(order: Order, kind: str, message: str) -> Alarm:
+    cl_ord_id = order.intent.cl_ord_id
+    return Alarm(kind=kind, cl_ord_id=cl_ord_id, message=f"{cl_ord_id}: {message}")
+
+
+_HANDLERS: Mapping[type, Callable[[Order, Any], Outcome]] = MappingProxyType(
+    {
+        Sent: _on_sent,
+        NeverSent: _on_never_sent,
+        DoubtRaised: _on_doubt,
+        CancelRequest: _on_request,
+        ReplaceRequest: _on_request,
+        CancelReject: _on_cancel_reject,
+        ExecutionReport: _on_report,
+    }
+)
