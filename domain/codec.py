@@ -1,8 +1,9 @@
 """Canonical text of values: one value, one JSON text, and back.
 
 Frozen dataclasses, enums, `Decimal` (as a plain string), dates and instants
-(RFC 3339, UTC, microseconds), UUIDs, tuples and string-keyed dicts. Floats are
-refused: where the optimizer reports one it is turned into a `Decimal` first.
+(RFC 3339, UTC, microseconds), UUIDs, tuples and string-keyed dicts. The members
+of a union are told apart by their fields' names. Floats are refused: where the
+optimizer reports one it is turned into a `Decimal` first.
 """
 
 import json
@@ -62,8 +63,7 @@ def from_plain(kind: Any, value: Any) -> Any:  # noqa: PLR0911 - one return per 
         if value is None:
             return None
         options = [option for option in get_args(kind) if option is not type(None)]
-        assert len(options) == 1, "only Optional unions have a canonical text"
-        return from_plain(options[0], value)
+        return from_plain(options[0] if len(options) == 1 else _option(options, value), value)
     if origin is tuple:
         arguments = get_args(kind)
         if len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -101,6 +101,14 @@ def _scalar(kind: Any, value: Any) -> Any:
     if type(value) is not kind:
         raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
     return value
+
+
+def _option(options: list[Any], value: Any) -> Any:
+    """The member of a union of dataclasses whose field names are those of `value`."""
+    matches = [option for option in options if set(_hints(option)) == set(value)]
+    if len(matches) != 1:
+        raise ValueError(f"{sorted(value)} are not the fields of exactly one of {options}")
+    return matches[0]
 
 
 def _key(key: object) -> str:

@@ -9,13 +9,24 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Numeric, Text, Uuid
+from sqlalchemy import BigInteger, Dialect, Integer, Numeric, Text, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from domain.codec import decode, encode
 from domain.exact import PLACES, from_scaled, to_scaled
 
-__all__ = ["Canonical", "Instant", "Scaled", "Uuid", "from_microseconds", "to_microseconds"]
+__all__ = [
+    "Canonical",
+    "Instant",
+    "RowNumber",
+    "Scaled",
+    "Uuid",
+    "from_microseconds",
+    "to_microseconds",
+]
+
+RowNumber = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts INTEGER keys only.
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -1,0 +1,80 @@
+"""Schema changes: Alembic, set up in code, on SQLite and PostgreSQL.
+
+An upgrade is one transaction: a crash in the middle leaves the old schema whole.
+The scripts are the installed `migrations` package, so that no file has to be found.
+"""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from domain.errors import ConfigError
+from vault.engine import open_engine
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the database to `revision`; does nothing when it is there already."""
+    engine = open_engine(url)
+    try:
+        with engine.begin() as connection:
+            command.upgrade(configuration(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take the database back to `revision`, or to nothing with "base". Its facts go with it."""
+    engine = open_engine(url)
+    try:
+        with engine.begin() as connection:
+            command.downgrade(configuration(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def current(url: str) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    engine = open_engine(url, read_only=True)
+    try:
+        with engine.connect() as connection:
+            return revision_of(connection)
+    finally:
+        engine.dispose()
+
+
+def head() -> str:
+    """The revision that this program needs."""
+    found = ScriptDirectory.from_config(configuration()).get_current_head()
+    assert found is not None
+    return found
+
+
+def is_current(url: str) -> bool:
+    """Whether the database is exactly at the revision that this program needs."""
+    return current(url) == head()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The revision that an open database is at."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_current(connection: Connection) -> None:
+    """Raise `ConfigError` unless the database is at the revision that this program needs."""
+    found, needed = revision_of(connection), head()
+    if found != needed:
+        raise ConfigError(
+            f"the database is at schema {found or 'none'}, this program needs {needed}:"
+            " run 'trimtab init' to bring it there"
+        )
+
+
+def configuration(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, with the connection that env.py shall use."""
+    config = Config()
+    config.set_main_option("script_location", "migrations:.")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
