@@ -35,6 +35,11 @@ class CheckResult:
     limit: Decimal | None
     sentence: str  # Plain words with the numbers.
     citation: str
+    rule_version: str = ""  # Hash of the rule as it was asked: same words, same version.
+    numerator: Decimal | None = None  # Dollars or shares above the fraction line ...
+    base: Decimal | None = None  # ... and below it, where the rule has a base.
+    headroom: Decimal | None = None  # What is left to the limit, in the numerator's unit.
+    largest_quantity: Decimal | None = None  # The most shares of this order that would pass.
     overridden_by: str | None = None
     override_reason: str | None = None
 

@@ -1,0 +1,93 @@
+"""Baskets: what may be released once the rules have answered.
+
+An account with a blocking answer is held whole: its buys are paid for by its
+sales, so a part of it would not add up.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from domain.compliance import CheckResult, Force, Verdict
+from domain.errors import BadInputError
+from domain.recommendations import Basket, HeldAccount, Recommendation
+
+
+class Override(NamedTuple):
+    """Who lets a breach through, and the written reason."""
+
+    by: str
+    why: str
+
+
+Overrides = Mapping[tuple[str, str], Override]  # By (rule id, account id).
+
+
+class OverrideRefusedError(BadInputError):
+    """An override that may not be, or that has nothing to override."""
+
+    def __init__(self, *, rule_id: str, account_id: str, why: str) -> None:
+        super().__init__(f"rule {rule_id} cannot be overridden for account {account_id}: {why}")
+        self.rule_id, self.account_id, self.why = rule_id, account_id, why
+
+
+def settle(
+    snapshot_id: str,
+    recommendations: Sequence[Recommendation],
+    results: Sequence[CheckResult],
+    overrides: Overrides | None = None,
+) -> Basket:
+    """Split the recommendations into what may be released and what is held, with the reasons.
+
+    Raises `OverrideRefusedError` when an override concerns a hard rule, names
+    no breach, or has no name or reason.
+    """
+    answers = _overridden(results, overrides or {})
+    blocking: defaultdict[str, list[CheckResult]] = defaultdict(list)
+    for answer in answers:
+        if answer.blocks:
+            blocking[answer.subject].append(answer)
+    trading = sorted({r.account_id for r in recommendations})
+    return Basket(
+        snapshot_id=snapshot_id,
+        recommendations=tuple(r for r in recommendations if r.account_id not in blocking),
+        held=tuple(
+            HeldAccount(account_id=account_id, reason=_reason(blocking[account_id]))
+            for account_id in trading
+            if account_id in blocking
+        ),
+        results=tuple(answer for answer in answers if answer.verdict is not Verdict.PASS),
+    )
+
+
+def _overridden(results: Sequence[CheckResult], overrides: Overrides) -> tuple[CheckResult, ...]:
+    unused = dict(overrides)
+    answers = []
+    for result in results:
+        override = unused.pop((result.rule_id, result.subject), None)
+        answers.append(result if override is None else _with_override(result, override))
+    for rule_id, account_id in unused:
+        raise OverrideRefusedError(
+            rule_id=rule_id, account_id=account_id, why="the rule was not asked of it"
+        )
+    return tuple(answers)
+
+
+def _with_override(result: CheckResult, override: Override) -> CheckResult:
+    why_not = None
+    if result.verdict is Verdict.PASS:
+        why_not = "it passed"
+    elif result.force is Force.HARD:
+        why_not = "a hard rule stands, whoever asks; change the trades or the rule"
+    elif result.force is Force.SOFT:
+        why_not = "a soft rule blocks nothing; approve the run instead"
+    elif not override.by.strip() or not override.why.strip():
+        why_not = "an override needs a name and a written reason"
+    if why_not is not None:
+        raise OverrideRefusedError(rule_id=result.rule_id, account_id=result.subject, why=why_not)
+    return replace(result, overridden_by=override.by, override_reason=override.why)
+
+
+def _reason(blocking: Sequence[CheckResult]) -> str:
+    return "; ".join(f"{answer.rule_id} ({answer.force}): {answer.sentence}" for answer in blocking)

@@ -1,0 +1,152 @@
+"""GroupWeight: whether any group's share of the base is too large."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
+
+from domain.compliance import Verdict
+from domain.exact import ZERO
+from oms.compliance.bases import base_of
+from oms.compliance.book import Book
+from oms.compliance.rules import AccountQuestion, Answer, Timing, dollars, fraction_of, percent
+
+
+class GroupBy(StrEnum):
+    """What makes holdings one group, by the security master."""
+
+    SECURITY = "security"
+    ISSUER = "issuer"
+    SECTOR = "sector"
+    INDUSTRY = "industry"
+    COUNTRY = "country"
+
+
+class WeightFrom(StrEnum):
+    """A limit that each client's mandate sets for itself."""
+
+    NAME_MAXIMUM = "mandate.name_maximum"
+    SECTOR_LIMITS = "mandate.sector_limits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """One group before and after the trades, in dollars."""
+
+    name: str
+    before: Decimal
+    after: Decimal
+    allowed: Decimal  # Dollars.
+    limit: Decimal  # Of the base.
+    security_ids: tuple[str, ...]
+
+    def is_breach(self, timing: Timing) -> bool:
+        """Above its limit and made so, or, if drift counts, left so, by these trades."""
+        worse = self.after > self.before
+        left_alone = self.after == self.before and timing is Timing.CONTINUOUS
+        return self.after > self.allowed and (worse or left_alone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWeight:
+    """Each group's market value after the trades <= limit x base."""
+
+    group_by: GroupBy
+    maximum: Decimal | None = None  # Fraction of the base ...
+    maximum_from: WeightFrom | None = None  # ... or whose limit it is.
+    exclude: tuple[str, ...] = ()  # Names of groups that do not count.
+
+    def problem(self) -> tuple[str, str] | None:
+        if (self.maximum is None) == (self.maximum_from is None):
+            return "maximum", "give either maximum or maximum_from"
+        if self.maximum is not None and not 0 < self.maximum <= 1:
+            return "maximum", "a fraction above 0 and at most 1"
+        if self.maximum_from is WeightFrom.SECTOR_LIMITS and self.group_by is not GroupBy.SECTOR:
+            return "maximum_from", 'group_by = "sector" for mandate.sector_limits'
+        return None
+
+    def about_account(self, question: AccountQuestion) -> Answer | None:
+        book, account_id = question.book, question.account_id
+        base = base_of(question.rule.base, book, account_id)
+        groups = tuple(self._groups(book, account_id, base))
+        if not groups:
+            return None
+        breaches = [group for group in groups if group.is_breach(question.rule.timing)]
+        worst = max(breaches or groups, key=lambda group: (group.after - group.allowed, group.name))
+        verdict = Verdict.BREACH if breaches else Verdict.PASS
+        return Answer(
+            verdict=verdict,
+            sentence=_sentence(worst, base, verdict, len(breaches), self.group_by),
+            security_ids=worst.security_ids,
+            value=fraction_of(worst.after, base),
+            limit=worst.limit,
+            numerator=worst.after,
+            base=base,
+            headroom=worst.allowed - worst.after,
+            largest_quantity=_largest(worst, book, account_id),
+        )
+
+    def _groups(self, book: Book, account_id: str, base: Decimal) -> Iterator[_Group]:
+        held, traded = book.held(account_id), book.traded(account_id)
+        members: defaultdict[str, list[str]] = defaultdict(list)
+        for security_id in sorted(held.keys() | traded.keys()):
+            members[self._group_of(book, security_id)].append(security_id)
+        for name, ids in sorted(members.items()):
+            limit = self._limit(book, account_id, name)
+            if limit is None or name in self.exclude:
+                continue
+            before = sum((held.get(i, ZERO) * book.price(i) for i in ids), ZERO)
+            change = sum((traded.get(i, ZERO) * book.price(i) for i in ids), ZERO)
+            yield _Group(
+                name=name,
+                before=before,
+                after=before + change,
+                allowed=limit * max(base, ZERO),
+                limit=limit,
+                security_ids=tuple(ids),
+            )
+
+    def _group_of(self, book: Book, security_id: str) -> str:
+        security = book.security(security_id)
+        return {
+            GroupBy.SECURITY: security.symbol,
+            GroupBy.ISSUER: security.issuer,
+            GroupBy.SECTOR: security.sector,
+            GroupBy.INDUSTRY: security.industry,
+            GroupBy.COUNTRY: security.country,
+        }[self.group_by]
+
+    def _limit(self, book: Book, account_id: str, group: str) -> Decimal | None:
+        if self.maximum is not None:
+            return self.maximum
+        mandate = book.mandate(account_id)
+        if self.maximum_from is WeightFrom.NAME_MAXIMUM:
+            return mandate.name_maximum
+        band = mandate.sector_limits.get(group)
+        return None if band is None else band.maximum
+
+
+def _sentence(
+    group: _Group, base: Decimal, verdict: Verdict, breaches: int, group_by: GroupBy
+) -> str:
+    weight = (
+        f"{group.name} would be {dollars(group.after)}, {percent(fraction_of(group.after, base))}"
+    )
+    limit = f"of {dollars(base)}; the limit is {percent(group.limit)}"
+    if verdict is Verdict.BREACH:
+        over = f"{dollars(group.after - group.allowed)} too much"
+        more = f" ({breaches - 1} more by {group_by} like it)" if breaches > 1 else ""
+        return f"{weight} {limit}: {over}{more}"
+    if group.after > group.allowed:
+        return f"{weight} {limit}; it was {dollars(group.before)} and these trades do not add to it"
+    return f"{weight} {limit}: {dollars(group.allowed - group.after)} of room"
+
+
+def _largest(group: _Group, book: Book, account_id: str) -> Decimal | None:
+    """The most shares of the group's one buy that would pass; None when it is not just one."""
+    touching = [t for t in book.trades_of(account_id) if t.security_id in group.security_ids]
+    if len(touching) != 1 or group.after <= group.before:
+        return None
+    room = max(group.allowed - group.before, ZERO)
+    return (room / book.price(touching[0].security_id)).to_integral_value(ROUND_DOWN)
