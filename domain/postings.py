@@ -24,6 +24,7 @@ class TransactionKind(StrEnum):
     FILL = "fill"  # A venue's execution, into the block's average-price account.
     FILL_REVERSAL = "fill_reversal"  # Bust, or the first half of a correction.
     ALLOCATION = "allocation"  # From the block's account to the clients', at its average price.
+    ALLOCATION_REVERSAL = "allocation_reversal"  # Undoes an allocation after a bust or correction.
     ADJUSTMENT = "adjustment"  # By hand, with a second person.
 
 
@@ -60,7 +61,12 @@ class Relief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """One event in the books: legs, the lots it opened and the lots it relieved."""
+    """One event in the books: legs, the lots it opened and the lots it relieved.
+
+    In the fold of the lots a transaction's reliefs come first, then its openings;
+    opening a lot that still has shares adds to it, which is how a reversal puts
+    shares back. A relief that was reversed realised nothing.
+    """
 
     transaction_id: str
     kind: TransactionKind
