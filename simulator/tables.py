@@ -1,0 +1,123 @@
+"""One TOML table, read key by key; each refusal names file, line, key, value and remedy."""
+
+import difflib
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import NoReturn
+
+_HEADER = re.compile(r"\s*\[{1,2}\s*([A-Za-z0-9_-]+)\s*\]{1,2}")
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used."""
+
+
+class Table:
+    """Takes keys out of a table; what is left at the end is unknown and refused."""
+
+    def __init__(
+        self, path: Path, lines: list[str], name: str, start: int, values: dict[str, object]
+    ) -> None:
+        self.path = path
+        self._lines = lines
+        self._name = name
+        self._start = start
+        self._values = dict(values)
+        self._known: list[str] = []
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._take(key, default)
+        if not isinstance(value, str):
+            self.refuse(key, value, "a text in quotes")
+        return value
+
+    def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        value = self._take(key, default)
+        if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+            return tuple(value)
+        self.refuse(key, value, "a list of texts in quotes")
+
+    def whole(self, key: str, default: int, least: int, most: int) -> int:
+        value = self._take(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self.refuse(key, value, f"a whole number from {least} to {most}")
+        return value
+
+    def number(self, key: str, default: Decimal, least: Decimal, most: Decimal) -> Decimal:
+        value = self._take(key, default)
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = Decimal(value)
+        if not isinstance(value, Decimal) or not value.is_finite() or not least <= value <= most:
+            self.refuse(key, value, f"a number from {least} to {most}, without quotes")
+        return value
+
+    def seconds(self, key: str, default: str, least: str, most: str) -> timedelta:
+        value = self.number(key, Decimal(default), Decimal(least), Decimal(most))
+        return timedelta(microseconds=int(value * 1_000_000))
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self._take(key, default)
+        if not isinstance(value, bool):
+            self.refuse(key, value, "true or false")
+        return value
+
+    def table(self, key: str) -> dict[str, object]:
+        value = self._take(key, {})
+        if not isinstance(value, dict):
+            self.refuse(key, value, f"a table headed [{key}]")
+        return value
+
+    def tables(self, key: str) -> list[dict[str, object]]:
+        value = self._take(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            self.refuse(key, value, f"tables headed [[{key}]]")
+        return value
+
+    def refuse(self, key: str, value: object, want: str) -> NoReturn:
+        """A value that cannot be used."""
+        raise ConfigError(f"{self._where(key)}: {key} is {_shown(value)}; write {want}")
+
+    def refuse_leftovers(self) -> None:
+        """Keys that nobody took are misspelt or not ours."""
+        for key in self._values:
+            near = difflib.get_close_matches(key, self._known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(self._known)}"
+            raise ConfigError(f"{self._where(key)}: unknown key {key!r} in {self._name}; {hint}")
+
+    def _take(self, key: str, default: object) -> object:
+        self._known.append(key)
+        if key in self._values:
+            return self._values.pop(key)
+        if default is None:
+            raise ConfigError(f"{self._where(key)}: {self._name} has no {key!r}; add it")
+        return default
+
+    def _where(self, key: str) -> str:
+        assignment = re.compile(
+            rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|\s*\[+\s*{re.escape(key)}\b"
+        )
+        for number in range(self._start, len(self._lines)):
+            line = self._lines[number]
+            if assignment.match(line):
+                return f"{self.path}:{number + 1}"
+            if number > self._start and self._start and _HEADER.match(line):
+                break
+        return f"{self.path}:{self._start + 1}"
+
+
+def table_lines(lines: list[str]) -> Callable[..., tuple[int]]:
+    """Finds the line (from 0) of the nth header of a name; 0 when it has none."""
+    headers = [(m[1], number) for number, line in enumerate(lines) if (m := _HEADER.match(line))]
+
+    def starts(name: str, nth: int = 0) -> tuple[int]:
+        found = [number for header, number in headers if header == name]
+        return (found[nth] if nth < len(found) else 0,)
+
+    return starts
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)[:60]
