@@ -1,0 +1,156 @@
+"""FIX for people: messages with tag and enum names, and the operator's one line.
+
+Secrets are taken out before anything else looks at the text.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from domain.exact import plain
+from gateway.dictionary import Dictionary, load, standard_path
+from gateway.wiretext import pairs, redact, visible
+
+Direction = Literal["in", "out"]
+
+_SIDES = {"1": "BUY", "2": "SELL", "5": "SELL SHORT"}
+_CANCEL_REASONS = {"0": "too late to cancel", "1": "unknown order"}
+_DETAIL_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedField:
+    """One field with its names; empty where the dictionary has none."""
+
+    tag: int
+    name: str
+    value: str
+    meaning: str
+
+
+def describe(raw: str, dictionary: Dictionary) -> tuple[DecodedField, ...]:
+    """Every field of `raw` in order, secrets redacted."""
+    return tuple(
+        DecodedField(
+            tag=tag,
+            name=dictionary.tags.get(tag, ""),
+            value=visible(value),
+            meaning=dictionary.meaning(tag, value) or "",
+        )
+        for tag, value in pairs(redact(raw))
+    )
+
+
+def as_text(raw: str, dictionary: Dictionary) -> str:
+    """`MsgType(35)=ExecutionReport Symbol(55)=AAPL …`, for a person who asks for all of it."""
+    return " ".join(
+        f"{field.name or 'Tag'}({field.tag})={field.meaning or field.value}"
+        for field in describe(raw, dictionary)
+    )
+
+
+def headline(raw: str, direction: Direction, dictionary: Dictionary | None = None) -> str:
+    """One line: who, which way, what; names are FIX 4.4's unless another dictionary is given.
+
+    `OMS->XSIM ▶ NewOrderSingle BUY 1,200 AAPL limit 190.25 day seq=214`. SOH
+    may already be shown as `|`.
+    """
+    names = dictionary or load(standard_path())
+    text = raw if "\x01" in raw else raw.replace("|", "\x01")
+    fields = dict(reversed(list(pairs(redact(text)))))
+    sender, target = fields.get(49, "?"), fields.get(56, "?")
+    route = f"{sender}->{target} ▶" if direction == "out" else f"{target}->{sender} ◀"
+    msg_type = fields.get(35, "?")
+    name = names.messages.get(msg_type, f"MsgType {msg_type}")
+    parts = [route, name, _body(msg_type, fields, names), f"seq={fields.get(34, '?')}"]
+    if fields.get(43) == "Y":
+        parts.append("possdup")
+    return visible(" ".join(part for part in parts if part))
+
+
+def _body(msg_type: str, fields: dict[int, str], dictionary: Dictionary) -> str:
+    match msg_type:
+        case "D":
+            return _order(fields, dictionary)
+        case "F" | "G" | "H":
+            return _request(fields)
+        case "8":
+            return _execution(fields, dictionary)
+        case "9":
+            return _cancel_reject(fields)
+        case _:
+            return _detail(fields)
+
+
+def _order(fields: dict[int, str], dictionary: Dictionary) -> str:
+    return _join(
+        _SIDES.get(fields.get(54, ""), ""),
+        _number(fields.get(38)),
+        fields.get(55),
+        _price(fields),
+        _words(dictionary, 59, fields),
+    )
+
+
+def _request(fields: dict[int, str]) -> str:
+    change = _join(_number(fields.get(38)), _price(fields)) if fields.get(35) == "G" else ""
+    old = f"of {fields[41]}" if 41 in fields else f"of {fields.get(11, '?')}"
+    return _join(_SIDES.get(fields.get(54, ""), ""), fields.get(55), change, old)
+
+
+def _execution(fields: dict[int, str], dictionary: Dictionary) -> str:
+    done = ""
+    if 32 in fields and 31 in fields and fields.get(150) in ("F", "G", "1", "2"):
+        done = f"{_number(fields[32])} @ {_shown(fields[31])}"
+    total = f"{_number(fields.get(14, '0'))}/{_number(fields.get(38, '?'))}"
+    filled = f" filled {total}" if 14 in fields else ""
+    average = f"avg {_shown(fields[6])}" if fields.get(6, "0").strip("0.") else ""
+    return _join(
+        _SIDES.get(fields.get(54, ""), ""),
+        fields.get(55),
+        _words(dictionary, 39, fields),
+        done,
+        filled,
+        average,
+        _detail(fields),
+    )
+
+
+def _cancel_reject(fields: dict[int, str]) -> str:
+    reason = _CANCEL_REASONS.get(fields.get(102, ""), "")
+    return _join(f"of {fields.get(41, '?')}", reason, _detail(fields))
+
+
+def _join(*parts: str | None) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _detail(fields: dict[int, str]) -> str:
+    return f'"{fields[58][:_DETAIL_LENGTH]}"' if fields.get(58) else ""
+
+
+def _price(fields: dict[int, str]) -> str:
+    return f"limit {_shown(fields[44])}" if 44 in fields else "market"
+
+
+def _words(dictionary: Dictionary, tag: int, fields: dict[int, str]) -> str:
+    value = fields.get(tag)
+    if value is None:
+        return ""
+    return (dictionary.meaning(tag, value) or value).replace("_", " ").lower()
+
+
+def _number(text: str | None) -> str:
+    if text is None:
+        return ""
+    try:
+        return f"{Decimal(text).normalize():,f}"
+    except InvalidOperation:
+        return text
+
+
+def _shown(text: str) -> str:
+    try:
+        return plain(Decimal(text))
+    except InvalidOperation:
+        return text

@@ -1,0 +1,92 @@
+"""The FIX data dictionary: names for people, and a relaxed copy for the engine.
+
+With the stock dictionary the engine rejects a message for an unknown enum, a
+missing tag or an odd number, and a fill would be lost with it. The relaxed copy
+knows the same fields and repeating groups, so that messages are taken apart
+rightly, but judges nothing; judging is `reports`' business.
+"""
+
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from domain.errors import BadInputError
+
+_STRUCTURAL = frozenset({"NUMINGROUP", "LENGTH", "DATA", "SEQNUM"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """Names of tags, of message types and of enum values, as the dictionary spells them."""
+
+    tags: dict[int, str]
+    messages: dict[str, str]
+    enums: dict[tuple[int, str], str]
+
+    def meaning(self, tag: int, value: str) -> str | None:
+        """`PARTIALLY_FILLED` for tag 39, value 1; None for a value without a name."""
+        return self.messages.get(value) if tag == 35 else self.enums.get((tag, value))
+
+
+def standard_path() -> Path:
+    """Where the engine's package installs its FIX 4.4 dictionary."""
+    return Path(sys.prefix, "share", "quickfix", "FIX44.xml")
+
+
+@cache
+def load(path: Path) -> Dictionary:
+    """Read a dictionary in QuickFIX's XML form; each file is read once."""
+    root = _parse(path)
+    fields = root.findall("./fields/field")
+    return Dictionary(
+        tags={int(field.attrib["number"]): field.attrib["name"] for field in fields},
+        messages={
+            m.attrib["msgtype"]: m.attrib["name"] for m in root.findall("./messages/message")
+        },
+        enums={
+            (int(field.attrib["number"]), value.attrib["enum"]): value.attrib["description"]
+            for field in fields
+            for value in field.findall("value")
+        },
+    )
+
+
+def write_relaxed(source: Path, target: Path) -> None:
+    """Write a copy of `source` that no application message can fail to pass."""
+    root = _parse(source)
+    strict: set[str] = {
+        e.attrib["name"]
+        for part in ("header", "trailer")
+        for e in root.iter(part)
+        for e in e.iter("field")
+    }
+    for message in root.findall("./messages/message"):
+        if message.attrib["msgcat"] == "admin":
+            strict |= {element.attrib["name"] for element in message.iter("field")}
+            continue
+        _make_optional(message)
+    for component in root.findall("./components/component"):
+        _make_optional(component)
+    for field in root.findall("./fields/field"):
+        if field.attrib["name"] in strict:
+            continue
+        if field.attrib["type"] not in _STRUCTURAL:
+            field.attrib["type"] = "STRING"
+        for value in field.findall("value"):
+            field.remove(value)
+    ET.ElementTree(root).write(target, encoding="utf-8")
+
+
+def _make_optional(parent: ET.Element) -> None:
+    for element in parent.iter():
+        if "required" in element.attrib:
+            element.attrib["required"] = "N"
+
+
+def _parse(path: Path) -> ET.Element:
+    try:
+        return ET.parse(path).getroot()  # noqa: S314 - a local file that the operator chose
+    except (OSError, ET.ParseError) as error:
+        raise BadInputError(f"{path} is not a readable FIX data dictionary: {error}") from error

@@ -1,0 +1,79 @@
+"""The engine's file store, looked at before the engine does.
+
+The engine takes an empty or torn sequence file for a new session and starts at
+1, and crashes on a torn session file; both stop the start here. Its message
+file keeps our Logon as sent, so the password is blotted out in place.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.errors import ConfigError
+from gateway.sessioncfg import SessionConfig
+
+_SEQUENCES = re.compile(rb"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*\Z")
+_CREATED = re.compile(rb"\s*\d{8}-\d{2}:\d{2}:\d{2}(\.\d{1,9})?\s*\Z")
+_SECRET = re.compile(rb"(?<=\x01)(553|554|925)=([^\x01]*)")
+_PARTS = ("seqnums", "session", "header", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSequences:
+    """The next numbers as the engine's file store has them."""
+
+    next_sender: int
+    next_target: int
+
+
+def check_store(session: SessionConfig, durable: int) -> StoredSequences | None:
+    """What the store says; None for a session that never ran.
+
+    `durable` is the database's last inbound number. Raises `ConfigError` when
+    the store is torn, or missing although the database knows the session.
+    """
+    files = {part: _file(session, part) for part in _PARTS}
+    present = {part for part, path in files.items() if path.exists()}
+    if not present:
+        if durable > 0:
+            raise ConfigError(
+                f"{files['seqnums']} is missing, but the database has {durable} messages of "
+                f"{session.name}; restore the store from backup, or agree a reset with the venue"
+            )
+        return None
+    if missing := set(_PARTS) - present:
+        raise _torn(session, files[min(missing)], "is missing beside the rest of the store")
+    match = _SEQUENCES.match(files["seqnums"].read_bytes())
+    if match is None:
+        raise _torn(session, files["seqnums"], "is empty or torn")
+    if not _CREATED.match(files["session"].read_bytes()):
+        raise _torn(session, files["session"], "is empty or torn")
+    stored = StoredSequences(next_sender=int(match[1]), next_target=int(match[2]))
+    if stored.next_sender < 1 or stored.next_target < 1:
+        raise _torn(session, files["seqnums"], "holds a sequence number below 1")
+    return stored
+
+
+def blot_secrets(session: SessionConfig) -> None:
+    """Overwrite user names and passwords in the message file; lengths and offsets stay."""
+    path = _file(session, "body")
+    if not path.exists():
+        return
+    with path.open("r+b") as stream:
+        for match in _SECRET.finditer(stream.read()):
+            if match[2].strip(b"*"):
+                stream.seek(match.start(2))
+                stream.write(b"*" * len(match[2]))
+
+
+def _file(session: SessionConfig, part: str) -> Path:
+    keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
+    names = [value for key in keys if (value := session.text(key))]
+    return session.store / f"{'-'.join(names)}.{part}"
+
+
+def _torn(session: SessionConfig, path: Path, what: str) -> ConfigError:
+    return ConfigError(
+        f"{path} {what}: the engine would start {session.name} at sequence number 1; "
+        "restore the store from backup, or agree a reset with the venue"
+    )

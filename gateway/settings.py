@@ -1,0 +1,190 @@
+"""Settings of the gateway: one profile per venue, joined to its FIX session.
+
+A venue's table in the service's TOML names a session of QuickFIX's file; what
+does not fit together stops the start with a sentence that names the place.
+Secrets come from the environment only.
+"""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain.errors import ConfigError
+from gateway.dictionary import standard_path
+from gateway.sessioncfg import SessionConfig, read_sessions
+
+_PASSWORD = "TRIMTAB_FIX_PASSWORD_"  # noqa: S105 - the name of a variable
+_USERNAME = "TRIMTAB_FIX_USERNAME_"
+_VENUE = re.compile(r"[A-Z0-9]{1,12}")
+_TOKEN = re.compile(r"[!-~]{1,64}")
+_VENUE_KEYS = {"session": str, "account": str, "throttle": int, "tls": bool}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueProfile:
+    """How we speak to one venue."""
+
+    venue: str
+    session: SessionConfig
+    account: str = "TRIMTAB"  # Our block account at the broker (tag 1).
+    throttle: int = 100  # Messages a second, at most.
+    tls: bool = False  # Never connect in clear.
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """Everything the gateway is told at its start."""
+
+    profiles: tuple[VenueProfile, ...]
+    queue_limit: int = 10_000  # Inbound messages that wait for the database.
+    patience_seconds: float = 30.0  # A full queue stops the process after this long.
+    acknowledgement_seconds: float = 10.0  # Silence after this puts an order in doubt.
+
+    def profile(self, venue: str) -> VenueProfile | None:
+        """The profile of `venue`."""
+        return next((p for p in self.profiles if p.venue == venue), None)
+
+
+def load_settings(
+    session_file: Path,
+    venues: Mapping[str, Mapping[str, Any]],
+    environment: Mapping[str, str],
+    *,
+    config_file: str = "trimtab.toml",
+) -> GatewaySettings:
+    """Join the `[venues.NAME]` tables of `config_file` to the sessions; raises `ConfigError`."""
+    sessions = {session.name: session for session in read_sessions(session_file)}
+    if not venues:
+        raise ConfigError(f"{config_file}: there is no [venues.NAME] table; add one for each venue")
+    profiles = tuple(
+        _profile(name, table, sessions, environment, config_file) for name, table in venues.items()
+    )
+    used: dict[str, str] = {}
+    for profile in profiles:
+        other = used.setdefault(profile.session.name, profile.venue)
+        if other != profile.venue:
+            raise ConfigError(
+                f"{config_file}: [venues.{profile.venue}] and [venues.{other}] "
+                "name the same session"
+            )
+    for name, session in sessions.items():
+        if name not in used:
+            raise ConfigError(
+                f"{session.path}:{session.line}: no [venues.NAME] table of {config_file} "
+                f'uses session {name}; add session = "{name}" to one, or remove the section'
+            )
+    return GatewaySettings(profiles=profiles)
+
+
+def _profile(
+    venue: str,
+    table: Mapping[str, Any],
+    sessions: Mapping[str, SessionConfig],
+    environment: Mapping[str, str],
+    config_file: str,
+) -> VenueProfile:
+    where = f"{config_file}: [venues.{venue}]"
+    if not _VENUE.fullmatch(venue):
+        raise ConfigError(f"{where}: a venue's name is 1 to 12 capital letters and digits")
+    for key, value in table.items():
+        kind = _VENUE_KEYS.get(key)
+        if kind is None:
+            near = difflib.get_close_matches(key, _VENUE_KEYS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(_VENUE_KEYS)}"
+            raise ConfigError(f"{where}: unknown key {key}; {hint}")
+        if type(value) is not kind:
+            raise ConfigError(f"{where}: {key} = {value!r} must be of type {kind.__name__}")
+    name = str(table.get("session"))
+    if name not in sessions:
+        raise ConfigError(f"{where}: session {name!r} is not one of {', '.join(sessions)}")
+    profile = VenueProfile(
+        venue=venue,
+        session=sessions[name],
+        username=_secret(environment, _USERNAME + venue),
+        password=_secret(environment, _PASSWORD + venue),
+        **{key: value for key, value in table.items() if key != "session"},
+    )
+    _check(profile, where)
+    return profile
+
+
+def _check(profile: VenueProfile, where: str) -> None:
+    session = profile.session
+    if profile.throttle < 1:
+        raise ConfigError(f"{where}: throttle = {profile.throttle} would never send; 1 or more")
+    if not _TOKEN.fullmatch(profile.account):
+        raise ConfigError(f"{where}: account = {profile.account!r} must be printable, no spaces")
+    if profile.tls and not session.wants_tls:
+        raise ConfigError(
+            f"{where}: tls = true, but session {session.name} ({session.path}:{session.line}) has "
+            "no CertificationAuthoritiesFile to check the venue with; it would connect in clear"
+        )
+    if session.wants_tls and not profile.tls:
+        raise ConfigError(
+            f"{where}: session {session.name} has certificates, but tls is not true; "
+            "add tls = true so that it can never connect in clear"
+        )
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    value = environment.get(name)
+    if value is not None and not _TOKEN.fullmatch(value):
+        raise ConfigError(f"{name} must be 1 to 64 printable characters without spaces")
+    return value or None
+
+
+def write_session_config(
+    path: Path,
+    venues: Mapping[str, tuple[str, int]],
+    *,
+    store: Path,
+    client: str = "TRIMTAB",
+    heartbeat_seconds: int = 30,
+    reconnect_seconds: int = 1,
+    dictionary: Path | None = None,
+) -> dict[str, str]:
+    """Write a session file for `venues` (name -> host and port); returns the session of each.
+
+    `store` is the folder for the sequence numbers; each session gets its own
+    files in it.
+    """
+    lines = [
+        "# FIX sessions of Trimtab, in QuickFIX's own format.",
+        "[DEFAULT]",
+        "ConnectionType=initiator",
+        "BeginString=FIX.4.4",
+        f"SenderCompID={client}",
+        f"HeartBtInt={heartbeat_seconds}",
+        f"ReconnectInterval={reconnect_seconds}",
+        "NonStopSession=Y",
+        "SocketNodelay=Y",
+        f"FileStorePath={store}",
+        f"DataDictionary={dictionary or standard_path()}",
+        "UseDataDictionary=Y",
+        "AllowUnknownMsgFields=Y",
+        "ValidateUserDefinedFields=N",
+        "ValidateFieldsHaveValues=N",
+        "ValidateFieldsOutOfOrder=N",
+        "ResetOnLogon=N",
+        "ResetOnLogout=N",
+        "ResetOnDisconnect=N",
+        "PersistMessages=Y",
+        "TimestampPrecision=6",
+    ]
+    sessions: dict[str, str] = {}
+    for venue, (host, port) in venues.items():
+        lines += [
+            "",
+            "[SESSION]",
+            f"TargetCompID={venue}",
+            f"SocketConnectHost={host}",
+            f"SocketConnectPort={port}",
+        ]
+        sessions[venue] = f"FIX.4.4:{client}->{venue}"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return sessions
