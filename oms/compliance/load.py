@@ -1,0 +1,311 @@
+"""Loading rules: a TOML file is taken whole or refused whole.
+
+A refusal names every line that is wrong, with the nearest valid name, and the
+examples that a rule itself fails; what was in force stays in force.
+"""
+
+import difflib
+import hashlib
+import re
+import tomllib
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from domain.accounts import TaxStatus
+from domain.compliance import Force
+from domain.errors import BadInputError
+from domain.sources import Source
+from oms.compliance.budget import Budget
+from oms.compliance.examples import ExampleError, run_examples
+from oms.compliance.group_weight import GroupWeight
+from oms.compliance.list_membership import ListMembership
+from oms.compliance.order_bounds import OrderBounds
+from oms.compliance.rules import Aggregate, Base, Example, Rule, RuleTest, Stage, Timing
+from oms.compliance.set_share import SetShare
+from oms.compliance.window import Window
+
+RULE_TYPES: Mapping[str, type[RuleTest]] = {
+    kind.__name__: kind
+    for kind in (GroupWeight, SetShare, ListMembership, Window, OrderBounds, Budget)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProblem:
+    """One thing that is wrong with a rule file, and where."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class RuleFileError(BadInputError):
+    """A rule file that cannot be used; nothing of it is in force."""
+
+    def __init__(self, problems: Sequence[RuleProblem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+def load_rules(path: Path) -> tuple[Rule, ...]:
+    """Read, check and try out the rules of a TOML file. Raises `RuleFileError`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        problem = RuleProblem(str(path), 0, f"cannot be read: {error.strerror}")
+        raise RuleFileError([problem]) from error
+    return read_rules(content, path.name)
+
+
+def read_rules(content: bytes, file: str) -> tuple[Rule, ...]:
+    """As `load_rules`, from the file's bytes."""
+    try:
+        text = content.decode("utf-8")
+        document = tomllib.loads(text, parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise RuleFileError([RuleProblem(file, line, "is not UTF-8 text")]) from error
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        line = int(found[1]) if found else text.count("\n") + 1
+        raise RuleFileError([RuleProblem(file, line, f"is not TOML: {error}")]) from error
+    reader = _Reader(file, text, hashlib.sha256(content).hexdigest())
+    rules = reader.rules(document)
+    if not reader.problems:
+        reader.try_examples(rules)
+    if reader.problems:
+        raise RuleFileError(sorted(reader.problems, key=lambda problem: problem.line))
+    return rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Header:
+    """The keys of a [[rule]] table itself."""
+
+    id: str
+    type: str
+    words: str
+    citation: str
+    force: Force
+    effective_from: date
+    effective_to: date | None = None
+    stage: Stage = Stage.PRE_TRADE
+    timing: Timing = Timing.AT_ACQUISITION
+    aggregate: Aggregate = Aggregate.ACCOUNT
+    base: Base = Base.NET_ASSETS
+    account_types: tuple[TaxStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A table of the file: where it starts and ends, for finding a key's line."""
+
+    first: int
+    last: int
+
+
+class _Reader:
+    """One pass over the document; problems are collected, not raised."""
+
+    def __init__(self, file: str, text: str, sha256: str) -> None:
+        self.file, self.sha256 = file, sha256
+        self.lines = text.splitlines()
+        self.problems: list[RuleProblem] = []
+        self._examples: dict[tuple[str, int], int] = {}
+
+    def rules(self, document: Mapping[str, Any]) -> tuple[Rule, ...]:
+        everything = _Place(1, len(self.lines))
+        for key in document.keys() - {"rule"}:
+            self._problem(everything, key, f"unknown table {key!r}: only [[rule]] tables are read")
+        tables = document.get("rule", [])
+        if not isinstance(tables, list) or not tables:
+            self._problem(everything, "rule", "no [[rule]] table in the file")
+            return ()
+        rules: list[Rule] = []
+        for table, place in zip(tables, self._places("rule", everything), strict=False):
+            rule = self._rule(table, place)
+            if rule is not None:
+                first = next((r for r in rules if r.rule_id == rule.rule_id), None)
+                if first is None:
+                    rules.append(rule)
+                else:
+                    self._problem(
+                        place, "id", f"id {rule.rule_id!r} is taken by line {first.source.line}"
+                    )
+        return tuple(rules)
+
+    def try_examples(self, rules: Iterable[Rule]) -> None:
+        for rule in rules:
+            try:
+                outcomes = run_examples((rule,))
+            except ExampleError as error:
+                self._say(rule.source.line, f"rule {rule.rule_id}: in an example, {error}")
+                continue
+            for number, outcome in enumerate(outcomes):
+                if not outcome.agrees:
+                    line = self._examples[rule.rule_id, number]
+                    self._say(line, f"rule {rule.rule_id} fails its example: {outcome.message}")
+
+    def _rule(self, table: dict[str, Any], place: _Place) -> Rule | None:
+        parameters, examples = table.pop("parameters", {}), table.pop("example", [])
+        start = self._line(place, r"\[rule\.parameters\]", place.last)
+        header_end = min(start, self._line(place, r"\[\[rule\.example\]\]", place.last))
+        header = self._read(_Header, table, _Place(place.first, header_end), "a rule")
+        if header is None:
+            return None
+        if header.type not in RULE_TYPES:
+            nearest = _nearest(header.type, RULE_TYPES)
+            self._problem(place, "type", f"unknown rule type {header.type!r}{nearest}")
+            return None
+        test = self._test(header.type, parameters, _Place(start, place.last))
+        cases = self._cases(header.id, examples, place)
+        if test is None or not self._is_sound(header, place, cases):
+            return None
+        return Rule(
+            rule_id=header.id,
+            words=header.words,
+            citation=header.citation,
+            force=header.force,
+            stage=header.stage,
+            timing=header.timing,
+            aggregate=header.aggregate,
+            base=header.base,
+            account_types=header.account_types,
+            effective_from=header.effective_from,
+            effective_to=header.effective_to,
+            test=test,
+            examples=cases,
+            source=Source(self.file, place.first, self.sha256),
+        )
+
+    def _is_sound(self, header: _Header, place: _Place, cases: Sequence[Example]) -> bool:
+        """What the types cannot say about a rule's header."""
+        count = len(self.problems)
+        if not re.fullmatch(r"[a-z][a-z0-9-]{1,62}", header.id):
+            self._problem(place, "id", f"id {header.id!r}: small letters, digits and hyphens only")
+        if header.effective_to is not None and header.effective_to < header.effective_from:
+            self._problem(place, "effective_to", "effective_to lies before effective_from")
+        for key in ("words", "citation"):
+            if not getattr(header, key).strip():
+                self._problem(place, key, f"{key} is empty: people must be able to read the rule")
+        if not cases:
+            self._problem(place, "id", f"rule {header.id!r} has no [[rule.example]]: add one")
+        return len(self.problems) == count
+
+    def _test(self, name: str, parameters: dict[str, Any], place: _Place) -> RuleTest | None:
+        test: RuleTest | None = self._read(RULE_TYPES[name], parameters, place, name)
+        wrong = None if test is None else test.problem()
+        if wrong is not None:
+            key, remedy = wrong
+            value = parameters.get(key)
+            said = "missing" if value is None else f"{value}"
+            self._problem(place, key, f"{key} is {said} and must be: {remedy}")
+            return None
+        return test
+
+    def _cases(
+        self, rule_id: str, tables: list[dict[str, Any]], place: _Place
+    ) -> tuple[Example, ...]:
+        cases: list[Example] = []
+        places = self._places(r"rule\.example", place)
+        for table, where in zip(tables, places, strict=False):
+            example = self._read(Example, table, where, "an example")
+            if example is not None:
+                self._examples[rule_id, len(cases)] = where.first
+                cases.append(example)
+        return tuple(cases)
+
+    def _read(self, kind: type[Any], table: object, place: _Place, what: str) -> Any:
+        """A dataclass from a table; None after having said what is wrong."""
+        if not isinstance(table, dict):
+            self._say(place.first, f"{what} must be a table")
+            return None
+        count, values, hints = len(self.problems), {}, get_type_hints(kind)
+        for key in table.keys() - hints.keys():
+            self._problem(place, key, f"unknown key {key!r} of {what}{_nearest(key, hints)}")
+        for field in fields(kind):
+            if field.name in table:
+                try:
+                    values[field.name] = _convert(hints[field.name], table[field.name])
+                except ValueError as error:
+                    self._problem(place, field.name, f"{field.name}: {error}")
+            elif field.default is MISSING and field.default_factory is MISSING:
+                self._say(place.first, f"{what} needs the key {field.name!r}")
+        return kind(**values) if len(self.problems) == count else None
+
+    def _places(self, name: str, within: _Place) -> list[_Place]:
+        """Where each [[name]] table starts and ends."""
+        starts = [
+            number
+            for number in range(within.first, within.last + 1)
+            if re.match(rf"\s*\[\[\s*{name}\s*\]\]", self.lines[number - 1])
+        ]
+        ends = [start - 1 for start in starts[1:]] + [within.last]
+        return [_Place(start, end) for start, end in zip(starts, ends, strict=True)]
+
+    def _line(self, place: _Place, pattern: str, otherwise: int) -> int:
+        for number in range(place.first, place.last + 1):
+            if re.match(rf"\s*{pattern}", self.lines[number - 1]):
+                return number
+        return otherwise
+
+    def _problem(self, place: _Place, key: str, message: str) -> None:
+        line = self._line(place, rf"\[*\"?{re.escape(key)}\"?\s*[=\].]", place.first)
+        self._say(line, message)
+
+    def _say(self, line: int, message: str) -> None:
+        self.problems.append(RuleProblem(self.file, line, message))
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(names)}"
+
+
+def _convert(kind: Any, value: Any) -> Any:
+    """A TOML value as the field's type; `ValueError` says what is asked for."""
+    origin = get_origin(kind)
+    if origin is types.UnionType:
+        kind = next(option for option in get_args(kind) if option is not type(None))
+        return _convert(kind, value)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise ValueError(f"{value!r} is not a list")
+        return tuple(_convert(get_args(kind)[0], item) for item in value)
+    if issubclass(kind, StrEnum):
+        return _member(kind, value)
+    if kind is Decimal:
+        return _number(value)
+    if kind is date:
+        if isinstance(value, datetime) or not isinstance(value, date):
+            raise ValueError(f"{value!r} is not a date like 2022-01-31")
+        return value
+    if type(value) is not kind:
+        raise ValueError(f"{value!r} is not {'text' if kind is str else 'a whole number'}")
+    return value
+
+
+def _member(kind: type[StrEnum], value: object) -> StrEnum:
+    names = [str(member) for member in kind]
+    if value not in names:
+        raise ValueError(f"{value!r} is unknown{_nearest(str(value), names)}")
+    return kind(value)
+
+
+def _number(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise ValueError(f"{value!r} is not a number")  # noqa: TRY004 - a problem of the file, collected by the reader
+    number = Decimal(value)
+    if not number.is_finite():
+        raise ValueError(f"{value} is not a finite number")
+    return number
