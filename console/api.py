@@ -1,0 +1,284 @@
+"""The local API: a thin JSON skin over `Service`.
+
+Every request carries the bearer token; every answer, errors too, is one JSON
+document. Errors are `{"error", "remedy", "exit_code"}`.
+"""
+
+import functools
+import hmac
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from console.service_port import OrderQuery, OverrideRequest, Service
+from console.strict_json import parse
+from domain.codec import encode, from_plain
+from domain.errors import BadInputError, ExitCode, TrimtabError
+
+BODY_LIMIT = 1_000_000  # Bytes; files are named by their path, never sent.
+LIST_LIMIT = 10_000
+
+_STATUS = {
+    ExitCode.USAGE: HTTPStatus.NOT_FOUND,
+    ExitCode.BAD_DATA: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ExitCode.MISSING: HTTPStatus.FAILED_DEPENDENCY,
+    ExitCode.TRY_AGAIN: HTTPStatus.SERVICE_UNAVAILABLE,
+    ExitCode.CHECK_FAILED: HTTPStatus.CONFLICT,
+}
+
+Handler = Callable[[Service, Request, dict[str, Any]], object]
+
+
+def create_app(service: Service, token: str) -> Starlette:
+    """The API as an ASGI application; `token` is what every request must carry."""
+    routes = [
+        Route(path, _endpoint(service, handler, fields), methods=[method])
+        for method, path, handler, fields in _ROUTES
+    ]
+    routes.append(Route("/v1/audit/export", _export(service), methods=["GET"]))
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            TrimtabError: _refused,
+            HTTPException: _http_error,
+            Exception: _crashed,
+        },
+    )
+    app.add_middleware(_Guard, token=token)
+    return app
+
+
+def _health(service: Service, _request: Request, _body: dict[str, Any]) -> object:
+    return service.health()
+
+
+def _sessions(service: Service, _request: Request, _body: dict[str, Any]) -> object:
+    return service.sessions()
+
+
+def _runs(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.runs(_limit(request, 50))
+
+
+def _run(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.run(request.path_params["run"])
+
+
+def _orders(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    asked = request.query_params
+    query = OrderQuery(
+        run=asked.get("run"),
+        account_id=asked.get("account_id"),
+        symbol=asked.get("symbol"),
+        open_only=asked.get("open_only", "false") == "true",
+        limit=_limit(request, 200),
+    )
+    return service.orders(query)
+
+
+def _positions(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.positions(request.query_params.get("account_id"))
+
+
+def _breaks(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.breaks(request.query_params.get("run"))
+
+
+def _approvals(service: Service, _request: Request, _body: dict[str, Any]) -> object:
+    return service.approvals()
+
+
+def _kills(service: Service, _request: Request, _body: dict[str, Any]) -> object:
+    return service.kills()
+
+
+def _explain(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.explain(request.path_params["subject"])
+
+
+def _trace(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.trace(request.path_params["run"])
+
+
+def _audit_verify(service: Service, _request: Request, _body: dict[str, Any]) -> object:
+    return service.audit_verify()
+
+
+def _trigger(service: Service, request: Request, body: dict[str, Any]) -> object:
+    return service.trigger(request.path_params["name"], body["account_ids"], body["by"])
+
+
+def _approve(service: Service, request: Request, body: dict[str, Any]) -> object:
+    overrides = body["overrides"]
+    return service.approve(request.path_params["run"], body["by"], body["why"], overrides)
+
+
+def _reject(service: Service, request: Request, body: dict[str, Any]) -> object:
+    return service.reject(request.path_params["run"], body["by"], body["why"])
+
+
+def _halt(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.halt(body["scope"], body["name"], body["by"], body["why"])
+
+
+def _resume(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.resume(body["scope"], body["name"], body["by"], body["why"])
+
+
+def _ingest(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    paths = [Path(path) for path in body["paths"]]
+    return service.ingest(paths, body["by"], replace=body["replace"])
+
+
+def _reconcile(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.reconcile(Path(body["path"]))
+
+
+def _stop(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    service.stop(body["by"])
+    return True
+
+
+_TEXTS: type = tuple[str, ...]
+_DECISION = {"by": str, "why": str}
+_SWITCH = {"scope": str, "name": str, "by": str, "why": str}
+_ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
+    ("GET", "/v1/health", _health, {}),
+    ("GET", "/v1/sessions", _sessions, {}),
+    ("GET", "/v1/runs", _runs, {}),
+    ("GET", "/v1/runs/{run}", _run, {}),
+    ("GET", "/v1/orders", _orders, {}),
+    ("GET", "/v1/positions", _positions, {}),
+    ("GET", "/v1/breaks", _breaks, {}),
+    ("GET", "/v1/approvals", _approvals, {}),
+    ("GET", "/v1/kills", _kills, {}),
+    ("GET", "/v1/explain/{subject}", _explain, {}),
+    ("GET", "/v1/trace/{run}", _trace, {}),
+    ("GET", "/v1/audit/verify", _audit_verify, {}),
+    ("POST", "/v1/triggers/{name}", _trigger, {"account_ids": _TEXTS, "by": str}),
+    (
+        "POST",
+        "/v1/runs/{run}/approve",
+        _approve,
+        {**_DECISION, "overrides": tuple[OverrideRequest, ...]},
+    ),
+    ("POST", "/v1/runs/{run}/reject", _reject, _DECISION),
+    ("POST", "/v1/halt", _halt, _SWITCH),
+    ("POST", "/v1/resume", _resume, _SWITCH),
+    ("POST", "/v1/ingest", _ingest, {"paths": _TEXTS, "by": str, "replace": bool}),
+    ("POST", "/v1/reconcile", _reconcile, {"path": str}),
+    ("POST", "/v1/stop", _stop, {"by": str}),
+)
+
+
+def _endpoint(
+    service: Service, handler: Handler, fields: dict[str, Any]
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        body = _typed(await _read(request), fields) if fields else {}
+        answer = await run_in_threadpool(functools.partial(handler, service, request, body))
+        return _json(answer)
+
+    return endpoint
+
+
+def _export(service: Service) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_request: Request) -> Response:
+        lines = await run_in_threadpool(lambda: list(service.audit_export()))
+        return PlainTextResponse("".join(line + "\n" for line in lines))
+
+    return endpoint
+
+
+async def _read(request: Request) -> Any:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return parse(bytes(body), "the request's body")
+
+
+def _typed(document: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """The body's fields as their types; unknown and missing ones are refused by name."""
+    if not isinstance(document, dict):
+        raise BadInputError(f"the body must be one object with the fields {', '.join(fields)}")
+    if unknown := sorted(set(document) - set(fields)):
+        raise BadInputError(f"unknown field {unknown[0]!r}; valid fields: {', '.join(fields)}")
+    if missing := [name for name in fields if name not in document]:
+        raise BadInputError(f"field {missing[0]!r} is missing; needed: {', '.join(fields)}")
+    typed = {}
+    for name, kind in fields.items():
+        if kind is not str and not isinstance(document[name], list | bool):
+            raise BadInputError(f"field {name!r} is of the wrong kind: {document[name]!r}")
+        try:
+            typed[name] = from_plain(kind, document[name])
+        except (TypeError, ValueError, AttributeError) as error:
+            raise BadInputError(f"field {name!r} is of the wrong kind: {error}") from error
+    return typed
+
+
+def _limit(request: Request, default: int) -> int:
+    text = request.query_params.get("limit", str(default))
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= LIST_LIMIT):
+        raise BadInputError(f"limit must be 1 to {LIST_LIMIT}, not {text!r}")
+    return int(text)
+
+
+def _json(answer: object, status: int = HTTPStatus.OK) -> Response:
+    return Response(encode(answer), status_code=status, media_type="application/json")
+
+
+def _error(status: int, text: str, remedy: str, exit_code: int) -> Response:
+    return _json({"error": text, "remedy": remedy, "exit_code": exit_code}, status)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, TrimtabError)
+    status = _STATUS.get(error.exit_code, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _error(status, str(error), "", error.exit_code)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    remedies = {
+        HTTPStatus.NOT_FOUND: "see docs/api.md for the paths there are",
+        HTTPStatus.METHOD_NOT_ALLOWED: "questions are GET, wishes are POST",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"send at most {BODY_LIMIT} bytes",
+    }
+    text = HTTPStatus(error.status_code).phrase.lower()
+    remedy = remedies.get(HTTPStatus(error.status_code), "")
+    return _error(error.status_code, text, remedy, ExitCode.USAGE)
+
+
+async def _crashed(_request: Request, _error_raised: Exception) -> Response:
+    remedy = "this is a fault of ours; its traceback is in the log"
+    return _error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error", remedy, ExitCode.INTERNAL)
+
+
+class _Guard:
+    """Nothing passes without the token, and nothing from a web page that only guesses the port."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app, self._expected = app, f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
+            remedy = 'send the header "Authorization: Bearer TOKEN" with the token of [files] token'
+            answer = _error(HTTPStatus.UNAUTHORIZED, "not authorized", remedy, ExitCode.CONFIG)
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)

@@ -1,0 +1,60 @@
+"""`trimtab tail`: read the log, follow it, filter it."""
+
+import argparse
+import sys
+
+from console.config import Config
+from console.doors import open_config, reader
+from console.log_line import LineRenderer, wants_colour
+from console.log_reader import Filter, LogReader, Record
+from console.options import positive
+from console.views import LAST
+from domain.errors import ExitCode, MissingError
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-n", "--lines", type=positive, default=20, help="the last N (default 20)")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    parser.add_argument("--run", metavar="RUN", help='of one run ("last" for the newest)')
+    parser.add_argument("--account", metavar="ACCOUNT", help="about one account")
+    parser.add_argument("--order", metavar="ORDER", help="about one order (ClOrdID)")
+    parser.add_argument("--level", choices=LEVELS, help="this level and above")
+    parser.add_argument("--fix", action="store_true", help="only FIX messages and session events")
+    parser.add_argument("--json", action="store_true", help="the lines as they are in the file")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    config = open_config(arguments.config)
+    if not config.files.log.exists() and not arguments.follow:
+        raise MissingError(f"there is no log at {config.files.log} yet; `trimtab serve` writes it")
+    wanted = Filter(
+        run=_run_part(config, arguments.run) if arguments.run else None,
+        account=arguments.account,
+        order=arguments.order,
+        level=arguments.level,
+        fix_only=arguments.fix,
+    )
+    renderer = LineRenderer(colour=wants_colour(sys.stdout))
+    reading = LogReader(config.files.log, wanted)
+    for record in reading.last(arguments.lines):
+        _print(record, renderer, as_json=arguments.json)
+    if arguments.follow:
+        for record in reading.follow():
+            _print(record, renderer, as_json=arguments.json)
+    return ExitCode.OK
+
+
+def _print(record: Record, renderer: LineRenderer, *, as_json: bool) -> None:
+    text = record.line if as_json else renderer.render(record.fields)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _run_part(config: Config, text: str) -> str:
+    """What the wanted run's id holds; only "last" needs the database."""
+    if text != LAST:
+        return text.replace("-", "").lower()
+    with reader(config) as service:
+        return service.run(text).run.run_id.hex

@@ -1,0 +1,78 @@
+"""Initialise: everything that a new installation needs, in one folder.
+
+What is there already is kept, so it may be run again: after an upgrade it
+brings the database to the new schema and writes only what is missing.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import vault.migrate
+from console.config import Config, load_config
+from console.secrets_file import create_token
+from domain.errors import MissingError
+from gateway.settings import write_session_config
+
+_SAMPLE = Path(__file__).with_name("trimtab.sample.toml")
+_DATA = Path(__file__).resolve().parents[1] / "data"
+_FIRST_PORT = 5001  # The simulated venues' ports, one after the other.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initialised:
+    """What was written, and the database's revision afterwards."""
+
+    config: Config
+    written: tuple[Path, ...]
+    revision: str
+
+
+def initialise(directory: Path) -> Initialised:
+    """Write what is missing in `directory` and migrate its database."""
+    _private_folder(directory)
+    written = [
+        *_copy(_SAMPLE, directory / "trimtab.toml"),
+        *_copy(_DATA / "rules.toml", directory / "rules.toml"),
+        *_copy(_DATA / "layouts", directory / "layouts"),
+    ]
+    config = load_config(directory / "trimtab.toml", os.environ)
+    for path in _state_folders(config):
+        _private_folder(path)
+    if not config.files.token.exists():
+        create_token(config.files.token)
+        written.append(config.files.token)
+    if not config.fix_settings.exists():
+        ports = {name: ("127.0.0.1", _FIRST_PORT + i) for i, name in enumerate(config.venues)}
+        write_session_config(config.fix_settings, ports, store=directory / "state" / "fix")
+        written.append(config.fix_settings)
+    vault.migrate.upgrade(config.database.url)
+    return Initialised(config=config, written=tuple(written), revision=vault.migrate.head())
+
+
+def _state_folders(config: Config) -> list[Path]:
+    files = [config.files.anchor, config.files.log, config.files.token]
+    if config.api.socket is not None:
+        files.append(config.api.socket)
+    if config.database.url.startswith("sqlite:///"):
+        files.append(Path(config.database.url.removeprefix("sqlite:///")))
+    return [*dict.fromkeys(file.parent for file in files), config.directory / "state" / "fix"]
+
+
+def _private_folder(path: Path) -> None:
+    """A new folder is its owner's alone; one that exists keeps its mode."""
+    if not path.exists():
+        path.mkdir(mode=0o700, parents=True)
+
+
+def _copy(source: Path, target: Path) -> list[Path]:
+    if target.exists():
+        return []
+    if not source.exists():
+        raise MissingError(f"{source} is missing from this installation; run from a full checkout")
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
+    return [target]

@@ -1,0 +1,176 @@
+"""The log: JSON lines to a file, readable lines to a terminal, one chain for both.
+
+structlog and the standard library's logging end in the same two handlers, so
+SQLAlchemy's, Alembic's, APScheduler's and uvicorn's own words are there too.
+Every line of a run carries its id: bind it with `bound_to_run`, and bind it
+again on native threads and in pool jobs, whose contextvars start empty.
+"""
+
+import json
+import logging
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, TextIO
+from uuid import UUID
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from console.log_file import LogFile
+from console.log_line import LineRenderer, wants_colour
+from console.redaction import redact
+from domain.codec import to_plain
+
+FIRST = (
+    "ts",
+    "level",
+    "event",
+    "component",
+    "trace_id",
+    "run",
+    "order",
+    "account",
+    "symbol",
+    "session",
+)
+LAST = ("raw", "exception")
+_ALIASES = (
+    ("run_id", "run"),
+    ("cl_ord_id", "order"),
+    ("order_id", "order"),
+    ("account_id", "account"),
+)
+_QUIET = ("sqlalchemy", "alembic", "apscheduler", "uvicorn", "asyncio")
+_SOH = "\x01"
+_MEGABYTE = 1_000_000
+
+
+def configure_logging(
+    path: Path,
+    *,
+    level: str = "info",
+    max_megabytes: int = 64,
+    keep: int = 8,
+    terminal: TextIO | None = None,
+) -> None:
+    """Send everything to `path` and, when given, to `terminal`; replaces an earlier set-up."""
+    close_logging()
+    handlers: list[logging.Handler] = [
+        LogFile(path, max_bytes=max_megabytes * _MEGABYTE, keep=keep)
+    ]
+    handlers[0].setFormatter(_formatter(_render_json))
+    if terminal is not None:
+        handlers.append(logging.StreamHandler(terminal))
+        renderer = LineRenderer(colour=wants_colour(terminal))
+        handlers[1].setFormatter(_formatter(lambda _log, _name, event: renderer.render(event)))
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    for handler in handlers:
+        root.addHandler(handler)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.format_exc_info,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def close_logging() -> None:
+    """Flush and take away what `configure_logging` put there."""
+    root = logging.getLogger()
+    for handler in [h for h in root.handlers if isinstance(h.formatter, _Formatter)]:
+        root.removeHandler(handler)
+        handler.close()
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+
+
+def bound_to_run(run_id: UUID) -> AbstractContextManager[Any]:
+    """Every line logged inside the block, on this thread, carries the run's id."""
+    return structlog.contextvars.bound_contextvars(run=run_id.hex)
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Marks the handlers that are ours."""
+
+
+def _formatter(render: structlog.typing.Processor) -> _Formatter:
+    return _Formatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            _foreign_event,
+            structlog.processors.format_exc_info,
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            _plain_fields,
+            _named_alike,
+            _redacted,
+            _ordered,
+            render,
+        ],
+    )
+
+
+def _foreign_event(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """A foreign line's event is its logger's name; its sentence goes to `message`."""
+    event["message"] = event["event"]
+    event["event"] = event.get("logger", "log")
+    return event
+
+
+def _plain_fields(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Decimals, enums, instants and our own values in their canonical text."""
+    return {key: _plain(value) for key, value in event.items()}
+
+
+def _plain(value: object) -> Any:
+    try:
+        return to_plain(value)
+    except (TypeError, ValueError):
+        return value if isinstance(value, float) else str(value)
+
+
+def _named_alike(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """One name per thing: `run`, `order`, `account`; the run's id is the trace id."""
+    for alias, name in _ALIASES:
+        if alias in event and name not in event:
+            event[name] = event.pop(alias)
+    if "run" in event:
+        event.setdefault("trace_id", event["run"])
+    event.setdefault("component", str(event.get("logger", "")).partition(".")[0] or "trimtab")
+    event.pop("logger", None)
+    return event
+
+
+def _redacted(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    redacted: EventDict = redact(event)
+    if isinstance(redacted.get("raw"), str):
+        redacted["raw"] = redacted["raw"].replace(_SOH, "|")
+    return redacted
+
+
+def _ordered(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    middle = [key for key in event if key not in FIRST and key not in LAST]
+    return {key: event[key] for key in (*FIRST, *middle, *LAST) if event.get(key) is not None}
+
+
+def _render_json(_log: WrappedLogger, _name: str, event: MutableMapping[str, Any]) -> str:
+    """One line of ASCII: control, C1 and bidirectional characters cannot leave it unescaped."""
+    return json.dumps(event, separators=(",", ":"), default=str)

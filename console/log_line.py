@@ -1,0 +1,121 @@
+"""One log line as an operator reads it.
+
+    14:30:01.131200 E 7M2K9QDE      compliance.blocked   rule=restricted_list symbol=XOM
+    14:30:01.140332 I 7M2K9QDE-0003 fix.out              OMS->JPM ▶ NewOrderSingle BUY 1,200 AAPL
+
+Columns: time, level, order or run, event, and what there is to say. Blue buys,
+magenta sells, green filled, yellow partial, red rejected and errors.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, TextIO
+from uuid import UUID
+
+from domain.identifiers import short_id
+
+_SUBJECT_WIDTH = 13
+_EVENT_WIDTH = 20
+_SHOWN_ELSEWHERE = frozenset(
+    {
+        "ts",
+        "level",
+        "event",
+        "component",
+        "trace_id",
+        "run",
+        "order",
+        "headline",
+        "message",
+        "exception",
+    }
+)
+_IN_HEADLINE = frozenset({"raw", "session", "msg_type", "seq", "direction", "symbol"})
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_LETTERS = {"debug": "D", "info": "I", "warning": "W", "error": "E", "critical": "C"}
+
+_RESET, _BOLD, _DIM = "\x1b[0m", "\x1b[1m", "\x1b[2m"
+_RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN = (f"\x1b[{number}m" for number in range(31, 37))
+_LEVEL_COLOURS = {"W": _YELLOW, "E": _RED, "C": _BOLD + _RED, "D": _DIM}
+_WORDS = re.compile(
+    r"(?P<yellow>\b[Pp]artially[ _]filled\b|\bpending[ _]\w+\b)|(?P<blue>\b(?:BUY|buy)\b)"
+    r"|(?P<magenta>\b(?:SELL|sell)\b)|(?P<red>\b(?:[Rr]eject(?:ed)?|REJECTED|OrderCancelReject)\b)"
+    r"|(?P<green>\bfilled\b(?! [\d,.]+/))|(?P<cyan>[▶◀])"
+)
+_WORD_COLOURS = {
+    "yellow": _YELLOW,
+    "blue": _BLUE,
+    "magenta": _MAGENTA,
+    "red": _RED,
+    "green": _GREEN,
+    "cyan": _CYAN,
+}
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal whose owner did not say NO_COLOR."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def escaped(text: str) -> str:
+    """`text` with everything unprintable escaped, so that data cannot drive the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class LineRenderer:
+    """Turns the fields of a log line into its readable form."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self._colour = colour
+
+    def render(self, fields: Mapping[str, Any]) -> str:
+        """One line, and below it the traceback when there is one."""
+        letter = _LETTERS.get(str(fields.get("level")), "?")
+        event = escaped(str(fields.get("event", "")))
+        head = (
+            f"{_time(str(fields.get('ts', '')))} "
+            f"{self._paint(letter, _LEVEL_COLOURS.get(letter, ''))} "
+            f"{self._paint(subject(fields).ljust(_SUBJECT_WIDTH), _DIM)} "
+            f"{self._paint(event.ljust(_EVENT_WIDTH), _LEVEL_COLOURS.get(letter, ''))}"
+        )
+        line = f"{head} {self._coloured_words(_said(fields))}".rstrip()
+        if trace := fields.get("exception"):
+            below = "\n".join("    " + escaped(part) for part in str(trace).splitlines())
+            line += "\n" + self._paint(below, _DIM)
+        return line
+
+    def _paint(self, text: str, colour: str) -> str:
+        return f"{colour}{text}{_RESET}" if self._colour and colour else text
+
+    def _coloured_words(self, text: str) -> str:
+        if not self._colour:
+            return text
+        return _WORDS.sub(lambda m: f"{_WORD_COLOURS[m.lastgroup or 'cyan']}{m[0]}{_RESET}", text)
+
+
+def subject(fields: Mapping[str, Any]) -> str:
+    """What the line is about: the order, or the short form of its run's id as in ClOrdIDs."""
+    if order := fields.get("order"):
+        return escaped(str(order))
+    run = str(fields.get("run") or "")
+    return short_id(UUID(run)) if _RUN_ID.fullmatch(run) else escaped(run)
+
+
+def _said(fields: Mapping[str, Any]) -> str:
+    """Headline or message first, then the other fields as name=value."""
+    spoken = fields.get("headline") or fields.get("message")
+    hidden = _SHOWN_ELSEWHERE | (_IN_HEADLINE if fields.get("headline") else frozenset())
+    parts = [escaped(str(spoken))] if spoken else []
+    parts += [f"{escaped(k)}={_value(v)}" for k, v in fields.items() if k not in hidden]
+    return " ".join(parts)
+
+
+def _value(value: Any) -> str:
+    return escaped(str(value).replace("\x01", "|"))
+
+
+def _time(instant: str) -> str:
+    """The time of day of an RFC 3339 instant, to the microsecond."""
+    time = instant.partition("T")[2].rstrip("Z") or instant
+    return escaped(time)[:15].ljust(15)

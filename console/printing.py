@@ -1,0 +1,110 @@
+"""Printing: tables for people, JSON for programs.
+
+A table is coloured and boxed on a terminal; piped, it is plain aligned columns.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from console.log_line import escaped
+from domain.codec import encode
+from domain.exact import plain
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """A heading, what stands under it, and whether it is a number (right-aligned)."""
+
+    heading: str
+    text: Callable[[T], str]
+    number: bool = False
+
+
+def print_json(value: object) -> None:
+    """One JSON document on one line."""
+    sys.stdout.write(encode(value) + "\n")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Plain sentences."""
+    for line in lines:
+        sys.stdout.write(escaped(line) + "\n")
+
+
+def print_table(columns: Sequence[Column[T]], rows: Sequence[T], empty: str) -> None:
+    """A table of `rows`; `empty` is the sentence that is said when there are none."""
+    if not rows:
+        sys.stdout.write(empty + "\n")
+        return
+    cells = [[escaped(column.text(row)) for column in columns] for row in rows]
+    if sys.stdout.isatty():
+        _print_rich(columns, cells)
+        return
+    for line in aligned(columns, cells):
+        sys.stdout.write(line + "\n")
+
+
+def aligned(columns: Sequence[Column[T]], cells: Sequence[Sequence[str]]) -> list[str]:
+    """The table as plain text, columns two blanks apart."""
+    table = [[column.heading for column in columns], *cells]
+    widths = [max(len(row[i]) for row in table) for i in range(len(columns))]
+    return [
+        "  ".join(
+            text.rjust(width) if column.number else text.ljust(width)
+            for column, text, width in zip(columns, row, widths, strict=True)
+        ).rstrip()
+        for row in table
+    ]
+
+
+def number(value: Decimal | int | None) -> str:
+    """A number with thousands marked; "-" for None."""
+    if value is None:
+        return "-"
+    text = plain(Decimal(value))
+    whole, point, fraction = text.partition(".")
+    return text if whole == "-0" else f"{int(whole):,}{point}{fraction}"
+
+
+def money(value: Decimal | None) -> str:
+    """Dollars and cents; "-" for None."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def when(value: datetime | None) -> str:
+    """An instant to the second, in UTC; "-" for None."""
+    return "-" if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _print_rich(columns: Sequence[Column[Any]], cells: Sequence[Sequence[str]]) -> None:
+    # rich takes 0.1 s to import; only a terminal needs it.
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.heading, justify="right" if column.number else "left")
+    for row in cells:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    Console().print(table)
+
+
+_STYLES = {
+    "buy": "blue",
+    "sell": "magenta",
+    "filled": "green",
+    "done": "green",
+    "partially filled": "yellow",
+    "awaiting_approval": "yellow",
+    "rejected": "red",
+    "failed": "red",
+    "breach": "red",
+}

@@ -1,0 +1,68 @@
+"""The commands there are: name, module, one line, and one example each."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command; `passes_through` hands every argument to another program unseen."""
+
+    name: str
+    summary: str
+    example: str
+    passes_through: bool = False
+
+    @property
+    def module(self) -> str:
+        """The module that carries it out."""
+        return f"console.commands.{self.name}"
+
+
+ENTRIES = (
+    Entry("init", "write a configuration, the state folders and the database", "trimtab init"),
+    Entry("ingest", "read custodian files, prices, models and mandates", "trimtab ingest in/*.csv"),
+    Entry("check", "look at everything that must hold before start", "trimtab check"),
+    Entry("serve", "run the service", "trimtab serve"),
+    Entry(
+        "venues",
+        "run the simulated venues (arguments go to the simulator)",
+        "trimtab venues --config venues.toml",
+        passes_through=True,
+    ),
+    Entry(
+        "trigger",
+        "start a run now",
+        "trimtab trigger month-end --account H001-1 --by anna",
+    ),
+    Entry("runs", "list runs, or show one", "trimtab runs last"),
+    Entry("orders", "list orders", "trimtab orders --run last"),
+    Entry("positions", "list holdings", "trimtab positions --account H001-1"),
+    Entry("breaks", "list differences that reconciliation found", "trimtab breaks --run last"),
+    Entry("approvals", "list runs that wait for a second person", "trimtab approvals"),
+    Entry("approve", "let a run go on", 'trimtab approve last --by anna --why "as discussed"'),
+    Entry("reject", "stop a run", 'trimtab reject last --by anna --why "client called"'),
+    Entry("explain", "say why an order or an account is as it is", "trimtab explain DE7K-0001"),
+    Entry("trace", "tell a run from its trigger to its reconciliation", "trimtab trace last"),
+    Entry(
+        "reconcile", "compare a venue's or custodian's file with ours", "trimtab reconcile F.csv"
+    ),
+    Entry("audit", "verify or export the audit trail", "trimtab audit verify"),
+    Entry(
+        "halt",
+        "stop new orders: firm, account or venue",
+        'trimtab halt venue XSIM --by anna --why "bad prices"',
+    ),
+    Entry("resume", "lift a halt", 'trimtab resume venue XSIM --by ben --why "fixed"'),
+    Entry("status", "show the running service, its sessions and halts", "trimtab status"),
+    Entry("stop", "stop the running service in order", "trimtab stop --by anna"),
+    Entry("tail", "read the log", "trimtab tail -f --run last --level warning"),
+    Entry("demo", "run the whole loop on the bundled book", "trimtab demo --dir /tmp/demo"),
+    Entry(
+        "test",
+        "run the test suite (arguments go to pytest)",
+        "trimtab test tests/ledger",
+        passes_through=True,
+    ),
+)
+
+BY_NAME = {entry.name: entry for entry in ENTRIES}

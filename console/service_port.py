@@ -1,0 +1,195 @@
+"""What the command line and the API may ask of the service.
+
+`console.app` implements `Service` over the vault; `console.client` implements
+it over the local API. Every answer is a frozen value that `domain.codec` can
+write and read back, so both ends of the wire speak in the same words.
+
+A run is named by its id in hex, by a part of it that fits one run only, or by
+"last". An unknown name raises `UnknownNameError` saying what to do next.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+from domain.compliance import CheckResult
+from domain.ports import SessionState
+from domain.postings import Break
+from domain.runs import Approval, Kill, Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the service is, in one look."""
+
+    version: str
+    now: datetime
+    started_at: datetime
+    holder: str  # Who holds the writer's lease.
+    open_runs: int
+    open_orders: int
+    in_doubt: int
+    kills: tuple[Kill, ...]
+    sessions: tuple[SessionState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """One order as an operator wants to see it; words instead of FIX codes."""
+
+    cl_ord_id: str
+    run_id: UUID
+    venue: str
+    security_id: str
+    symbol: str
+    side: str  # "buy", "sell"
+    status: str  # "new", "partially filled", "filled", ...
+    order_qty: Decimal
+    limit_price: Decimal | None
+    cum_qty: Decimal
+    leaves_qty: Decimal
+    avg_px: Decimal | None  # Rounded to six places; None before the first fill.
+    gross: Decimal  # Exact sum of LastQty x LastPx.
+    commission: Decimal
+    in_doubt: bool
+    reason: str
+    trade_date: date
+    account_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionLine:
+    """What one account holds of one asset; cash has the security id "USD"."""
+
+    account_id: str
+    security_id: str
+    symbol: str
+    quantity: Decimal
+    lots: int
+    basis: Decimal | None  # Dollars; None for cash.
+    price: Decimal | None  # The newest known close; None when there is none.
+    market_value: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetail:
+    """One run with everything that came of it."""
+
+    run: Run
+    steps: tuple[str, ...]  # Those whose result is stored.
+    approval: Approval | None
+    orders: tuple[OrderLine, ...]
+    not_passed: tuple[CheckResult, ...]
+    breaks: tuple[Break, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """An explanation: plain sentences for people, and the facts behind them for programs."""
+
+    subject: str
+    lines: tuple[str, ...]
+    facts: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideRequest:
+    """A second person's wish to let one overridable breach of one account pass."""
+
+    rule_id: str
+    account_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestProblem:
+    """One reason why a file was refused."""
+
+    line: int  # 0 when it concerns the whole file.
+    field: str
+    value: str
+    message: str  # What is wrong and what to do about it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestLine:
+    """What came of one file."""
+
+    file: str
+    outcome: str  # "accepted", "unchanged", "refused"
+    rows: int
+    problems: tuple[IngestProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditVerdict:
+    """Whether the audit chain holds, and how far it reaches."""
+
+    verified: bool
+    entries: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """One thing that was looked at before start. `remedy` is empty when it holds."""
+
+    name: str
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderQuery:
+    """Which orders to list, newest first; None and False mean "any"."""
+
+    run: str | None = None
+    account_id: str | None = None
+    symbol: str | None = None
+    open_only: bool = False
+    limit: int = 200
+
+
+class Reading(Protocol):
+    """Questions. They never change anything."""
+
+    def runs(self, limit: int) -> tuple[Run, ...]: ...
+    def run(self, run: str) -> RunDetail: ...
+    def orders(self, query: OrderQuery) -> tuple[OrderLine, ...]: ...
+    def positions(self, account_id: str | None) -> tuple[PositionLine, ...]: ...
+    def breaks(self, run: str | None) -> tuple[Break, ...]: ...
+    def approvals(self) -> tuple[Approval, ...]: ...
+    def kills(self) -> tuple[Kill, ...]: ...
+    def explain(self, subject: str) -> Telling: ...  # An order's ClOrdID or an account id.
+    def trace(self, run: str) -> Telling: ...
+    def audit_verify(self) -> AuditVerdict: ...
+    def audit_export(self) -> Iterator[str]: ...  # JSON lines.
+
+
+class Changing(Protocol):
+    """Wishes. Each is one use case, with the person who asks for it."""
+
+    def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run: ...
+    def approve(
+        self, run: str, by: str, why: str, overrides: Sequence[OverrideRequest]
+    ) -> Approval: ...
+    def reject(self, run: str, by: str, why: str) -> Approval: ...
+    def halt(self, scope: str, name: str, by: str, why: str) -> Kill: ...
+    def resume(self, scope: str, name: str, by: str, why: str) -> bool: ...  # False: was not set.
+    def ingest(
+        self, paths: Sequence[Path], by: str, *, replace: bool
+    ) -> tuple[IngestLine, ...]: ...
+    def reconcile(self, path: Path) -> tuple[Break, ...]: ...
+
+
+class Service(Reading, Changing, Protocol):
+    """Everything; what a running service also tells of itself."""
+
+    def health(self) -> Health: ...
+    def sessions(self) -> tuple[SessionState, ...]: ...
+    def stop(self, by: str) -> None: ...  # Asks for an orderly stop and returns.
