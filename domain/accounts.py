@@ -71,6 +71,7 @@ class Mandate:
     minimum_trade: Decimal  # Dollars; smaller trades are not worth a ticket.
     drift_absolute: Decimal  # Drift trigger: |weight - target| above this ...
     drift_relative: Decimal  # ... or |weight / target - 1| above this.
+    loss_value: Decimal = Decimal("0.25")  # Worth today of a dollar of tax that a loss saves.
     do_not_buy: tuple[str, ...] = ()  # Security ids.
     do_not_sell: tuple[str, ...] = ()
     source: Source

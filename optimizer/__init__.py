@@ -1,1 +1,11 @@
-"""TODO room docstring."""
+"""What to hold: risk model, costs, taxes, constraints, whole shares, explanation.
+
+`assembly.assemble` turns a snapshot into arrays, `proposal.propose_batch` turns
+arrays into proposals. No I/O, no clock; floats live here and nowhere else.
+"""
+
+from optimizer.assembly import assemble
+from optimizer.proposal import propose, propose_batch
+from optimizer.values import AccountProblem, Market
+
+__all__ = ["AccountProblem", "Market", "assemble", "propose", "propose_batch"]

@@ -1,0 +1,195 @@
+"""From a snapshot to arrays: one market, and one problem for each account.
+
+Accounts in quarantine are left out. An account of which no problem can be made
+(no price, no model, nothing in it) comes back with its fault, so that it is
+answered for like every other.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from domain.accounts import Account, Mandate, ModelPortfolio, TaxStatus
+from domain.errors import UnknownNameError
+from domain.lots import TaxLot
+from domain.snapshot import Snapshot
+from optimizer.constraints import Position, locks_of, rows_of
+from optimizer.costs import impact_per_dollar
+from optimizer.risk import estimate
+from optimizer.taxes import relief_order
+from optimizer.values import AccountProblem, FloatArray, Market, faulty
+from optimizer.washsales import past_locks
+
+ZERO = Decimal(0)
+
+
+def assemble(
+    snapshot: Snapshot, account_ids: Collection[str] = ()
+) -> tuple[Market, tuple[AccountProblem, ...]]:
+    """The market and the problems of `account_ids` (empty: every account), by account id.
+
+    Raises `UnknownNameError` for an account that the snapshot does not have.
+    """
+    known = {account.account_id for account in snapshot.accounts}
+    if unknown := sorted(set(account_ids) - known):
+        raise UnknownNameError(
+            f"account {unknown[0]} is not in the snapshot of {snapshot.as_of}; "
+            "ingest its files or correct the name"
+        )
+    wanted = (set(account_ids) or known) - set(snapshot.quarantined())
+    market = market_of(snapshot)
+    book = _Book.of(snapshot, market)
+    accounts = sorted(snapshot.accounts, key=lambda account: account.account_id)
+    return market, tuple(
+        book.problem(account) for account in accounts if account.account_id in wanted
+    )
+
+
+def market_of(snapshot: Snapshot) -> Market:
+    """Every security that has a price and a price history, by security id."""
+    closes = dict(zip(snapshot.history.security_ids, snapshot.history.closes, strict=True))
+    prices = {price.security_id: price.close for price in snapshot.prices}
+    securities = sorted(
+        (s for s in snapshot.securities if s.security_id in closes and s.security_id in prices),
+        key=lambda security: security.security_id,
+    )
+    ids = tuple(security.security_id for security in securities)
+    risk = estimate(np.array([[float(close) for close in closes[i]] for i in ids], ndmin=2))
+    price = np.array([float(prices[i]) for i in ids])
+    volume = np.array([float(security.average_daily_volume) for security in securities])
+    return Market(
+        security_ids=ids,
+        symbols=tuple(security.symbol for security in securities),
+        sectors=tuple(security.sector for security in securities),
+        prices=tuple(prices[i] for i in ids),
+        lot_sizes=tuple(security.lot_size for security in securities),
+        F=risk.F,
+        d=risk.d,
+        half_spread=np.array([float(security.half_spread) for security in securities]),
+        impact=impact_per_dollar(risk.daily, price, volume),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Book:
+    """The snapshot, indexed by what an account asks of it."""
+
+    snapshot: Snapshot
+    market: Market
+    index: dict[str, int]
+    models: dict[str, ModelPortfolio]
+    mandates: dict[str, Mandate]
+    lots: dict[str, list[TaxLot]]
+    cash: dict[str, Decimal]
+    due: dict[str, Decimal]  # Withdrawals, positive.
+    restricted: dict[str, str]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, market: Market) -> "_Book":
+        lots: defaultdict[str, list[TaxLot]] = defaultdict(list)
+        due: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for lot in snapshot.lots:
+            lots[lot.account_id].append(lot)
+        for flow in snapshot.flows:
+            due[flow.account_id] += max(-flow.amount, ZERO)
+        return cls(
+            snapshot=snapshot,
+            market=market,
+            index={security_id: at for at, security_id in enumerate(market.security_ids)},
+            models={model.model_id: model for model in snapshot.models},
+            mandates={mandate.mandate_id: mandate for mandate in snapshot.mandates},
+            lots=lots,
+            cash={balance.account_id: balance.amount for balance in snapshot.cash},
+            due=due,
+            restricted={
+                restriction.security_id: restriction.reason
+                for restriction in snapshot.restrictions
+                if restriction.effective_from <= snapshot.as_of
+            },
+        )
+
+    def problem(self, account: Account) -> AccountProblem:
+        """The account as arrays, or its fault."""
+        model, mandate = self.models.get(account.model_id), self.mandates.get(account.mandate_id)
+        if model is None or mandate is None:
+            word = f"model {account.model_id}" if model is None else f"mandate {account.mandate_id}"
+            return self._faulty(account, f"{word} is not in the snapshot; ingest it")
+        lots = self.lots.get(account.account_id, [])
+        if missing := self._uncovered({lot.security_id for lot in lots} | set(model.weights)):
+            return self._faulty(
+                account, f"{missing} has no price or no price history; ingest its prices"
+            )
+        position = self._position(account, lots, model)
+        if position is None:
+            return self._faulty(account, "its net asset value is not positive; nothing to manage")
+        return self._problem(account, mandate, position, lots)
+
+    def _problem(
+        self, account: Account, mandate: Mandate, position: Position, lots: list[TaxLot]
+    ) -> AccountProblem:
+        taxable = account.tax_status is TaxStatus.TAXABLE
+        bought, lost = past_locks(self.snapshot, account, self.index)
+        of_name = defaultdict(list)
+        for lot in lots:
+            of_name[self.index[lot.security_id]].append(lot)
+        as_of = self.snapshot.as_of
+        return AccountProblem(
+            account_id=account.account_id,
+            household_id=account.household_id,
+            nav=position.nav,
+            cash=position.cash,
+            w0=position.w0,
+            b=position.b,
+            lots=tuple(
+                relief_order(of_name[at], mandate, price, as_of, taxable=taxable)
+                for at, price in enumerate(self.market.prices)
+            ),
+            lot_method=mandate.lot_method,
+            rows=rows_of(self.market, mandate, position, self.restricted),
+            locks=(*locks_of(self.market, mandate, position, self.restricted), *lost),
+            loss_locked=bought,
+            risk_aversion=float(mandate.risk_aversion),
+            minimum_trade=float(mandate.minimum_trade),
+        )
+
+    def _position(
+        self, account: Account, lots: Iterable[TaxLot], model: ModelPortfolio
+    ) -> Position | None:
+        """None when the net asset value is not positive."""
+        held = self._by_name((lot.security_id, lot.quantity) for lot in lots)
+        values = [shares * price for shares, price in zip(held, self.market.prices, strict=True)]
+        cash = self.cash.get(account.account_id, ZERO)
+        nav = sum(values, ZERO) + cash
+        if nav <= 0:
+            return None
+        withdrawals = self.due.get(account.account_id, ZERO)
+        staying = max(1 - withdrawals / nav, ZERO)
+        return Position(
+            nav=nav,
+            cash=cash,
+            withdrawals=withdrawals,
+            w0=_floats(value / nav for value in values),
+            b=_floats(weight * staying for weight in self._by_name(model.weights.items())),
+        )
+
+    def _by_name(self, amounts: Iterable[tuple[str, Decimal]]) -> list[Decimal]:
+        sums = [ZERO] * len(self.index)
+        for security_id, amount in amounts:
+            sums[self.index[security_id]] += amount
+        return sums
+
+    def _uncovered(self, security_ids: set[str]) -> str:
+        symbols = {security.security_id: security.symbol for security in self.snapshot.securities}
+        missing = sorted(security_ids - set(self.index))
+        return ", ".join(symbols.get(security_id, security_id) for security_id in missing)
+
+    def _faulty(self, account: Account, fault: str) -> AccountProblem:
+        sentence = f"account {account.account_id}: {fault}"
+        return faulty(account.account_id, account.household_id, sentence)
+
+
+def _floats(amounts: Iterable[Decimal]) -> FloatArray:
+    return np.array([float(amount) for amount in amounts])

@@ -1,0 +1,108 @@
+"""The box: how much of each name may be bought and sold, and at what tax.
+
+A name with a loss lot is either harvested (it may be sold, never bought) or kept
+(it may be bought, its losses are not sold): selling and buying the same name
+would pay on paper, and be a wash sale. Which of the two is the caller's choice.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from domain.orders import Side
+from optimizer.constraints import CLIENT_LOCK
+from optimizer.taxes import convex_envelope, without_losses
+from optimizer.values import AccountProblem, FloatArray, Lock, Market, ReliefLot
+from optimizer.washsales import LABEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Box:
+    """Bounds of u and s; a sale runs through its segments in order, each at its own tax."""
+
+    buy: FloatArray  # (n,) largest purchase, of NAV.
+    segments: FloatArray  # (n, m) largest sale in each segment, of NAV; 0 where there is none.
+    tax: FloatArray  # (n, m) tax per dollar sold, increasing along the segments.
+    lots: tuple[tuple[ReliefLot, ...], ...]  # By name: what may be sold, in order of relief.
+    locks: tuple[Lock, ...]  # The problem's, and those of the choice between harvest and keep.
+
+
+def loss_choices(problem: AccountProblem) -> frozenset[int]:
+    """Names for which harvest or keep is a choice: a loss may be sold, and buying is open."""
+    sell_locked = {lock.name for lock in problem.locks if lock.side is Side.SELL}
+    return frozenset(
+        name
+        for name, lots in enumerate(problem.lots)
+        if any(lot.is_loss for lot in lots)
+        and name not in problem.loss_locked
+        and name not in sell_locked
+    )
+
+
+def box_of(
+    market: Market,
+    problem: AccountProblem,
+    *,
+    kept: frozenset[int] = frozenset(),
+    frozen: frozenset[int] = frozenset(),
+) -> Box:
+    """The box when the names `kept` keep their losses and the names `frozen` do not trade."""
+    choices = loss_choices(problem)
+    locks = list(problem.locks)
+    locks += [_wash_lock(name, Side.BUY, 0.0) for name in sorted(choices - kept)]
+    lots = list(problem.lots)
+    for name in problem.loss_locked | (kept & choices):
+        open_lots = without_losses(lots[name], problem.lot_method)
+        if open_lots != lots[name]:
+            value = sum(float(lot.shares) for lot in open_lots) * float(market.prices[name])
+            locks.append(_wash_lock(name, Side.SELL, value / float(problem.nav)))
+        lots[name] = open_lots
+    for lock in locks:
+        if lock.side is Side.SELL and lock.maximum == 0:
+            lots[lock.name] = ()
+    for name in frozen:
+        lots[name] = ()
+    segments, tax = _segments(market, problem, lots)
+    return Box(
+        buy=_largest_purchases(problem, locks, frozen),
+        segments=segments,
+        tax=tax,
+        lots=tuple(lots),
+        locks=tuple(locks),
+    )
+
+
+def _wash_lock(name: int, side: Side, maximum: float) -> Lock:
+    return Lock(label=LABEL, name=name, side=side, maximum=maximum, relaxation_price=CLIENT_LOCK)
+
+
+def _largest_purchases(
+    problem: AccountProblem, locks: list[Lock], frozen: frozenset[int]
+) -> FloatArray:
+    """No name is bought beyond the whole of NAV: cash would forbid it anyway."""
+    buy = np.ones(len(problem.w0))
+    for lock in locks:
+        if lock.side is Side.BUY:
+            buy[lock.name] = min(buy[lock.name], lock.maximum)
+    buy[list(frozen)] = 0.0
+    return buy
+
+
+def _segments(
+    market: Market, problem: AccountProblem, lots: list[tuple[ReliefLot, ...]]
+) -> tuple[FloatArray, FloatArray]:
+    """Convex tax segments; an even number a name, so that few model shapes are compiled."""
+    names = len(lots)
+    widest = max((len(of_name) for of_name in lots), default=0)
+    width = max(2, widest + widest % 2)
+    segments, tax = np.zeros((names, width)), np.zeros((names, width))
+    nav = float(problem.nav)
+    for name, of_name in enumerate(lots):
+        if of_name:
+            price = float(market.prices[name])
+            weights = np.array([float(lot.shares) * price / nav for lot in of_name])
+            slopes = np.array([float(lot.weighed_per_share) / price for lot in of_name])
+            weights, slopes = convex_envelope(weights, slopes)
+            segments[name, : len(weights)] = weights
+            tax[name, : len(slopes)] = slopes
+    return segments, tax

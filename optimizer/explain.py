@@ -1,0 +1,162 @@
+"""Why each trade: the terms of its optimality condition, and a sentence.
+
+Along a trade, risk, spread, impact, tax and the price of every binding constraint
+balance at the optimum. A term is what one more dollar would gain by it, in basis
+points; what rounding to whole shares left unbalanced is a term of its own, so that
+the terms of a trade add up to exactly zero.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+
+from domain.orders import Side
+from domain.proposals import ProposedTrade, Term
+from optimizer.costs import expected_cost
+from optimizer.objective import impact_of, risk_gradients, tracking_error
+from optimizer.search import Found
+from optimizer.taxes import relieved, tax_of
+from optimizer.ticket import Shares
+from optimizer.values import AccountProblem, FloatArray, Market, Row
+from optimizer.words import basis_points, dollars, listed, percent
+
+CENT = Decimal("0.01")
+WEIGHT = Decimal("1e-9")
+BASIS_POINT_PLACES = Decimal("0.0001")
+BINDING = 1e-7  # Dual per NAV above which a row is said to bind.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explained:
+    """The trades of one account and the rows that shaped them."""
+
+    trades: tuple[ProposedTrade, ...]
+    binding: tuple[str, ...]
+
+
+def explain(market: Market, problem: AccountProblem, found: Found) -> Explained:
+    """Every trade with its costs, lots, terms and reason, by security id."""
+    traded = np.flatnonzero(found.shares)
+    return Explained(
+        trades=tuple(_trade(market, problem, found, int(name)) for name in traded),
+        binding=tuple(dict.fromkeys(row.label for row, _ in _binding(problem, found))),
+    )
+
+
+def _binding(problem: AccountProblem, found: Found) -> list[tuple[Row, float]]:
+    pairs = zip(problem.rows, found.solution.row_duals, strict=True)
+    return [(row, float(dual)) for row, dual in pairs if dual > BINDING]
+
+
+def _trade(market: Market, problem: AccountProblem, found: Found, name: int) -> ProposedTrade:
+    shares = int(found.shares[name])
+    quantity = Decimal(abs(shares))
+    side = Side.BUY if shares > 0 else Side.SELL
+    lots = found.box.lots[name]
+    taken = relieved(lots, quantity) if side is Side.SELL else ()
+    tax = tax_of(lots, quantity) if side is Side.SELL else Decimal(0)
+    notional = np.zeros(len(market.prices))
+    notional[name] = shares * float(market.prices[name])
+    before = problem.w0[name]
+    trade = ProposedTrade(
+        security_id=market.security_ids[name],
+        side=side,
+        quantity=quantity,
+        weight_before=weight(before),
+        weight_after=weight(before + notional[name] / float(problem.nav)),
+        weight_target=weight(problem.b[name]),
+        expected_cost=cents(float(expected_cost(market, notional).sum())),
+        expected_tax=tax.quantize(CENT),
+        lot_ids=tuple(lot.lot_id for lot, _ in taken),
+        terms=terms(market, problem, found, name),
+        reason="",
+    )
+    return _with_reason(market, problem, found, name, trade)
+
+
+def terms(market: Market, problem: AccountProblem, found: Found, name: int) -> tuple[Term, ...]:
+    """The marginal terms of one traded name; they add up to exactly zero."""
+    z = found.shares * market.price / float(problem.nav)
+    way = 1.0 if z[name] > 0 else -1.0
+    factor, specific = risk_gradients(market, problem, z)
+    amounts = {
+        "tracking_risk": -way * factor[name],
+        "specific_risk": -way * specific[name],
+        "spread": -market.half_spread[name],
+        "impact": -2 * impact_of(market, problem)[name] * abs(z[name]),
+    }
+    if way < 0:
+        amounts["tax"] = -_marginal_tax(found, name, -z[name])
+    for row, dual in _binding(problem, found):
+        coefficient = row.buy[name] if way > 0 else row.sell[name]
+        amounts[row.name] = amounts.get(row.name, 0.0) - dual * coefficient
+    amounts["bound"] = found.solution.bound_terms[name]
+    stated = [
+        Term(name=key, basis_points=Decimal(f"{amount * 1e4:.4f}"))
+        for key, amount in amounts.items()
+    ]
+    stated = [term for term in stated if term.basis_points != 0]
+    left = -sum((term.basis_points for term in stated), Decimal(0))
+    return (*stated, Term(name="rounding", basis_points=left.quantize(BASIS_POINT_PLACES)))
+
+
+def _marginal_tax(found: Found, name: int, sold: float) -> float:
+    """Slope of the convex tax at the last dollar sold."""
+    ends = np.cumsum(found.box.segments[name])
+    at = int(np.searchsorted(ends, sold - 1e-9))
+    return float(found.box.tax[name, min(at, int((found.box.segments[name] > 0).sum()) - 1)])
+
+
+def _with_reason(
+    market: Market, problem: AccountProblem, found: Found, name: int, trade: ProposedTrade
+) -> ProposedTrade:
+    word = "Buy" if trade.side is Side.BUY else "Sell"
+    symbol = market.symbols[name]
+    moves = (
+        f"{percent(trade.weight_before)} held against a target of {percent(trade.weight_target)}, "
+        f"{percent(trade.weight_after)} after"
+    )
+    effects = [_risk_effect(market, problem, found.shares, name)]
+    effects += _needs(problem, trade)
+    price = f"costs {dollars(trade.expected_cost)}"
+    if trade.expected_tax > 0:
+        price += f" and {dollars(trade.expected_tax)} tax"
+    elif trade.expected_tax < 0:
+        price += f" and saves {dollars(-trade.expected_tax)} tax"
+    sentence = f"{word} {trade.quantity:,} {symbol}: {moves}; {'; '.join(effects)}; {price}."
+    return replace(trade, reason=sentence)
+
+
+def _risk_effect(market: Market, problem: AccountProblem, shares: Shares, name: int) -> str:
+    """What the tracking error would be without this one trade."""
+    z = shares * market.price / float(problem.nav)
+    without = z.copy()
+    without[name] = 0.0
+    start = problem.w0 - problem.b
+    cut = tracking_error(market, start + without) - tracking_error(market, start + z)
+    if abs(cut) < 1e-6:
+        return "leaves the tracking error as it is"
+    return f"{'cuts' if cut > 0 else 'adds'} {basis_points(abs(cut))} of tracking error"
+
+
+def _needs(problem: AccountProblem, trade: ProposedTrade) -> list[str]:
+    """Constraints that speak for the trade, in the client's words."""
+    pushing = {term.name for term in trade.terms if term.basis_points > 0}
+    labels = [row.label for row in problem.rows if row.name in pushing and row.limit < 0]
+    return [f"needed for {listed(labels)}"] if labels else []
+
+
+def weight(number: float) -> Decimal:
+    """A weight for the record."""
+    return Decimal(float(number)).quantize(WEIGHT)
+
+
+def cents(amount: float) -> Decimal:
+    """Dollars for the record."""
+    return Decimal(amount).quantize(CENT)
+
+
+def active_after(market: Market, problem: AccountProblem, shares: Shares) -> FloatArray:
+    """Active weights after the trades, (n,)."""
+    return problem.w0 + shares * market.price / float(problem.nav) - problem.b

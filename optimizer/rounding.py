@@ -1,0 +1,119 @@
+"""Whole shares: from the continuous optimum to trades that a broker takes.
+
+Start from the optimum cut towards zero to whole lots, then take the best single
+change of one name, again and again: a few lots more or less, nothing at all, or the
+smallest trade worth a ticket. A broken row outweighs everything, so feasibility
+comes first and is kept; a trade whose benefit is below its cost goes to nothing. If
+rows stay broken the exact program (HiGHS) looks for the nearest whole-share trades.
+"""
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from optimizer.box import Box
+from optimizer.ticket import Shares, Ticket
+from optimizer.values import AccountProblem, FloatArray, Market
+
+PENALTY = 1e3  # Per NAV of broken row: far above any benefit of breaking it.
+IMPROVEMENT = 1e-12  # Of NAV: less is no improvement.
+STEPS = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024], dtype=np.int64)
+MOST_CHANGES = 2_000
+
+
+def whole_shares(market: Market, problem: AccountProblem, box: Box, z: FloatArray) -> Shares | None:
+    """Whole shares to trade (n,), buys positive, near the optimum `z`; None when rows forbid any.
+
+    No row, bound or smallest trade is ever broken.
+    """
+    ticket = Ticket.of(market, problem, box)
+    shares = improved(ticket, _cut(ticket, z))
+    if ticket.shortfall(shares) > IMPROVEMENT:
+        nearest = _nearest(ticket, z)
+        if nearest is None:
+            return None
+        shares = improved(ticket, nearest)
+    if ticket.shortfall(shares) > IMPROVEMENT:
+        return None
+    nothing = np.zeros_like(shares)
+    if ticket.shortfall(nothing) <= 0 and ticket.objective(nothing) <= ticket.objective(shares):
+        return nothing
+    return shares
+
+
+def _cut(ticket: Ticket, z: FloatArray) -> Shares:
+    """`z` in whole lots, cut towards zero and to the bounds; too small a trade is none."""
+    lots = np.trunc(z / (ticket.share * ticket.step) + np.sign(z) * 1e-6).astype(np.int64)
+    shares = np.clip(lots * ticket.step, ticket.least, ticket.most)
+    worth: Shares = np.where(np.abs(shares) >= ticket.smallest, shares, 0)
+    return worth
+
+
+def improved(ticket: Ticket, shares: Shares) -> Shares:
+    """Take the best change of one name until none is left."""
+    shares = shares.copy()
+    movable = [int(name) for name in np.flatnonzero((ticket.most > 0) | (ticket.least < 0))]
+    for _ in range(MOST_CHANGES):
+        best, name, target = -IMPROVEMENT, -1, 0
+        standing = ticket.standing(shares)
+        for candidate in movable:
+            to = _targets(ticket, candidate, int(shares[candidate]))
+            if len(to) == 0:
+                continue
+            better, broken = ticket.change(standing, candidate, to)
+            merit = better + PENALTY * broken
+            at = int(np.argmin(merit))
+            if merit[at] < best:
+                best, name, target = float(merit[at]), candidate, int(to[at])
+        if name < 0:
+            break
+        shares[name] = target
+    return shares
+
+
+def _targets(ticket: Ticket, name: int, now: int) -> Shares:
+    """Where one name may go in one change."""
+    steps = STEPS * ticket.step[name]
+    smallest = ticket.smallest[name]
+    ends = [0, smallest, -smallest, ticket.least[name], ticket.most[name]]
+    to = np.unique(np.r_[now + steps, now - steps, ends])
+    open_to: Shares = to[(to != now) & ticket.admits(name, to)]
+    return open_to
+
+
+def _nearest(ticket: Ticket, z: FloatArray) -> Shares | None:
+    """Whole lots nearest to `z` by the sum of distances that keep every row, by HiGHS.
+
+    Columns: lots bought, lots sold, whether bought, whether sold, distance to z.
+    """
+    n = len(z)
+    lot = ticket.share * ticket.step
+    most, least = ticket.most / ticket.step, -ticket.least / ticket.step
+    smallest = ticket.smallest / ticket.step
+    eye, zero, lots = np.eye(n), np.zeros((n, n)), np.diag(lot)
+    rows = len(ticket.limits)
+    blocks = [
+        (
+            [ticket.buy_rows * lot, ticket.sell_rows * lot, *[np.zeros((rows, n))] * 3],
+            np.full(rows, -np.inf),
+            ticket.limits,
+        ),
+        ([eye, zero, -np.diag(most), zero, zero], np.full(n, -np.inf), np.zeros(n)),
+        ([zero, eye, zero, -np.diag(least), zero], np.full(n, -np.inf), np.zeros(n)),
+        ([eye, zero, -np.diag(smallest), zero, zero], np.zeros(n), np.full(n, np.inf)),
+        ([zero, eye, zero, -np.diag(smallest), zero], np.zeros(n), np.full(n, np.inf)),
+        ([zero, zero, eye, eye, zero], np.zeros(n), np.ones(n)),
+        ([lots, -lots, zero, zero, -eye], np.full(n, -np.inf), z),
+        ([lots, -lots, zero, zero, eye], z, np.full(n, np.inf)),
+    ]
+    result = milp(
+        c=np.r_[np.zeros(4 * n), np.ones(n)],
+        integrality=np.r_[np.ones(4 * n), np.zeros(n)],
+        bounds=Bounds(0, np.r_[most, least, np.ones(2 * n), np.full(n, np.inf)]),
+        constraints=[LinearConstraint(np.hstack(parts), low, high) for parts, low, high in blocks],
+        options={"mip_rel_gap": 1e-3, "node_limit": 20_000},
+    )
+    if result.x is None:
+        return None
+    lots_traded = np.round(result.x[:n]) - np.round(result.x[n : 2 * n])
+    found: Shares = lots_traded.astype(np.int64) * ticket.step
+    return found

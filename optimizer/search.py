@@ -1,0 +1,100 @@
+"""From one account's problem to its best whole-share trades.
+
+Names with losses start as harvested; those that the optimum leaves unsold are then
+kept instead (and may be bought), and the better of the two answers stands. Trades
+too small for a ticket are frozen at nothing, smallest half first, and the rest is
+optimised again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.box import Box, box_of, loss_choices
+from optimizer.model import Programs
+from optimizer.rounding import whole_shares
+from optimizer.solve import Solution, Unsolved, solve
+from optimizer.ticket import Shares
+from optimizer.values import AccountProblem, FloatArray
+
+UNTRADED = 1e-7  # Of NAV: less than this is no trade.
+MOST_FREEZES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """The whole-share answer and the continuous optimum that it was rounded from."""
+
+    shares: Shares  # (n,), buys positive.
+    solution: Solution
+    box: Box  # The solution's: names kept and frozen are in it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NotFound:
+    """No answer; `box` is the one to look for conflicts in."""
+
+    why: str
+    box: Box
+
+
+def search(programs: Programs, problem: AccountProblem) -> Found | NotFound:
+    """The best certified answer in whole shares, or why there is none."""
+    choices = loss_choices(problem)
+    under_target = frozenset(name for name in choices if problem.w0[name] < problem.b[name])
+    kept = frozenset[int]()
+    solution = solve(programs, problem, box_of(programs.market, problem))
+    if isinstance(solution, Unsolved) and choices:
+        kept = under_target
+        solution = solve(programs, problem, box_of(programs.market, problem, kept=kept))
+    if isinstance(solution, Unsolved):
+        return NotFound(why=solution.why, box=box_of(programs.market, problem, kept=kept))
+    kept, solution = _flipped(programs, problem, kept, solution)
+    return _rounded(programs, problem, kept, solution)
+
+
+def _flipped(
+    programs: Programs, problem: AccountProblem, kept: frozenset[int], solution: Solution
+) -> tuple[frozenset[int], Solution]:
+    """Keep the losses that were not worth selling, if that is better."""
+    unsold = {name for name in loss_choices(problem) if solution.z[name] > -UNTRADED}
+    flipped = kept | unsold
+    if flipped == kept:
+        return kept, solution
+    other = solve(programs, problem, box_of(programs.market, problem, kept=flipped))
+    if isinstance(other, Solution) and other.objective < solution.objective:
+        return flipped, other
+    return kept, solution
+
+
+def _rounded(
+    programs: Programs, problem: AccountProblem, kept: frozenset[int], solution: Solution
+) -> Found | NotFound:
+    market = programs.market
+    box = box_of(market, problem, kept=kept)
+    frozen = frozenset[int]()
+    best, best_box = solution, box
+    for _ in range(MOST_FREEZES):
+        small = _too_small(best.z * float(problem.nav), problem.minimum_trade)
+        if not small:
+            break
+        frozen = frozen | small
+        tried = box_of(market, problem, kept=kept, frozen=frozen)
+        again = solve(programs, problem, tried)
+        if isinstance(again, Unsolved):
+            break
+        best, best_box = again, tried
+    for optimum, bounds in ((best, best_box), (solution, box)):
+        shares = whole_shares(market, problem, bounds, optimum.z)
+        if shares is not None:
+            return Found(shares=shares, solution=optimum, box=bounds)
+    return NotFound(why="no whole-share trades keep every constraint", box=box)
+
+
+def _too_small(dollars: FloatArray, minimum: float) -> frozenset[int]:
+    """The smaller half of the trades below `minimum`, so that the others may grow past it."""
+    size = np.abs(dollars)
+    traded = size > UNTRADED * max(float(size.max(initial=0.0)), 1.0)
+    small = np.flatnonzero(traded & (size < minimum))
+    by_size = small[np.argsort(size[small], kind="stable")]
+    return frozenset(int(name) for name in by_size[: (len(by_size) + 1) // 2])

@@ -1,0 +1,105 @@
+"""One account's continuous optimum, with its certificate or not at all."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import cvxpy as cp
+import numpy as np
+
+from domain.proposals import Certificate
+from optimizer.box import Box
+from optimizer.certificate import TOLERANCE, reduced_costs, relative_gap, violation
+from optimizer.model import Answer, Programs
+from optimizer.objective import value
+from optimizer.values import AccountProblem, FloatArray
+
+PATHS: tuple[tuple[str, dict[str, float | int]], ...] = (
+    (
+        cp.CLARABEL,
+        {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10, "max_threads": 1},
+    ),
+    (cp.PIQP, {"eps_abs": 1e-10, "eps_rel": 1e-10}),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """A certified continuous optimum."""
+
+    z: FloatArray  # (n,) trade.
+    objective: float
+    row_duals: FloatArray  # One a row, >= 0.
+    bound_terms: FloatArray  # (n,) what a name's bound holds back, per dollar; <= 0, 0 if free.
+    certificate: Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Unsolved:
+    """No certified answer; `why` lists what each path said."""
+
+    why: str
+
+
+def solve(programs: Programs, problem: AccountProblem, box: Box) -> Solution | Unsolved:
+    """The optimum by the first path whose answer can be certified within 1e-6."""
+    said = []
+    for solver, options in PATHS:
+        path = solver.lower()
+        try:
+            answer = programs.solve(problem, box, solver, options)
+        except (cp.error.SolverError, ValueError, ArithmeticError) as error:
+            said.append(f"{path}: {error}")
+            continue
+        if answer is None:
+            said.append(f"{path}: no answer")
+            continue
+        solution = _certified(programs, problem, box, answer, path)
+        if isinstance(solution, Solution):
+            return solution
+        said.append(solution)
+    return Unsolved("; ".join(said))
+
+
+def _certified(
+    programs: Programs, problem: AccountProblem, box: Box, answer: Answer, path: str
+) -> Solution | str:
+    """The solution with its certificate, or the sentence that says why there is none."""
+    if not (np.isfinite(answer.u).all() and np.isfinite(answer.s).all()):
+        return f"{path}: answer is not finite"
+    worst = violation(problem, box, answer)
+    inside = Answer(
+        u=np.clip(answer.u, 0, box.buy),
+        s=np.clip(answer.s, 0, box.segments),
+        row_duals=np.maximum(answer.row_duals, 0),
+    )
+    gap = relative_gap(programs.market, problem, box, inside)
+    if not (gap <= TOLERANCE and worst <= TOLERANCE):
+        return f"{path}: gap {gap:.1e}, violation {worst:.1e}, both must be within {TOLERANCE:.0e}"
+    return Solution(
+        z=inside.u - inside.s.sum(axis=1),
+        objective=value(programs.market, problem, box, inside.u, inside.s),
+        row_duals=inside.row_duals,
+        bound_terms=_bound_terms(programs, problem, box, inside),
+        certificate=Certificate(path=path, gap=_recorded(gap), violation=_recorded(worst)),
+    )
+
+
+def _recorded(number: float) -> Decimal:
+    """For the record only: twelve places."""
+    return Decimal(f"{number:.12f}")
+
+
+def _bound_terms(
+    programs: Programs, problem: AccountProblem, box: Box, answer: Answer
+) -> FloatArray:
+    """The reduced cost of the marginal dollar of each traded name that sits at a bound."""
+    of_u, of_s = reduced_costs(programs.market, problem, box, answer)
+    terms = np.zeros(len(answer.u))
+    for name, sold in enumerate(answer.s.sum(axis=1)):
+        if answer.u[name] > sold:
+            terms[name] = min(of_u[name], 0.0)
+        elif sold > 0:
+            used = np.flatnonzero(answer.s[name] > TOLERANCE)
+            if len(used):
+                terms[name] = min(of_s[name, used[-1]], 0.0)
+    return terms

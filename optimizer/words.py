@@ -1,0 +1,26 @@
+"""Numbers as a portfolio manager reads them."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+
+def percent(fraction: float | Decimal, places: int = 1) -> str:
+    """0.041 is "4.1 %"."""
+    return f"{float(fraction) * 100:.{places}f} %"
+
+
+def basis_points(fraction: float) -> str:
+    """0.0012 is "12.0 bp"."""
+    return f"{fraction * 1e4:.1f} bp"
+
+
+def dollars(amount: float | Decimal) -> str:
+    """-1234.5 is "-$1,234", half to even."""
+    text = f"${abs(amount):,.0f}"
+    return f"-{text}" if amount < 0 and text != "$0" else text
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words with commas, the last with "and"."""
+    *head, last = words
+    return f"{', '.join(head)} and {last}" if head else last
