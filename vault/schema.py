@@ -168,7 +168,6 @@ execution = Table(
     Column("trade_date", Date, nullable=False),
     Column("exec_id", String, nullable=False),
     Column("cl_ord_id", String, nullable=False, index=True),
-    Column("content_hash", String(64), nullable=False),
     Column("at", Instant, nullable=False),
     Column("value", Canonical(ExecutionReport), nullable=False),
     UniqueConstraint("venue", "trade_date", "exec_id"),
@@ -263,7 +262,6 @@ ledger_transaction = Table(
     Column("at", Instant, nullable=False),
     Column("run_id", Uuid, index=True),
     Column("cl_ord_id", String, index=True),
-    Column("content_hash", String(64), nullable=False),
     Column("value", Canonical(Transaction), nullable=False),
     info=APPEND_ONLY,
 )

@@ -77,6 +77,7 @@ def upgrade() -> None:
     _decisions()
     for table in FACTS:
         append_only.install(op.get_bind(), table)
+    op.execute("insert into writer_lease (name, epoch) values ('writer', 0)")
 
 
 def downgrade() -> None:
@@ -235,7 +236,6 @@ def _orders() -> None:
         sa.Column("trade_date", sa.Date(), nullable=False),
         sa.Column("exec_id", sa.String(), nullable=False),
         sa.Column("cl_ord_id", sa.String(), nullable=False),
-        sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_execution")),
@@ -340,7 +340,6 @@ def _ledger() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.Column("run_id", sa.Uuid(), nullable=True),
         sa.Column("cl_ord_id", sa.String(), nullable=True),
-        sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_ledger_transaction")),
         sa.UniqueConstraint("transaction_id", name=op.f("uq_ledger_transaction_transaction_id")),

@@ -1,0 +1,76 @@
+"""The audit chain at rest; `domain.audit` computes and verifies it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from domain.audit import Anchor, AuditEntry, link
+from vault.schema import audit_entry
+
+
+class SqlAudit:
+    """`AuditStore` on one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.has_grown = False  # Whether there may be a new head to anchor after the commit.
+
+    def append(
+        self, *, at: datetime, actor: str, kind: str, subject: str, body: object
+    ) -> AuditEntry:
+        entry = link(self.head(), at=at, actor=actor, kind=kind, subject=subject, body=body)
+        self._connection.execute(
+            insert(audit_entry).values(
+                sequence=entry.sequence,
+                at=entry.at,
+                actor=entry.actor,
+                kind=entry.kind,
+                subject=entry.subject,
+                body=entry.body,
+                previous_hash=entry.previous_hash,
+                hash=entry.hash,
+            )
+        )
+        self.has_grown = True
+        return entry
+
+    def entries(self) -> tuple[AuditEntry, ...]:
+        return tuple(self.scan())
+
+    def about(self, subject: str) -> tuple[AuditEntry, ...]:
+        query = select(audit_entry).where(audit_entry.c.subject == subject)
+        rows = self._connection.execute(query.order_by(audit_entry.c.sequence))
+        return tuple(_entry(row) for row in rows)
+
+    def scan(self) -> Iterator[AuditEntry]:
+        """The whole chain, a batch at a time."""
+        query = select(audit_entry).order_by(audit_entry.c.sequence)
+        rows = self._connection.execution_options(yield_per=1000).execute(query)
+        return (_entry(row) for row in rows)
+
+    def head(self) -> Anchor | None:
+        """Number and hash of the last entry; None for an empty chain."""
+        query = select(audit_entry.c.sequence, audit_entry.c.hash)
+        row = self._connection.execute(query.order_by(audit_entry.c.sequence.desc()).limit(1))
+        found = row.one_or_none()
+        return None if found is None else Anchor(found.sequence, found.hash)
+
+    def hash_at(self, sequence: int) -> str | None:
+        """The hash of one entry; None when the chain does not reach it."""
+        query = select(audit_entry.c.hash).where(audit_entry.c.sequence == sequence)
+        return self._connection.execute(query).scalar_one_or_none()
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        sequence=row.sequence,
+        at=row.at,
+        actor=row.actor,
+        kind=row.kind,
+        subject=row.subject,
+        body=row.body,
+        previous_hash=row.previous_hash,
+        hash=row.hash,
+    )

@@ -1,0 +1,47 @@
+"""The audit trail as a file that proves itself, without the database.
+
+One canonical JSON line per entry. Whoever has the export and the anchor file
+can recompute every hash with `verify_export`, or with any SHA-256 of their own.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from domain.audit import Anchor, AuditEntry, Tampering, verify
+from domain.codec import decode, encode
+from domain.errors import BadInputError
+from vault.anchor import read_anchors
+from vault.store import SqlVault
+
+
+def export_audit(vault: SqlVault) -> Iterator[str]:
+    """The whole chain as JSON lines without line ends, oldest first."""
+    with vault.read() as uow:
+        for entry in uow.audit.scan():
+            yield encode(entry)
+
+
+def verify_export(lines: Iterable[str], anchors: Iterable[Anchor]) -> Tampering | None:
+    """None when the export is whole and unedited; raises `BadInputError` for what is no entry."""
+    return verify(_entries(lines), anchors)
+
+
+def verify_audit(vault: SqlVault) -> Tampering | None:
+    """Check the chain in the database against the vault's own anchor file.
+
+    The anchors are read first: an entry committed meanwhile is never missed for its anchor.
+    """
+    anchors = read_anchors(vault.anchor_path)
+    with vault.read() as uow:
+        return verify(uow.audit.scan(), anchors)
+
+
+def _entries(lines: Iterable[str]) -> Iterator[AuditEntry]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield decode(AuditEntry, line)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BadInputError(
+                f"line {number} of the export is not an audit entry: {error}"
+            ) from error

@@ -1,0 +1,96 @@
+"""The inbox: raw inbound messages, each once per session, epoch and sequence number.
+
+An epoch ends when the venue resets its numbers downwards, so that message 7 of
+today is not taken for message 7 of yesterday. The durable number is the highest
+one kept: the engine hands messages over in order, so none below it is missing.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from vault.schema import inbox_message, inbox_position, inbox_quarantine, inbox_reset
+
+
+class Position(NamedTuple):
+    """Where a session stands."""
+
+    epoch: int
+    sequence: int
+
+
+_START = Position(0, 0)
+
+
+class SqlInbox:
+    """`Inbox` on one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def record(self, session: str, sequence: int, raw: str, at: datetime) -> bool:
+        """Keep a message; False when this number was taken in already."""
+        position = self._position(session) or _START
+        query = select(inbox_message.c.sequence).where(
+            inbox_message.c.session == session,
+            inbox_message.c.epoch == position.epoch,
+            inbox_message.c.sequence == sequence,
+        )
+        if self._connection.execute(query).one_or_none() is not None:
+            return False
+        self._connection.execute(
+            insert(inbox_message).values(
+                session=session, epoch=position.epoch, sequence=sequence, at=at, raw=raw
+            )
+        )
+        self._advance(session, sequence)
+        return True
+
+    def durable_sequence(self, session: str) -> int:
+        """The last inbound number that is committed; 0 before the first."""
+        return (self._position(session) or _START).sequence
+
+    def reset_sequence(self, session: str, sequence: int, at: datetime) -> None:
+        """Make `sequence` the durable number: the venue goes on with the next one."""
+        before = self._position(session) or _START
+        epoch = before.epoch + 1 if sequence < before.sequence else before.epoch
+        self._connection.execute(
+            insert(inbox_reset).values(session=session, epoch=epoch, sequence=sequence, at=at)
+        )
+        self._move(session, Position(epoch, sequence))
+
+    def quarantine(self, session: str, sequence: int, raw: str, why: str, at: datetime) -> None:
+        """Keep a message that could not be used, for a person; its number counts as taken in."""
+        epoch = (self._position(session) or _START).epoch
+        self._connection.execute(
+            insert(inbox_quarantine).values(
+                session=session, epoch=epoch, sequence=sequence, at=at, raw=raw, why=why
+            )
+        )
+        self._advance(session, sequence)
+
+    def quarantined(self) -> tuple[tuple[str, int, str, str], ...]:
+        """Session, sequence number, raw text and reason of each, oldest first."""
+        table = inbox_quarantine.c
+        query = select(table.session, table.sequence, table.raw, table.why).order_by(table.number)
+        return tuple(
+            (row.session, row.sequence, row.raw, row.why) for row in self._connection.execute(query)
+        )
+
+    def _advance(self, session: str, sequence: int) -> None:
+        position = self._position(session) or _START
+        if sequence > position.sequence:
+            self._move(session, Position(position.epoch, sequence))
+
+    def _move(self, session: str, position: Position) -> None:
+        values = {"epoch": position.epoch, "sequence": position.sequence}
+        statement = update(inbox_position).where(inbox_position.c.session == session)
+        if self._connection.execute(statement.values(**values)).rowcount == 0:
+            self._connection.execute(insert(inbox_position).values(session=session, **values))
+
+    def _position(self, session: str) -> Position | None:
+        query = select(inbox_position.c.epoch, inbox_position.c.sequence)
+        row = self._connection.execute(query.where(inbox_position.c.session == session))
+        found = row.one_or_none()
+        return None if found is None else Position(found.epoch, found.sequence)

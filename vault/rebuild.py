@@ -1,0 +1,196 @@
+"""Projections, checked against the facts: each is folded again and compared.
+
+A difference means that a row was changed behind our back, or a bug of ours;
+either way the facts are right and `rebuild` makes the projection follow them.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, func, insert, select, union_all, update
+
+from domain.exact import ZERO
+from domain.lots import TaxLot
+from domain.order_states import apply, open_order
+from domain.orders import Order
+from domain.runs import Run
+from vault.inbox import Position
+from vault.ledger import lot_columns, lot_of
+from vault.lot_fold import fold_lots
+from vault.orders import SqlOrders, state_columns
+from vault.runs import run_columns
+from vault.schema import (
+    balance,
+    inbox_message,
+    inbox_position,
+    inbox_quarantine,
+    inbox_reset,
+    ledger_leg,
+    ledger_transaction,
+    lot,
+    order_intent,
+    order_state,
+    outbox_message,
+    outbox_outcome,
+    outbox_waiting,
+    run,
+    run_change,
+)
+from vault.store import SqlVault
+
+
+def check_projections(vault: SqlVault) -> tuple[str, ...]:
+    """One sentence per row that is not what its facts say; none when all is well."""
+    with vault.read() as uow:
+        return differences(uow.connection)
+
+
+def rebuild(vault: SqlVault) -> tuple[str, ...]:
+    """Make every projection what its facts say; gives the differences that there were."""
+    with vault.write() as uow:
+        found = differences(uow.connection)
+        if found:
+            _rewrite(uow.connection)
+        assert not differences(uow.connection)
+    return found
+
+
+def differences(connection: Connection) -> tuple[str, ...]:
+    """`check_projections` inside a transaction that is open."""
+    return (
+        *_compare("run", _standing_runs(connection), _columns_of_runs(connection)),
+        *_compare("order", _standing_orders(connection), _columns_of_orders(connection)),
+        *_compare("balance", _standing_balances(connection), _fold_balances(connection)),
+        *_compare("lot", _standing_lots(connection), _fold_all_lots(connection)),
+        *_compare("outbox message", _standing_waiting(connection), _fold_waiting(connection)),
+        *_compare("inbox", _standing_positions(connection), _fold_positions(connection)),
+    )
+
+
+def _compare(
+    what: str, standing: Mapping[Any, object], folded: Mapping[Any, object]
+) -> Iterator[str]:
+    for key in sorted(standing.keys() | folded.keys(), key=str):
+        stands, should = standing.get(key), folded.get(key)
+        if stands != should:
+            yield f"{what} {key} stands as {stands}, its facts say {should}"
+
+
+def _fold_runs(connection: Connection) -> dict[UUID, Run]:
+    query = select(run_change.c.value).order_by(run_change.c.number)
+    return {changed.run_id: changed for changed in connection.execute(query).scalars()}
+
+
+def _columns_of_runs(connection: Connection) -> dict[Any, object]:
+    return {run_id: run_columns(value) for run_id, value in _fold_runs(connection).items()}
+
+
+def _standing_runs(connection: Connection) -> dict[Any, object]:
+    rows = connection.execute(select(run)).mappings()
+    return {row["run_id"]: {k: v for k, v in row.items() if k != "run_id"} for row in rows}
+
+
+def _fold_orders(connection: Connection) -> Iterator[Order]:
+    store = SqlOrders(connection)
+    query = select(order_intent.c.value).order_by(order_intent.c.number)
+    for intent in connection.execute(query).scalars().all():
+        order = open_order(intent)
+        for event in store.events(intent.cl_ord_id):
+            order, _alarms = apply(order, event)
+        yield order
+
+
+def _columns_of_orders(connection: Connection) -> dict[Any, object]:
+    return {order.intent.cl_ord_id: state_columns(order) for order in _fold_orders(connection)}
+
+
+def _standing_orders(connection: Connection) -> dict[Any, object]:
+    rows = connection.execute(select(order_state)).mappings()
+    return {
+        row["cl_ord_id"]: {name: row[name] for name in state_columns(row["value"])} for row in rows
+    }
+
+
+def _fold_balances(connection: Connection) -> dict[tuple[str, str], Decimal]:
+    total = func.sum(ledger_leg.c.quantity)
+    query = select(ledger_leg.c.book, ledger_leg.c.asset, total.label("total"))
+    rows = connection.execute(query.group_by(ledger_leg.c.book, ledger_leg.c.asset))
+    return {(row.book, row.asset): row.total for row in rows if row.total != ZERO}
+
+
+def _standing_balances(connection: Connection) -> dict[tuple[str, str], Decimal]:
+    rows = connection.execute(select(balance).where(balance.c.quantity != ZERO))
+    return {(row.book, row.asset): row.quantity for row in rows}
+
+
+def _fold_all_lots(connection: Connection) -> dict[str, TaxLot]:
+    lots: dict[str, TaxLot] = {}
+    query = select(ledger_transaction.c.value).order_by(ledger_transaction.c.number)
+    for transaction in connection.execute(query).scalars():
+        lots = fold_lots(lots, transaction)
+    return lots
+
+
+def _standing_lots(connection: Connection) -> dict[str, TaxLot]:
+    return {row.lot_id: lot_of(row) for row in connection.execute(select(lot))}
+
+
+def _fold_waiting(connection: Connection) -> dict[object, str]:
+    settled = select(outbox_outcome.c.number)
+    query = select(outbox_message.c.number, outbox_message.c.venue)
+    rows = connection.execute(query.where(outbox_message.c.number.not_in(settled)))
+    return {row.number: row.venue for row in rows}
+
+
+def _standing_waiting(connection: Connection) -> dict[object, str]:
+    return {row.number: row.venue for row in connection.execute(select(outbox_waiting))}
+
+
+def _fold_positions(connection: Connection) -> dict[object, Position]:
+    """An epoch's numbers only grow, so a session stands at the highest of its last epoch."""
+    facts = union_all(
+        *(
+            select(table.c.session, table.c.epoch, func.max(table.c.sequence).label("sequence"))
+            .group_by(table.c.session, table.c.epoch)
+            .select_from(table)
+            for table in (inbox_message, inbox_quarantine, inbox_reset)
+        )
+    )
+    positions: dict[object, Position] = {}
+    for row in connection.execute(facts):
+        found = Position(row.epoch, row.sequence)
+        positions[row.session] = max(positions.get(row.session, found), found)
+    return positions
+
+
+def _standing_positions(connection: Connection) -> dict[object, Position]:
+    rows = connection.execute(select(inbox_position))
+    return {row.session: Position(row.epoch, row.sequence) for row in rows}
+
+
+def _rewrite(connection: Connection) -> None:
+    """Runs and orders are referred to and updated in place; the rest is written anew."""
+    for run_id, value in _fold_runs(connection).items():
+        statement = update(run).where(run.c.run_id == run_id)
+        connection.execute(statement.values(**run_columns(value)))
+    for order in list(_fold_orders(connection)):
+        name = order.intent.cl_ord_id
+        statement = update(order_state).where(order_state.c.cl_ord_id == name)
+        connection.execute(statement.values(**state_columns(order)))
+    balances = [
+        {"book": book, "asset": asset, "quantity": quantity}
+        for (book, asset), quantity in _fold_balances(connection).items()
+    ]
+    lots = [lot_columns(one) for one in _fold_all_lots(connection).values()]
+    waiting = [{"number": n, "venue": venue} for n, venue in _fold_waiting(connection).items()]
+    positions = [
+        {"session": session, "epoch": at.epoch, "sequence": at.sequence}
+        for session, at in _fold_positions(connection).items()
+    ]
+    contents = ((balance, balances), (lot, lots), (outbox_waiting, waiting))
+    for table, rows in (*contents, (inbox_position, positions)):
+        connection.execute(delete(table))
+        if rows:
+            connection.execute(insert(table), rows)

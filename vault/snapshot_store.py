@@ -1,0 +1,58 @@
+"""Snapshots at rest: compressed canonical text under the name of its hash."""
+
+import hashlib
+import importlib
+import zlib
+from datetime import date, datetime
+
+from sqlalchemy import Connection, insert, select
+
+from domain.codec import decode, encode
+from domain.errors import InvariantError
+from domain.snapshot import Snapshot
+from vault.schema import snapshot
+
+
+class SqlSnapshots:
+    """`SnapshotStore` on one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(self, as_of: date) -> Snapshot:
+        """What this transaction sees of the book on the day `as_of`; nothing is stored yet."""
+        taken: Snapshot = importlib.import_module("vault.snapshots").take(self._connection, as_of)
+        return taken
+
+    def put(self, taken: Snapshot, taken_at: datetime) -> str:
+        """Store it and give its name; the same content again changes nothing."""
+        text = encode(taken).encode()
+        name = hashlib.sha256(text).hexdigest()
+        query = select(snapshot.c.snapshot_id).where(snapshot.c.snapshot_id == name)
+        if self._connection.execute(query).one_or_none() is None:
+            self._connection.execute(
+                insert(snapshot).values(
+                    snapshot_id=name,
+                    as_of=taken.as_of,
+                    taken_at=taken_at,
+                    payload=zlib.compress(text, level=6),
+                )
+            )
+        return name
+
+    def get(self, snapshot_id: str) -> Snapshot | None:
+        """Raises `InvariantError` when the content does not have the hash that names it."""
+        query = select(snapshot.c.payload).where(snapshot.c.snapshot_id == snapshot_id)
+        payload = self._connection.execute(query).scalar_one_or_none()
+        if payload is None:
+            return None
+        try:
+            text = zlib.decompress(payload)
+        except zlib.error as error:
+            raise InvariantError(f"snapshot {snapshot_id} is damaged: {error}") from error
+        found = hashlib.sha256(text).hexdigest()
+        if found != snapshot_id:
+            raise InvariantError(
+                f"snapshot {snapshot_id} was changed: its content hashes to {found}"
+            )
+        return decode(Snapshot, text.decode())

@@ -1,0 +1,150 @@
+"""The vault's door: one transaction at a time to write, consistent views to read.
+
+A write checks the lease in its own transaction, commits, and then puts the
+audit chain's new head into the anchor file; only then is it acknowledged.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from domain.audit import Anchor
+from domain.errors import InvariantError
+from domain.ports import Clock
+from vault import lease, migrate
+from vault.anchor import append_anchor, read_anchors
+from vault.audit import SqlAudit
+from vault.engine import open_engine, sqlite_path
+from vault.faults import translated
+from vault.presence import AdvisoryPresence, FilePresence, Presence
+from vault.unit_of_work import SqlUnitOfWork
+
+
+class SqlVault:
+    """Everything that is stored, on SQLite or PostgreSQL. Threads may share it.
+
+    `clock` is real time: it only times the lease. `holder` names this process to
+    whoever is refused. Reading needs no lease and works beside any writer.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        holder: str,
+        anchor_path: str | Path,
+        lease_duration: timedelta = lease.DURATION,
+    ) -> None:
+        self._url = url
+        self._clock = clock
+        self._anchor_path = Path(anchor_path)
+        self._lock = threading.Lock()
+        self._writing_thread: int | None = None
+        self._reader = open_engine(url, read_only=True)
+        with translated(), self._reader.connect() as connection:
+            migrate.require_current(connection)
+        self._writer = open_engine(url)
+        self._lease = lease.Lease(
+            holder=holder, presence=_presence(url, self._writer), duration=lease_duration
+        )
+
+    @property
+    def url(self) -> str:
+        """Where the database is."""
+        return self._url
+
+    @property
+    def anchor_path(self) -> Path:
+        """The file that the audit chain's head is kept in."""
+        return self._anchor_path
+
+    @contextmanager
+    def write(self) -> Iterator[SqlUnitOfWork]:
+        """One transaction, by one thread at a time; see `domain.ports.Vault.write`.
+
+        Raises `LeaseHeldError` or `FencedError` when the lease is another's, and `TryAgainError`
+        when the database cannot be reached, is locked or full. Nothing is stored then.
+        """
+        with self._exclusive():
+            self._acquire()
+            with translated(), self._writer.begin() as connection:
+                self._lease.check(connection, self._clock.now())
+                uow = SqlUnitOfWork(connection)
+                yield uow
+                head = uow.audit.head() if uow.audit.has_grown else None
+            if head is not None:
+                append_anchor(self._anchor_path, head)
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnitOfWork]:
+        """A consistent, read-only view; writing through it raises `InvariantError`."""
+        with translated(read_only=True), self._reader.begin() as connection:
+            yield SqlUnitOfWork(connection)
+
+    def acquire(self) -> None:
+        """Become the writer now rather than at the first write; raises `LeaseHeldError`."""
+        with self._exclusive():
+            self._acquire()
+
+    def renew(self) -> None:
+        """Keep the lease while there is nothing to write; call it every few seconds."""
+        with self.write():
+            pass
+
+    def close(self) -> None:
+        """Give the lease back and close every connection. The vault cannot be used again."""
+        with self._exclusive():
+            try:
+                if self._lease.epoch is not None:
+                    with translated(), self._writer.begin() as connection:
+                        self._lease.release(connection)
+            finally:
+                self._lease.drop()
+                self._writer.dispose()
+                self._reader.dispose()
+
+    def _acquire(self) -> None:
+        if self._lease.epoch is not None:
+            return
+        with translated(), self._writer.begin() as connection:
+            epoch = self._lease.acquire(connection, self._clock.now())
+            head = self._check_anchors(connection)
+        self._lease.epoch = epoch
+        if head is not None:
+            append_anchor(self._anchor_path, head)
+
+    def _check_anchors(self, connection: Connection) -> Anchor | None:
+        """The head, where a crash left it without its anchor.
+
+        Raises `InvariantError` when the chain does not pass through the last anchor.
+        """
+        audit = SqlAudit(connection)
+        head, anchors = audit.head(), read_anchors(self._anchor_path)
+        if anchors and audit.hash_at(anchors[-1].sequence) != anchors[-1].hash:
+            raise InvariantError(
+                f"the audit trail does not pass through entry {anchors[-1].sequence} as anchored in"
+                f" {self._anchor_path}: the database was changed, cut off, or is an old copy;"
+                " run 'trimtab audit verify'"
+            )
+        return None if anchors and anchors[-1] == head else head
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        if self._writing_thread == threading.get_ident():
+            raise InvariantError("a write inside a write: use the unit of work that is open")
+        with self._lock:
+            self._writing_thread = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._writing_thread = None
+
+
+def _presence(url: str, engine: Engine) -> Presence:
+    path = sqlite_path(url)
+    return AdvisoryPresence(engine) if path is None else FilePresence(Path(f"{path}-writer"))

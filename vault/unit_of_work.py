@@ -1,0 +1,63 @@
+"""One transaction over everything: the stores of `domain.ports` on one connection."""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from domain.ports import CustodyStore
+from vault.approvals import SqlApprovals
+from vault.audit import SqlAudit
+from vault.faults import translated
+from vault.findings import SqlFindings
+from vault.inbox import SqlInbox
+from vault.kills import SqlKills
+from vault.ledger import SqlLedger
+from vault.orders import SqlOrders
+from vault.outbox import SqlOutbox
+from vault.runs import SqlRuns, SqlTriggers
+from vault.snapshot_store import SqlSnapshots
+
+
+class SqlUnitOfWork:
+    """`UnitOfWork`; `connection` is for the vault's own rooms (ingest, rebuild, export)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.runs = SqlRuns(connection)
+        self.triggers = SqlTriggers(connection)
+        self.snapshots = SqlSnapshots(connection)
+        self.orders = SqlOrders(connection)
+        self.outbox = SqlOutbox(connection)
+        self.inbox = SqlInbox(connection)
+        self.ledger = SqlLedger(connection)
+        self.audit = SqlAudit(connection)
+        self.approvals = SqlApprovals(connection)
+        self.kills = SqlKills(connection)
+        self.findings = SqlFindings(connection)
+
+    @cached_property
+    def custody(self) -> CustodyStore:
+        """What custodians told us."""
+        store: CustodyStore = importlib.import_module("vault.custody").SqlCustody(self.connection)
+        return store
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo only what happens inside when it raises; the transaction lives on."""
+        with translated():
+            try:
+                with self.connection.begin_nested():
+                    yield
+            except DBAPIError:
+                self._stop_if_lost()
+                raise
+
+    def _stop_if_lost(self) -> None:
+        """SQLite rolls everything back on a full disk: what follows must not commit by itself."""
+        driver = self.connection.connection.dbapi_connection
+        if self.connection.dialect.name == "sqlite" and not getattr(driver, "in_transaction", True):
+            self.connection.invalidate()
