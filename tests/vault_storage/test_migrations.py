@@ -1,0 +1,89 @@
+"""The schema's history works both ways on both databases and ends where the code is."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect
+
+import vault.tables  # noqa: F401 - declares every table
+from domain.errors import ConfigError, MissingError
+from vault import SqlVault, append_only, migrate
+from vault.engine import open_engine
+from vault.metadata import append_only_tables, metadata
+
+
+def tables(url: str) -> set[str]:
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        found = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    engine.dispose()
+    return found
+
+
+def test_up_down_up_leaves_the_same_tables(empty_database_url):
+    migrate.upgrade(empty_database_url)
+    first = tables(empty_database_url)
+    migrate.downgrade(empty_database_url, "base")
+    nothing = tables(empty_database_url)
+    migrate.upgrade(empty_database_url)
+
+    assert nothing == set()
+    assert tables(empty_database_url) == first == set(metadata.tables)
+    assert migrate.is_current(empty_database_url)
+
+
+def test_the_migrations_make_exactly_the_declared_tables(database_url):
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, metadata)
+    engine.dispose()
+
+    assert differences == []
+
+
+def test_every_declared_fact_table_gets_its_triggers(database_url):
+    engine = open_engine(database_url)
+    with engine.connect() as connection:
+        lacking = append_only.missing(connection, append_only_tables())
+    engine.dispose()
+
+    assert len(append_only_tables()) >= 20
+    assert lacking == ()
+
+
+def test_an_upgrade_of_a_current_database_changes_nothing(database_url):
+    migrate.upgrade(database_url)
+
+    assert migrate.current(database_url) == migrate.head()
+
+
+def test_a_failing_upgrade_leaves_the_old_schema_whole(empty_database_url, monkeypatch):
+    def fail(_connection, _table):
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(append_only, "install", fail)
+        with pytest.raises(RuntimeError):
+            migrate.upgrade(empty_database_url)
+
+    assert tables(empty_database_url) == set()
+    assert migrate.current(empty_database_url) is None
+
+
+def test_the_vault_refuses_an_older_schema(empty_database_url, tmp_path, clock):
+    migrate.upgrade(empty_database_url, "0001")
+
+    with pytest.raises(ConfigError, match="trimtab init"):
+        SqlVault(empty_database_url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
+
+
+def test_the_vault_refuses_a_missing_file(tmp_path, clock):
+    with pytest.raises(MissingError, match="there is no database"):
+        SqlVault(f"sqlite:///{tmp_path}/none.db", clock=clock, holder="a", anchor_path="anchor")
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "mysql://host/base", "::", "sqlite:///:memory:"])
+def test_a_url_that_cannot_be_served_is_refused_with_a_reason(url):
+    with pytest.raises(ConfigError, match="database url"):
+        open_engine(url)
