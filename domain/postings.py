@@ -104,6 +104,7 @@ class WitnessExecution:
     price: Decimal
     fee: Decimal
     source: Source
+    exec_ref_id: str | None = None  # Bust and correction: the execution that they change.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
