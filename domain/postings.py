@@ -63,8 +63,7 @@ class Relief:
 class Transaction:
     """One event in the books: legs, the lots it opened and the lots it relieved.
 
-    In the fold of the lots a transaction's reliefs come first, then its openings;
-    opening a lot that still has shares adds to it, which is how a reversal puts
+    Opening a lot that still has shares adds to it, which is how a reversal puts
     shares back. A relief that was reversed realised nothing.
     """
 

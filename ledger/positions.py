@@ -69,15 +69,16 @@ def cash(held: Mapping[tuple[str, str], Decimal]) -> dict[str, Decimal]:
 def lots(transactions: Iterable[Transaction]) -> tuple[TaxLot, ...]:
     """The open lots, by account, security and lot id.
 
-    Raises `LotOverdrawnError` when a lot is relieved of more than it has.
+    Raises `LotOverdrawnError` when a lot is relieved of more than it has, or is
+    emptied of shares and not of basis.
     """
     standing: dict[str, TaxLot] = {}
     for transaction in transactions:
-        for relief in transaction.relieved:
-            _relieve(standing, relief, transaction.transaction_id)
         for lot in transaction.opened:
             known = standing.get(lot.lot_id)
             standing[lot.lot_id] = lot if known is None else _joined(known, lot)
+        for relief in transaction.relieved:
+            _relieve(standing, relief, transaction.transaction_id)
     return tuple(
         sorted(standing.values(), key=lambda lot: (lot.account_id, lot.security_id, lot.lot_id))
     )
@@ -97,14 +98,19 @@ def realised(transactions: Iterable[Transaction]) -> tuple[Relief, ...]:
 
 def _relieve(standing: dict[str, TaxLot], relief: Relief, transaction_id: str) -> None:
     lot = standing.pop(relief.lot_id, None)
-    if lot is None or lot.quantity < relief.quantity or lot.basis < relief.basis:
-        have = "it is not open" if lot is None else f"it holds {plain(lot.quantity)}"
-        detail = f"{plain(relief.quantity)} shares, but {have}"
-        raise LotOverdrawnError(lot_id=relief.lot_id, transaction_id=transaction_id, detail=detail)
-    if lot.quantity > relief.quantity:
-        standing[lot.lot_id] = replace(
-            lot, quantity=lot.quantity - relief.quantity, basis=lot.basis - relief.basis
+    if lot is None:
+        raise LotOverdrawnError(
+            lot_id=relief.lot_id, transaction_id=transaction_id, detail="it is not open"
         )
+    quantity, basis = lot.quantity - relief.quantity, lot.basis - relief.basis
+    if quantity < 0 or basis < 0 or (quantity == 0 and basis != 0):
+        detail = (
+            f"{plain(relief.quantity)} shares with basis {plain(relief.basis)}, "
+            f"but it holds {plain(lot.quantity)} with basis {plain(lot.basis)}"
+        )
+        raise LotOverdrawnError(lot_id=relief.lot_id, transaction_id=transaction_id, detail=detail)
+    if quantity > 0:
+        standing[lot.lot_id] = replace(lot, quantity=quantity, basis=basis)
 
 
 def _joined(known: TaxLot, more: TaxLot) -> TaxLot:

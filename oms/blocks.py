@@ -1,0 +1,104 @@
+"""Blocks: one order for every account that wants the same thing.
+
+The allocation is written before the order is sent, so that nobody can choose
+afterwards who got the better price.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from uuid import UUID
+
+from domain.instruments import Security
+from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
+from domain.recommendations import Recommendation
+from domain.snapshot import Snapshot
+from oms.settings import ReleaseSettings
+
+
+def block(
+    run_id: UUID,
+    recommendations: Sequence[Recommendation],
+    snapshot: Snapshot,
+    settings: ReleaseSettings,
+    *,
+    trade_date: date,
+    at: datetime,
+    short: str,
+) -> tuple[OrderIntent, ...]:
+    """One limit order for the day per security and side: sells first, then by symbol.
+
+    ClOrdIDs are `short`-0001, `short`-0002, ... Buys and sells of one name stay
+    two orders: they are never crossed inside.
+    """
+    securities = {security.security_id: security for security in snapshot.securities}
+    groups: defaultdict[tuple[bool, str, str], list[Recommendation]] = defaultdict(list)
+    for wanted in recommendations:
+        groups[wanted.side is Side.BUY, wanted.symbol, wanted.security_id].append(wanted)
+    return tuple(
+        _order(
+            f"{short}-{number:04d}",
+            run_id,
+            sorted(groups[key], key=lambda wanted: wanted.account_id),
+            securities[key[2]],
+            settings,
+            trade_date=trade_date,
+            at=at,
+        )
+        for number, key in enumerate(sorted(groups), start=1)
+    )
+
+
+def limit_price(side: Side, reference: Decimal, collar: Decimal, tick: Decimal) -> Decimal:
+    """The worst price we take: on the tick, and never further than the collar."""
+    if side is Side.BUY:
+        steps = (reference * (1 + collar) / tick).to_integral_value(ROUND_FLOOR)
+    else:
+        steps = (reference * (1 - collar) / tick).to_integral_value(ROUND_CEILING)
+    return steps * tick
+
+
+def _order(
+    cl_ord_id: str,
+    run_id: UUID,
+    members: Sequence[Recommendation],
+    security: Security,
+    settings: ReleaseSettings,
+    *,
+    trade_date: date,
+    at: datetime,
+) -> OrderIntent:
+    side, reference = members[0].side, members[0].reference_price
+    assert all(member.reference_price == reference for member in members), "one snapshot, one price"
+    allocations = tuple(_allocations(members))
+    return OrderIntent(
+        cl_ord_id=cl_ord_id,
+        run_id=run_id,
+        venue=security.venue,
+        security_id=security.security_id,
+        symbol=security.symbol,
+        side=side,
+        quantity=sum((part.quantity for part in allocations), Decimal(0)),
+        ord_type=OrdType.LIMIT,
+        limit_price=limit_price(side, reference, settings.limit_collar, security.tick),
+        time_in_force=TimeInForce.DAY,
+        reference_price=reference,
+        trade_date=trade_date,
+        decided_at=at,
+        allocations=allocations,
+    )
+
+
+def _allocations(members: Sequence[Recommendation]) -> Iterator[Allocation]:
+    """One per account, in the order of the accounts."""
+    by_account: dict[str, Allocation] = {}
+    for member in members:
+        known = by_account.get(member.account_id)
+        more = () if known is None else known.lot_ids
+        by_account[member.account_id] = Allocation(
+            account_id=member.account_id,
+            quantity=member.quantity + (Decimal(0) if known is None else known.quantity),
+            lot_ids=tuple(dict.fromkeys((*more, *member.lot_ids))),
+        )
+    yield from by_account.values()

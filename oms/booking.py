@@ -1,0 +1,211 @@
+"""Booking: what a venue says, into our books.
+
+One call is one message inside the gateway's transaction: execution, order
+event, ledger legs, allocation and audit stand together or not at all. A fill is
+booked whatever else is wrong with it; the rest is said by alarms.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from domain.accounts import Mandate
+from domain.errors import BadInputError, InvariantError
+from domain.order_states import FILLS, apply
+from domain.orders import Alarm, CancelReject, ExecType, ExecutionReport, Order
+from domain.ports import ExecutionOutcome, UnitOfWork
+from domain.postings import Transaction, TransactionKind
+from ledger import postings
+from oms.close_out import close_out
+
+ACTOR = "oms"
+
+
+class UnusableExecutionError(BadInputError, ValueError):
+    """An execution without the numbers that booking needs; the gateway quarantines it."""
+
+    def __init__(self, report: ExecutionReport) -> None:
+        super().__init__(
+            f"execution {report.exec_id} of {report.venue} on order {report.cl_ord_id} has "
+            f"LastQty {report.last_qty} and LastPx {report.last_px}: ask the venue for it again"
+        )
+        self.report = report
+
+
+class ExecutionConflictError(BadInputError, ValueError):
+    """An ExecID came twice with different content; the gateway quarantines the second."""
+
+    def __init__(self, report: ExecutionReport) -> None:
+        super().__init__(
+            f"ExecID {report.exec_id} of {report.venue} on {report.trade_date} is booked already "
+            f"with other content: ask the venue which one stands"
+        )
+        self.report = report
+
+
+class Booking:
+    """The `ExecutionSink`."""
+
+    def __init__(self) -> None:
+        self._mandates: dict[str, Mapping[str, Mandate]] = {}  # By snapshot, which never changes.
+
+    def apply(
+        self, uow: UnitOfWork, message: ExecutionReport | CancelReject, at: datetime
+    ) -> tuple[Alarm, ...]:
+        """Book one message; a duplicate execution changes nothing.
+
+        Raises `UnusableExecutionError` or `ExecutionConflictError` for what can only be
+        kept aside; the caller undoes the savepoint and quarantines the raw message.
+        """
+        if isinstance(message, CancelReject):
+            alarms = _book_refusal(uow, message, at)
+        else:
+            alarms = self._book_report(uow, message, at)
+        for alarm in alarms:
+            uow.audit.append(
+                at=at, actor=ACTOR, kind="alarm_raised", subject=alarm.cl_ord_id, body=alarm
+            )
+        return alarms
+
+    def _book_report(
+        self, uow: UnitOfWork, report: ExecutionReport, at: datetime
+    ) -> tuple[Alarm, ...]:
+        if report.exec_type in FILLS:
+            _require_numbers(report)
+            outcome = uow.orders.record_execution(report, at)
+            if outcome is ExecutionOutcome.DUPLICATE:
+                return ()
+            if outcome is ExecutionOutcome.CONFLICT:
+                raise ExecutionConflictError(report)
+        order = _order_of(uow, report)
+        if order is None or _is_of_another_order(order, report):
+            return _book_unknown(uow, report, order, at)
+        moved, alarms = apply(order, report)
+        uow.orders.append(moved, report, at)
+        _post(uow, report, moved, at)
+        uow.audit.append(
+            at=at,
+            actor=ACTOR,
+            kind="execution_booked" if report.exec_type in FILLS else "order_report_booked",
+            subject=moved.intent.cl_ord_id,
+            body={"report": report, "status": moved.status, "cum_qty": moved.cum_qty},
+        )
+        return (*alarms, *self._close_out(uow, moved, at))
+
+    def _close_out(self, uow: UnitOfWork, order: Order, at: datetime) -> tuple[Alarm, ...]:
+        """Allocate; a fill stays booked even when it cannot be allocated."""
+        mandates = self._mandates_of(uow, order.intent.run_id)
+        try:
+            with uow.savepoint():
+                return close_out(uow, order, mandates, at)
+        except InvariantError as error:
+            name = order.intent.cl_ord_id
+            text = f"{name}: the fills stay with the block, allocating them failed: {error}"
+            return (Alarm(kind="not_allocated", cl_ord_id=name, message=text),)
+
+    def _mandates_of(self, uow: UnitOfWork, run_id: UUID) -> Mapping[str, Mandate]:
+        """The mandates by account as the run's snapshot had them; empty when it is not stored."""
+        run = uow.runs.get(run_id)
+        if run is None or run.snapshot_id is None:
+            return {}
+        if run.snapshot_id not in self._mandates:
+            snapshot = uow.snapshots.get(run.snapshot_id)
+            if snapshot is None:
+                return {}
+            by_id = {mandate.mandate_id: mandate for mandate in snapshot.mandates}
+            self._mandates[run.snapshot_id] = {
+                account.account_id: by_id[account.mandate_id]
+                for account in snapshot.accounts
+                if account.mandate_id in by_id
+            }
+        return self._mandates[run.snapshot_id]
+
+
+def _book_refusal(uow: UnitOfWork, reject: CancelReject, at: datetime) -> tuple[Alarm, ...]:
+    order = uow.orders.get(reject.cl_ord_id) or uow.orders.get(reject.orig_cl_ord_id)
+    if order is None:
+        text = f"{reject.venue} refused to change {reject.orig_cl_ord_id}, an order we do not know"
+        return (Alarm(kind="unknown_order", cl_ord_id=reject.cl_ord_id, message=text),)
+    moved, alarms = apply(order, reject)
+    uow.orders.append(moved, reject, at)
+    uow.audit.append(
+        at=at,
+        actor=ACTOR,
+        kind="change_refused",
+        subject=moved.intent.cl_ord_id,
+        body={"reject": reject, "status": moved.status},
+    )
+    return alarms
+
+
+def _book_unknown(
+    uow: UnitOfWork, report: ExecutionReport, order: Order | None, at: datetime
+) -> tuple[Alarm, ...]:
+    """A report that belongs to no order of ours; its fill goes to a book of its own."""
+    uow.audit.append(
+        at=at,
+        actor=ACTOR,
+        kind="unknown_report_kept",
+        subject=report.cl_ord_id,
+        body={"report": report},
+    )
+    if report.exec_type in FILLS:
+        if report.exec_ref_id is not None:
+            name = postings.fill_id(report.venue, report.trade_date, report.exec_ref_id)
+            _reverse(uow, uow.ledger.get(name), report, at)
+        if report.exec_type is not ExecType.TRADE_CANCEL:
+            uow.ledger.append(postings.unknown_fill(report, at))
+    what = "an order that we do not know"
+    if order is not None:
+        what = f"order {order.intent.cl_ord_id}, but for another venue, symbol or side"
+    text = f"{report.venue} reports {report.exec_type.name} {report.exec_id} on {what}"
+    return (Alarm(kind="unknown_order", cl_ord_id=report.cl_ord_id, message=text),)
+
+
+def _post(uow: UnitOfWork, report: ExecutionReport, order: Order, at: datetime) -> None:
+    """The ledger's side of an execution; a correction is a reversal and a fill."""
+    if report.exec_type not in FILLS:
+        return
+    if report.exec_type is not ExecType.TRADE:
+        booked = uow.ledger.of_order(order.intent.cl_ord_id)
+        found = (
+            t for t in booked if t.kind is TransactionKind.FILL and t.exec_id == report.exec_ref_id
+        )
+        _reverse(uow, next(found, None), report, at)
+    if report.exec_type is not ExecType.TRADE_CANCEL:
+        uow.ledger.append(postings.fill(report, order.intent, at))
+
+
+def _reverse(
+    uow: UnitOfWork, original: Transaction | None, report: ExecutionReport, at: datetime
+) -> None:
+    """Undo a fill, unless it is not booked or was undone before: the alarm says so already."""
+    if original is None:
+        return
+    related = (
+        uow.ledger.all() if original.cl_ord_id is None else uow.ledger.of_order(original.cl_ord_id)
+    )
+    if any(t.reverses == original.transaction_id for t in related):
+        return
+    uow.ledger.append(postings.fill_reversal(original, report, at))
+
+
+def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:
+    found = uow.orders.get(report.cl_ord_id)
+    if found is None and report.orig_cl_ord_id is not None:
+        found = uow.orders.get(report.orig_cl_ord_id)
+    return found
+
+
+def _is_of_another_order(order: Order, report: ExecutionReport) -> bool:
+    """A fill that only shares a ClOrdID with our order must not change what we own of it."""
+    intent = order.intent
+    ours = (intent.venue, intent.symbol, intent.side)
+    return report.exec_type in FILLS and (report.venue, report.symbol, report.side) != ours
+
+
+def _require_numbers(report: ExecutionReport) -> None:
+    if report.exec_type is ExecType.TRADE_CANCEL:
+        return
+    if report.last_px is None or report.last_px < 0 or report.last_qty <= 0:
+        raise UnusableExecutionError(report)

@@ -1,0 +1,86 @@
+"""Cancel and replace: our wishes about an order that is out.
+
+A wish is committed with the message that carries it; until the venue answers
+nothing about the order has changed.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from domain.errors import BadInputError
+from domain.exact import plain
+from domain.order_states import apply
+from domain.orders import CancelRequest, NeverSent, Order, OrdStatus, ReplaceRequest
+from domain.ports import UnitOfWork
+
+
+class ChangeRefusedError(BadInputError):
+    """A change was asked for that cannot be sent."""
+
+    def __init__(self, order: Order, why: str) -> None:
+        super().__init__(f"order {order.intent.cl_ord_id} cannot be changed: {why}")
+        self.order, self.why = order, why
+
+
+def cancel(uow: UnitOfWork, order: Order, *, at: datetime, why: str, by: str = "oms") -> Order:
+    """Take the order back: before it was handed over it dies at once, later the venue is asked.
+
+    A cancel that is pending already is not asked for twice.
+    """
+    if order.is_closed or any(isinstance(wish, CancelRequest) for wish in order.pending):
+        return order
+    name = order.intent.cl_ord_id
+    event: NeverSent | CancelRequest
+    if not order.sent and uow.outbox.withdraw(name, at):
+        event = NeverSent(cl_ord_id=name, at=at, why=why)
+    else:
+        event = CancelRequest(
+            cl_ord_id=_next_name(order), orig_cl_ord_id=order.current, requested_at=at, why=why
+        )
+        uow.outbox.queue(order.intent.venue, event, at)
+    moved, _ = apply(order, event)
+    uow.orders.append(moved, event, at)
+    kind = "order_withdrawn" if moved.status is OrdStatus.UNSENT else "cancel_requested"
+    uow.audit.append(at=at, actor=by, kind=kind, subject=name, body=event)
+    return moved
+
+
+def change(
+    uow: UnitOfWork,
+    order: Order,
+    *,
+    quantity: Decimal,
+    limit_price: Decimal | None,
+    at: datetime,
+    why: str,
+    by: str = "oms",
+) -> Order:
+    """Ask for another quantity or limit. The parent's quantity is never exceeded."""
+    if order.is_closed or not order.sent or order.in_doubt:
+        raise ChangeRefusedError(order, f"it is {order.status.name.lower()}, not working")
+    if not 0 < quantity <= order.intent.quantity:
+        raise ChangeRefusedError(
+            order, f"quantity {plain(quantity)} is not between 1 and {plain(order.intent.quantity)}"
+        )
+    if (limit_price is None) != (order.limit_price is None):
+        raise ChangeRefusedError(order, "a limit cannot be added or taken away, only moved")
+    event = ReplaceRequest(
+        cl_ord_id=_next_name(order),
+        orig_cl_ord_id=order.current,
+        quantity=quantity,
+        limit_price=limit_price,
+        requested_at=at,
+        why=why,
+    )
+    moved, _ = apply(order, event)
+    uow.outbox.queue(order.intent.venue, event, at)
+    uow.orders.append(moved, event, at)
+    uow.audit.append(
+        at=at, actor=by, kind="replace_requested", subject=order.intent.cl_ord_id, body=event
+    )
+    return moved
+
+
+def _next_name(order: Order) -> str:
+    """A ClOrdID of its own for each wish: the order's, and how many came before."""
+    return f"{order.intent.cl_ord_id}.{len(order.chain)}"

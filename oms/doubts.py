@@ -1,0 +1,61 @@
+"""Doubts: after a restart, what became of the orders that nobody has acknowledged.
+
+What never left the outbox is provably unsent and dies. Of the rest we do not
+know, so the venue is asked; nothing is sent again on a guess.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.order_states import apply
+from domain.orders import DoubtRaised, NeverSent, Order, OrdStatus
+from domain.ports import StatusRequest, UnitOfWork
+
+WITHDRAWN_AT_RESTART = "never handed to the engine before the restart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubts:
+    """What a restart found, by ClOrdID."""
+
+    withdrawn: tuple[str, ...]
+    in_doubt: tuple[str, ...]
+
+
+def raise_doubts(uow: UnitOfWork, at: datetime) -> Doubts:
+    """Once at start, before the gateway: sort the unacknowledged orders, ask about the unknown."""
+    withdrawn: list[str] = []
+    in_doubt: list[str] = []
+    for order in uow.orders.open():
+        name = order.intent.cl_ord_id
+        if order.in_doubt:
+            in_doubt.append(name)  # Still: it was asked about before, and is asked again.
+            _ask(uow, order, at)
+        elif order.status is not OrdStatus.INTENDED:
+            continue
+        elif not order.sent and uow.outbox.withdraw(name, at):
+            withdrawn.append(name)
+            _note(uow, order, NeverSent(cl_ord_id=name, at=at, why=WITHDRAWN_AT_RESTART), at)
+        else:
+            in_doubt.append(name)
+            why = "handed to the engine before the restart and not acknowledged"
+            _note(uow, order, DoubtRaised(cl_ord_id=name, at=at, why=why), at)
+            _ask(uow, order, at)
+    return Doubts(withdrawn=tuple(withdrawn), in_doubt=tuple(in_doubt))
+
+
+def _note(uow: UnitOfWork, order: Order, event: NeverSent | DoubtRaised, at: datetime) -> None:
+    moved, _ = apply(order, event)
+    uow.orders.append(moved, event, at)
+    kind = "order_withdrawn" if isinstance(event, NeverSent) else "doubt_raised"
+    uow.audit.append(at=at, actor="oms", kind=kind, subject=order.intent.cl_ord_id, body=event)
+
+
+def _ask(uow: UnitOfWork, order: Order, at: datetime) -> None:
+    """Queue a status request, unless one is still waiting to be sent."""
+    name = order.current
+    waiting = uow.outbox.waiting(order.intent.venue, 10_000)
+    asked = {m.body.cl_ord_id for m in waiting if isinstance(m.body, StatusRequest)}
+    if name not in asked:
+        request = StatusRequest(cl_ord_id=name, requested_at=at)
+        uow.outbox.queue(order.intent.venue, request, at)

@@ -1,0 +1,46 @@
+"""Take-over: how an account's holdings first enter the ledger, and its cash flows later.
+
+Both are idempotent: an account is opened once, a flow is posted once, however
+often a custodian's file is read.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from domain.ports import UnitOfWork
+from ledger import postings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver:
+    """What a take-over posted."""
+
+    opened: tuple[str, ...]  # Account ids.
+    flows: tuple[str, ...]  # Transaction ids.
+
+
+def take_over(uow: UnitOfWork, as_of: date, at: datetime) -> TakenOver:
+    """Post the opening of every account that has none, then the flows that are not posted.
+
+    An account that two custodians claim is opened by the first, by name; the
+    quality checks keep it from trading.
+    """
+    opened: list[str] = []
+    for position in sorted(uow.custody.newest(as_of), key=lambda p: (p.account_id, p.custodian)):
+        opening = postings.opening(position, at)
+        if uow.ledger.get(opening.transaction_id) is None:
+            uow.ledger.append(opening)
+            opened.append(position.account_id)
+    flows: list[str] = []
+    for flow in uow.custody.flows_to_post(as_of):
+        uow.ledger.append(flow)
+        flows.append(flow.transaction_id)
+    if opened or flows:
+        uow.audit.append(
+            at=at,
+            actor="oms",
+            kind="holdings_taken_over",
+            subject=as_of.isoformat(),
+            body={"opened": opened, "flows": flows},
+        )
+    return TakenOver(opened=tuple(opened), flows=tuple(flows))
