@@ -19,7 +19,7 @@ from domain.ports import CustodyPosition
 from domain.postings import Break, Transaction, TransactionKind, WitnessExecution
 
 NOTHING = "nothing"
-_CLIENT, _STREET, _COMMISSION = "client:", "street:", "commission:"
+_CLIENT, _BLOCK, _STREET, _COMMISSION = "client:", "block:", "street:", "commission:"
 _FILLS = (ExecType.TRADE, ExecType.TRADE_CORRECT)
 _UNDONE = (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
 
@@ -45,7 +45,7 @@ def executions_against_ledger(
         for r in reports
         if r.exec_type in _FILLS and (r.venue, r.exec_id) not in undone
     }
-    return tuple(_compared(_booked(transactions), wire, theirs="the FIX execution"))
+    return tuple(_compared(_booked(transactions), wire, theirs="the wire"))
 
 
 def ledger_against_venue(
@@ -103,6 +103,22 @@ def ledger_against_custody(
     return tuple(breaks)
 
 
+def blocks_left_over(balances: Mapping[tuple[str, str], Decimal]) -> tuple[Break, ...]:
+    """Blocks whose fills were not wholly given to accounts: shares or money left in their book."""
+    return tuple(
+        Break(
+            kind="block_left_over",
+            subject=f"{book.removeprefix(_BLOCK)} {asset}",
+            ours=plain(left),
+            theirs="0",
+            message=f"{plain(left)} {asset} of block {book.removeprefix(_BLOCK)} belong to no "
+            "account yet",
+        )
+        for (book, asset), left in sorted(balances.items())
+        if book.startswith(_BLOCK) and left != 0
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Execution:
     """One execution as one witness has it."""
@@ -121,24 +137,30 @@ def _of_order(order: Order) -> Iterator[Break]:
     intent = order.intent
     subject = intent.cl_ord_id
     verb = "buy" if intent.side is Side.BUY else "sell"
-    meant = f"{verb} {plain(order.order_qty)} {intent.symbol}"
-    done, wanted = plain(order.cum_qty), plain(order.order_qty)
+    quantity = _wanted(order)
+    done, wanted = plain(order.cum_qty), plain(quantity)
+    meant = f"{verb} {wanted} {intent.symbol}"
     if order.in_doubt:
         text = f"{subject} ({meant}) is in doubt: nobody knows what the venue has"
         yield Break(kind="order_in_doubt", subject=subject, ours=wanted, theirs=done, message=text)
     elif not order.is_closed:
         text = f"{subject} ({meant}) is still open with {done} done"
         yield Break(kind="order_open", subject=subject, ours=wanted, theirs=done, message=text)
-    elif order.cum_qty < order.order_qty:
+    elif order.cum_qty < quantity:
         why = f": {order.reason}" if order.reason else ""
         text = f"{subject} meant to {meant} and did {done}, it ended as {order.status.name}{why}"
         yield Break(
             kind="not_fully_executed", subject=subject, ours=wanted, theirs=done, message=text
         )
-    if order.cum_qty > order.order_qty:
+    if order.cum_qty > quantity:
         text = f"{subject} meant to {meant} and did {done}: over-filled"
         yield Break(kind="over_filled", subject=subject, ours=wanted, theirs=done, message=text)
     yield from _price_of_order(order)
+
+
+def _wanted(order: Order) -> Decimal:
+    """What we mean now: our last accepted replacement, never what a venue cut it to by itself."""
+    return order.order_qty if len(order.chain) > 1 else order.intent.quantity
 
 
 def _price_of_order(order: Order) -> Iterator[Break]:
@@ -208,8 +230,8 @@ def _witnessed(
             subject=f"{row.venue} {row.exec_id}",
             ours=NOTHING,
             theirs=row.exec_ref_id or NOTHING,
-            message=f"{row.source}: {row.exec_id} undoes {row.exec_ref_id or 'an unnamed execution'}"
-            ", which is not in the file",
+            message=f"{row.source}: {row.exec_id} undoes {row.exec_ref_id or 'something unnamed'}, "
+            "which is not in the file",
         )
         for row in rows
         if row.exec_type in _UNDONE and row.exec_ref_id not in known
@@ -249,7 +271,7 @@ def _compared(ours: _Executions, other: _Executions, *, theirs: str) -> Iterator
                 subject=mine.subject,
                 ours=_words(mine),
                 theirs=NOTHING,
-                message=f"the ledger has {_words(mine)} as {key[1]}; {theirs} does not exist",
+                message=f"the ledger has {_words(mine)} as {key[1]}; {theirs} does not have it",
             )
         else:
             yield from _fields_compared(mine, his, theirs)
@@ -257,15 +279,13 @@ def _compared(ours: _Executions, other: _Executions, *, theirs: str) -> Iterator
 
 def _fields_compared(mine: _Execution, his: _Execution, theirs: str) -> Iterator[Break]:
     for name, ours, other in (
-        ("shares", mine.shares, his.shares),
+        ("quantity", mine.shares, his.shares),
         ("gross", mine.gross, his.gross),
         ("fee", mine.fee, his.fee),
     ):
         if ours != other:
             yield Break(
-                kind=f"execution_{name}_differ"
-                if name == "shares"
-                else f"execution_{name}_differs",
+                kind=f"execution_{name}_differs",
                 subject=mine.subject,
                 ours=plain(ours),
                 theirs=plain(other),
