@@ -1,0 +1,134 @@
+"""Custodians' files: positions, lots, cash and transactions, read through a layout.
+
+The custodian's word for a security is kept as it is, check digit tested: one
+that we do not know is a finding about its account, not about the whole file.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from vault.ingest import fields
+from vault.ingest.fields import FieldError, Parser, number, optional
+from vault.ingest.layouts import NEEDED, Layout
+from vault.ingest.lines import Lines, RawFile, read
+from vault.ingest.rows import Parsed, Row, parse_cells, refuse_doubled
+
+_TABLES = {
+    "position": "custody_position",
+    "lot": "custody_lot",
+    "cash": "custody_cash",
+    "transaction": "custody_transaction",
+}
+_COLUMNS = {  # Our fields, as the tables call them.
+    "account": "account_id",
+    "security": "identifier",
+    "amount": "amount",
+    "day": "day",
+}
+_KEYS = {"custody_position": ("account_id", "identifier"), "custody_cash": ("account_id",)}
+
+
+def parse_custodian(raw: RawFile, layout: Layout, as_of: date) -> Parsed:
+    """The rows of one custodian's file."""
+    lines = read(raw, layout.shape)
+    parsers = {kind: _parsers(layout, kind, as_of) for kind in _TABLES}
+    rows: list[Row] = []
+    for line, cells in lines.rows.items():
+        kind, moved = _kind_of(layout, cells)
+        if kind == "skip":
+            continue
+        wanted = {
+            name: (moved.get(name) or layout.columns[name], parser)
+            for name, parser in parsers[kind].items()
+            if name in moved or name in layout.columns
+        }
+        values = parse_cells(lines, line, cells, wanted)
+        if values is not None:
+            rows.append(Row(_TABLES[kind], line, _named(kind, values)))
+    for table, key in _KEYS.items():
+        refuse_doubled(lines, [row for row in rows if row.table == table], *key)
+    transactions = [row for row in rows if row.table == "custody_transaction"]
+    refuse_doubled(lines, transactions, "account_id", "reference")
+    _refuse_odd_transactions(lines, transactions)
+    return Parsed(
+        kind=layout.content,
+        as_of=as_of,
+        custodian=layout.custodian,
+        code=layout.code,
+        rows=tuple(rows),
+        problems=lines.in_order(),
+    )
+
+
+def _kind_of(layout: Layout, cells: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+    for rule in layout.rules:
+        if cells[rule.column] == rule.equals:
+            return rule.kind, rule.columns
+    return layout.otherwise, {}
+
+
+def _parsers(layout: Layout, kind: str, as_of: date) -> Mapping[str, Parser]:
+    """Parsers of the fields that a kind of row needs, and of those it may have."""
+    plain = number(number_format=layout.numbers)
+    security = {"symbol": fields.symbol, "cusip": fields.cusip, "isin": fields.isin}[
+        layout.security_by
+    ]
+    all_fields: dict[str, Parser] = {
+        "account": fields.identifier,
+        "security": security,
+        "quantity": plain,
+        "amount": number(number_format=layout.numbers, least=Decimal(0))
+        if kind == "lot"
+        else plain,
+        "day": _not_after(layout, as_of),
+        "reference": fields.identifier,
+        "kind": _word(layout.kinds),
+    }
+    if kind != "transaction":
+        return {name: all_fields[name] for name in NEEDED[kind]}
+    empty = ("", *layout.numbers.empty)
+    all_fields["security"] = optional(security, empty)
+    all_fields["quantity"] = optional(plain, empty)
+    all_fields["gain"] = optional(plain, empty)
+    return all_fields
+
+
+def _not_after(layout: Layout, as_of: date) -> Parser:
+    def parse(cell: str) -> object:
+        day = layout.dates.parse(cell)
+        if day > as_of:
+            raise FieldError(f"is after the file's own day, {as_of}", "correct one of them")
+        return day
+
+    return parse
+
+
+def _word(kinds: Mapping[str, str]) -> Parser:
+    def parse(cell: str) -> object:
+        if cell not in kinds:
+            raise FieldError(
+                "is no kind of transaction in the layout's [kinds]", fields.nearest(cell, kinds)
+            )
+        return kinds[cell]
+
+    return parse
+
+
+def _named(kind: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Values by the table's columns; a transaction that lacks an optional one has None."""
+    named = {_COLUMNS.get(name, name): value for name, value in values.items()}
+    if kind == "lot":
+        named["basis"], named["acquired"] = named.pop("amount"), named.pop("day")
+    if kind == "transaction":
+        named = {"identifier": None, "quantity": None, "gain": None, **named}
+    return named
+
+
+def _refuse_odd_transactions(lines: Lines, rows: list[Row]) -> None:
+    """A purchase or sale has a security and a quantity; a sale has its gain."""
+    for row in rows:
+        needed = {"buy": ("identifier", "quantity"), "sell": ("identifier", "quantity", "gain")}
+        for name in needed.get(str(row.values["kind"]), ()):
+            if row.values[name] is None:
+                lines.refuse(row.line, f"is a {row.values['kind']} without {name}", "fill it in")

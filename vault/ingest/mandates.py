@@ -1,0 +1,156 @@
+"""mandates.toml: what each client signed, as `[[mandate]]` tables."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from domain.accounts import LotMethod, Mandate, WeightBand
+from domain.codec import encode
+from domain.exact import InexactError, to_scaled
+from domain.sources import Source
+from vault.ingest.fields import nearest
+from vault.ingest.lines import RawFile
+from vault.ingest.report import Problem
+from vault.ingest.rows import Known, Parsed, Row
+from vault.ingest.toml_file import TomlFile, read_toml
+
+_NUMBERS: Mapping[str, Decimal | None] = {  # Key -> largest value; every one is at least 0.
+    "sector_band": Decimal(1),
+    "name_maximum": Decimal(1),
+    "turnover_maximum": Decimal(2),
+    "risk_aversion": None,
+    "short_term_rate": Decimal(1),
+    "long_term_rate": Decimal(1),
+    "minimum_trade": None,
+    "drift_absolute": Decimal(1),
+    "drift_relative": None,
+    "loss_value": Decimal(1),
+}
+_LISTS = ("do_not_buy", "do_not_sell")
+_KEYS = frozenset({"id", "lot_method", "cash", "sector_limits", *_NUMBERS, *_LISTS})
+_OPTIONAL = {"sector_limits", "loss_value", *_LISTS}
+
+
+class _Reader:
+    """Reads one mandate and notes every problem with the line of its key."""
+
+    def __init__(self, file: TomlFile, table: Mapping[str, Any], line: int, known: Known) -> None:
+        self.file, self.table, self.line, self.known = file, table, line, known
+        self.problems: list[Problem] = []
+
+    def refuse(self, key: str, reason: str, remedy: str, value: object = "") -> None:
+        line = self.file.line_of(key, after=self.line) if key in self.table else self.line
+        self.problems.append(self.file.problem(line, reason, remedy, key=key, value=str(value)))
+
+    def exact(self, key: str, value: object, most: Decimal | None) -> Decimal:
+        """A number from 0 to `most`."""
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            self.refuse(key, "is not a number", "write it like 0.05", value)
+            return Decimal(0)
+        number = Decimal(value)
+        try:
+            to_scaled(number)
+        except InexactError as error:
+            self.refuse(key, str(error), "write it with at most six decimal places")
+            return Decimal(0)
+        if number < 0 or (most is not None and number > most):
+            bounds = "0 or more" if most is None else f"from 0 to {most}"
+            self.refuse(key, f"is not {bounds}", "correct the number", value)
+        return number
+
+    def band(self, key: str, value: object) -> WeightBand:
+        """{ name, minimum, maximum }."""
+        nothing = WeightBand(name=key, minimum=Decimal(0), maximum=Decimal(1))
+        if not isinstance(value, Mapping) or set(value) != {"name", "minimum", "maximum"}:
+            self.refuse(
+                key, "is not a band", 'write { name = "...", minimum = 0.01, maximum = 0.05 }'
+            )
+            return nothing
+        low = self.exact(key, value["minimum"], Decimal(1))
+        high = self.exact(key, value["maximum"], Decimal(1))
+        if low > high:
+            self.refuse(key, f"has minimum {low} above maximum {high}", "swap or correct them")
+            return nothing
+        return WeightBand(name=str(value["name"]), minimum=low, maximum=high)
+
+    def sectors(self) -> dict[str, WeightBand]:
+        limits = self.table.get("sector_limits", {})
+        if not isinstance(limits, Mapping):
+            self.refuse("sector_limits", "is not a table", "write { Energy = { ... } }")
+            return {}
+        for sector in limits:
+            if sector not in self.known.sectors:
+                remedy = nearest(sector, self.known.sectors)
+                self.refuse("sector_limits", "is no sector of a security", remedy, sector)
+        return {sector: self.band("sector_limits", band) for sector, band in limits.items()}
+
+    def symbols(self, key: str) -> tuple[str, ...]:
+        listed = self.table.get(key, [])
+        if not isinstance(listed, list):
+            self.refuse(key, "is not a list", 'write ["XOM", "CVX"]', listed)
+            return ()
+        for symbol in listed:
+            if symbol not in self.known.symbols:
+                remedy = nearest(str(symbol), self.known.symbols)
+                self.refuse(key, "is no symbol of the security master", remedy, symbol)
+        return tuple(sorted(self.known.symbols[s] for s in listed if s in self.known.symbols))
+
+    def mandate(self, source: Source) -> Mandate | None:
+        """The mandate, or None with the problems noted."""
+        self.problems += self.file.unknown_keys(self.table, _KEYS, after=self.line)
+        for key in sorted(_KEYS - _OPTIONAL - set(self.table)):
+            self.refuse(key, "is missing", "every mandate states it")
+        if self.problems:
+            return None
+        method = self.table["lot_method"]
+        if method not in list(LotMethod):
+            self.refuse("lot_method", "is no lot method", nearest(str(method), list(LotMethod)))
+        if not isinstance(self.table["id"], str) or not self.table["id"]:
+            self.refuse("id", "is not a text", 'write id = "TAXABLE"')
+        numbers = {
+            key: self.exact(key, self.table[key], most)
+            for key, most in _NUMBERS.items()
+            if key in self.table
+        }
+        cash, limits = self.band("cash", self.table["cash"]), self.sectors()
+        buy, sell = self.symbols("do_not_buy"), self.symbols("do_not_sell")
+        if self.problems:
+            return None
+        return Mandate(
+            mandate_id=self.table["id"],
+            lot_method=LotMethod(method),
+            cash=cash,
+            sector_limits=limits,
+            do_not_buy=buy,
+            do_not_sell=sell,
+            source=source,
+            **numbers,
+        )
+
+
+def parse_mandates(raw: RawFile, as_of: date | None, known: Known) -> Parsed:
+    """The mandates of a file, one row each."""
+    file, problems = read_toml(raw)
+    if file is None:
+        return Parsed(kind="mandates", as_of=as_of, problems=tuple(problems))
+    problems = file.unknown_keys(file.table, {"mandate"})
+    tables = file.table.get("mandate", [])
+    lines = file.lines_of_tables("mandate")
+    if not isinstance(tables, list) or not tables or len(lines) != len(tables):
+        problems.append(file.problem(0, "has no [[mandate]] tables", "write one for each mandate"))
+        return Parsed(kind="mandates", as_of=as_of, problems=tuple(problems))
+    rows: list[Row] = []
+    seen: dict[str, int] = {}
+    for table, line in zip(tables, lines, strict=True):
+        reader = _Reader(file, table, line, known)
+        mandate = reader.mandate(Source(raw.name, line, raw.sha256))
+        problems += reader.problems
+        if mandate is None:
+            continue
+        if seen.setdefault(mandate.mandate_id, line) != line:
+            reason = f"was told at line {seen[mandate.mandate_id]} already"
+            problems.append(file.problem(line, reason, "keep one", value=mandate.mandate_id))
+        values = {"mandate_id": mandate.mandate_id, "terms": encode(mandate)}
+        rows.append(Row("book_mandate", line, values))
+    return Parsed(kind="mandates", as_of=as_of, rows=tuple(rows), problems=tuple(problems))

@@ -1,0 +1,229 @@
+"""The door of ingest: files in order, each whole or not at all, each only once.
+
+The same content again changes nothing. Another content under the same name and
+day is refused unless the caller says that it replaces the old one.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select
+
+from domain.codec import encode
+from vault.book_files import current_files, newest_of
+from vault.book_schema import (
+    book_account,
+    book_mandate,
+    book_model_weight,
+    book_security,
+    ingested_file,
+    refused_file,
+)
+from vault.ingest.custodian import parse_custodian
+from vault.ingest.layouts import Layout, layout_for
+from vault.ingest.lines import RawFile
+from vault.ingest.mandates import parse_mandates
+from vault.ingest.master import MASTER_KINDS, parse_master
+from vault.ingest.report import Fate, FileReport, IngestReport, Problem
+from vault.ingest.rows import Known, Parsed, Row
+from vault.metadata import metadata
+
+# What a file refers to comes before it.
+ORDER = (
+    "securities",
+    "models",
+    "mandates",
+    "accounts",
+    "restricted",
+    "flows",
+    "prices",
+    "positions",
+    "transactions",
+)
+_MASTER_NAME = re.compile(r"([a-z]+)(?:_(\d{8}))?\.(csv|toml)")
+
+
+def ingest(
+    connection: Connection,
+    paths: Iterable[Path],
+    *,
+    layouts: Sequence[Layout],
+    at: datetime,
+    replace: bool = False,
+) -> IngestReport:
+    """Read files, and the files in folders, into the book, in the caller's transaction.
+
+    The firm's own files are known by name (`securities.csv`, `prices_20221130.csv`,
+    `mandates.toml`, ...), custodians' files by the patterns of the layouts.
+    """
+    found = sorted(
+        ((_identify(path.name, layouts), path) for path in _files(paths)),
+        key=lambda pair: (ORDER.index(pair[0][0]) if pair[0][0] else len(ORDER), str(pair[1])),
+    )
+    reports = []
+    for (kind, day), path in found:
+        try:
+            raw = RawFile(path.name, path.read_bytes())
+        except OSError as error:
+            problem = _whole(path.name, f"cannot be read ({error.strerror})", "check the path")
+            reports.append(_refused(path.name, kind, (problem,)))
+            continue
+        reports.append(_ingest_one(connection, raw, kind, day, layouts, at, replace=replace))
+    return IngestReport(files=tuple(reports))
+
+
+def _files(paths: Iterable[Path]) -> Iterable[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                p for p in path.iterdir() if p.is_file() and not p.name.startswith(".")
+            )
+        else:
+            yield path
+
+
+def _identify(name: str, layouts: Sequence[Layout]) -> tuple[str, date | None]:
+    """The kind of a file and the day in its name; an empty kind for an unknown one."""
+    match = layout_for(name, layouts)
+    if match is not None:
+        return match[0].content, match[1]
+    master = _MASTER_NAME.fullmatch(name)
+    if master is None:
+        return "", None
+    kind, day, ending = master.groups()
+    if (kind, ending) != ("mandates", "toml") and (kind not in MASTER_KINDS or ending != "csv"):
+        return "", None
+    try:
+        return kind, date.fromisoformat(day) if day else None
+    except ValueError:
+        return "", None
+
+
+def _ingest_one(  # noqa: PLR0917 - one call, one line
+    connection: Connection,
+    raw: RawFile,
+    kind: str,
+    day: date | None,
+    layouts: Sequence[Layout],
+    at: datetime,
+    *,
+    replace: bool,
+) -> FileReport:
+    if not kind:
+        remedy = "give it the name of a kind of file, or write a layout for it"
+        return _refused(raw.name, "", (_whole(raw.name, "is no file that we know", remedy),))
+    current = current_files(connection)
+    if any(file.name == raw.name and file.sha256 == raw.sha256 for file in current):
+        return FileReport(file=raw.name, kind=kind, fate=Fate.UNCHANGED, rows=0)
+    parsed = _parse(connection, raw, kind, day, layouts)
+    problems = list(parsed.problems)
+    if parsed.as_of is not None and parsed.as_of > at.date():
+        reason = f"is of {parsed.as_of}, after today, {at.date()}"
+        problems.append(_whole(raw.name, reason, "correct the day in its name"))
+    if not (problems or parsed.rows):
+        problems.append(_whole(raw.name, "has no rows", "send the whole file"))
+    key = f"{raw.name}@{parsed.as_of or ''}"
+    replaced = [file for file in current if file.key == key]
+    if replaced and not replace:
+        reason = "was accepted before with other content"
+        problems.append(_whole(raw.name, reason, "say --replace if this one is to stand instead"))
+    if problems:
+        _store_refusal(connection, raw, parsed, problems, at)
+        return _refused(raw.name, kind, tuple(problems))
+    _store(connection, raw, parsed, key, at)
+    return FileReport(file=raw.name, kind=kind, fate=Fate.ACCEPTED, rows=len(parsed.rows))
+
+
+def _parse(
+    connection: Connection, raw: RawFile, kind: str, day: date | None, layouts: Sequence[Layout]
+) -> Parsed:
+    match = layout_for(raw.name, layouts)
+    if match is not None:
+        return parse_custodian(raw, *match)
+    known = known_to(connection, layouts)
+    if kind == "mandates":
+        return parse_mandates(raw, day, known)
+    return parse_master(raw, kind, day, known)
+
+
+def known_to(connection: Connection, layouts: Sequence[Layout]) -> Known:
+    """What the accepted files told so far."""
+    files = current_files(connection)
+
+    def values(table_kind: str, *columns: object) -> list[tuple[str, ...]]:
+        numbers = [file.number for file in newest_of(files, table_kind)]
+        table = columns[0].table  # type: ignore[attr-defined] # a Column
+        query = select(*columns).where(table.c.file_number.in_(numbers))  # type: ignore[call-overload]
+        return [tuple(row) for row in connection.execute(query)]
+
+    c = book_security.c
+    securities = values("securities", c.symbol, c.security_id, c.sector)
+    return Known(
+        symbols={symbol: security_id for symbol, security_id, _ in securities},
+        sectors=frozenset(sector for _, _, sector in securities),
+        models=frozenset(model for (model,) in values("models", book_model_weight.c.model_id)),
+        mandates=frozenset(m for (m,) in values("mandates", book_mandate.c.mandate_id)),
+        accounts=frozenset(a for (a,) in values("accounts", book_account.c.account_id)),
+        custodians=frozenset(layout.custodian for layout in layouts),
+    )
+
+
+def _store(connection: Connection, raw: RawFile, parsed: Parsed, key: str, at: datetime) -> None:
+    """Store a file and its rows: together or not at all."""
+    with connection.begin_nested():
+        statement = insert(ingested_file).values(
+            kind=parsed.kind,
+            name=raw.name,
+            key=key,
+            as_of=parsed.as_of,
+            custodian=parsed.custodian,
+            code=parsed.code,
+            sha256=raw.sha256,
+            row_count=len(parsed.rows),
+            accepted_at=at,
+        )
+        inserted = connection.execute(statement).inserted_primary_key
+        assert inserted is not None
+        for table, rows in groupby(sorted(parsed.rows, key=_place), key=lambda row: row.table):
+            documents = [{"file_number": inserted[0], "line": r.line, **r.values} for r in rows]
+            connection.execute(insert(metadata.tables[table]), documents)
+
+
+def _place(row: Row) -> tuple[str, int]:
+    return row.table, row.line
+
+
+def _store_refusal(
+    connection: Connection, raw: RawFile, parsed: Parsed, problems: list[Problem], at: datetime
+) -> None:
+    """Keep why a file was refused; the same refusal again is not news."""
+    text = encode(problems)
+    same = (
+        select(refused_file.c.number)
+        .where(refused_file.c.name == raw.name, refused_file.c.sha256 == raw.sha256)
+        .where(refused_file.c.problems == text)
+    )
+    if connection.execute(same).first() is None:
+        connection.execute(
+            insert(refused_file).values(
+                kind=parsed.kind,
+                name=raw.name,
+                as_of=parsed.as_of,
+                custodian=parsed.custodian,
+                sha256=raw.sha256,
+                refused_at=at,
+                problem_count=len(problems),
+                problems=text,
+            )
+        )
+
+
+def _refused(name: str, kind: str, problems: tuple[Problem, ...]) -> FileReport:
+    return FileReport(file=name, kind=kind, fate=Fate.REFUSED, rows=0, problems=problems)
+
+
+def _whole(name: str, reason: str, remedy: str) -> Problem:
+    return Problem(file=name, line=0, field="", value="", reason=reason, remedy=remedy)
