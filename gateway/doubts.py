@@ -1,0 +1,87 @@
+"""Orders in doubt: what is not known about them is asked for, never guessed.
+
+A status request is the question; the answer arrives through the inbox like any
+other report. `Unknown order` alone proves nothing, but together with the
+venue's own request for a message that it then was told will not come, it does.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from domain.order_states import UNKNOWN_ORDER, apply
+from domain.orders import (
+    Alarm,
+    DoubtRaised,
+    ExecType,
+    ExecutionReport,
+    NeverSent,
+    Order,
+    OrdStatus,
+)
+from domain.ports import StatusRequest, UnitOfWork
+
+RESEND_REFUSED = "resend_refused"  # Audit: the venue asked for an order again and got a gap fill.
+_EVERYTHING = 100_000
+
+
+def raise_doubts(
+    uow: UnitOfWork, orders: Iterable[Order], why: str, at: datetime
+) -> tuple[Alarm, ...]:
+    """Put each open order that was sent in doubt, and ask the venue about it."""
+    found: list[Alarm] = []
+    doubtful = [order for order in orders if order.sent and not order.is_closed]
+    for order in doubtful:
+        if not order.in_doubt:
+            doubt = DoubtRaised(cl_ord_id=order.current, at=at, why=why)
+            after, alarms = apply(order, doubt)
+            uow.orders.append(after, doubt, at)
+            found += [*alarms, Alarm(kind="order_in_doubt", cl_ord_id=order.current, message=why)]
+    ask(uow, doubtful, at)
+    return tuple(found)
+
+
+def ask(uow: UnitOfWork, orders: Sequence[Order], at: datetime) -> None:
+    """Queue a status request for each, unless one is waiting already."""
+    asked = {
+        message.body.cl_ord_id
+        for venue in {order.intent.venue for order in orders}
+        for message in uow.outbox.waiting(venue, _EVERYTHING)
+        if isinstance(message.body, StatusRequest)
+    }
+    for order in orders:
+        if order.current not in asked:
+            request = StatusRequest(cl_ord_id=order.current, requested_at=at)
+            uow.outbox.queue(order.intent.venue, request, at)
+
+
+def unresolved(uow: UnitOfWork, venue: str) -> int:
+    """How many orders of `venue` are in doubt."""
+    return sum(order.in_doubt for order in uow.orders.open() if order.intent.venue == venue)
+
+
+def after_logon(uow: UnitOfWork, venue: str, at: datetime) -> tuple[Alarm, ...]:
+    """Ask about everything that the last session left open: doubts, silence, pending changes."""
+    orders = [order for order in uow.orders.open() if order.intent.venue == venue and order.sent]
+    silent = [order for order in orders if order.in_doubt or order.status is OrdStatus.INTENDED]
+    alarms = raise_doubts(uow, silent, "the session was lost before the venue answered", at)
+    ask(uow, [order for order in orders if order.pending and order not in silent], at)
+    return alarms
+
+
+def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tuple[Alarm, ...]:
+    """Declare an order dead that the venue does not know *and* provably never received."""
+    unknown = (
+        report.exec_type in (ExecType.ORDER_STATUS, ExecType.REJECTED)
+        and report.ord_rej_reason == UNKNOWN_ORDER
+    )
+    order = uow.orders.get(report.cl_ord_id) if unknown and report.cl_ord_id else None
+    if order is None or not order.in_doubt or order.status is not OrdStatus.INTENDED:
+        return ()
+    first = order.intent.cl_ord_id
+    if not any(entry.kind == RESEND_REFUSED for entry in uow.audit.about(first)):
+        return ()
+    why = "the venue asked for it again, was told it will not come, and does not know the order"
+    never = NeverSent(cl_ord_id=first, at=at, why=why)
+    dead, alarms = apply(order, never)
+    uow.orders.append(dead, never, at)
+    return alarms

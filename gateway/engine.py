@@ -1,0 +1,315 @@
+"""The FIX engine: QuickFIX's initiators, one session per venue, every callback guarded.
+
+What the engine must never do by itself is refused here: it sends no order
+message a second time, takes none while logged off, and starts each session at
+the database's inbound number, not at its own file's. An exception that escapes
+into the engine would wedge its thread while the process lives, so it ends the
+process instead. `import quickfix` resets SIGINT: install handlers after it.
+"""
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import quickfix as fix
+from structlog.typing import FilteringBoundLogger
+
+from domain.errors import ExitCode, MissingError
+from gateway import dictionary
+from gateway.arrivals import Arrival, ArrivalKind
+from gateway.enginelog import EngineLogFactory
+from gateway.sessioncfg import SessionConfig, render
+from gateway.settings import VenueProfile
+from gateway.wiretext import value_of
+
+Deliver = Callable[[Arrival], None]
+
+_REMEMBERED = 20_000  # ClOrdIDs by outbound sequence number, for refusals.
+_LOGOUT_SECONDS = 3.0
+
+
+def end_process(reason: str) -> NoReturn:
+    """The last resort: nothing is lost, as the next start rewinds to what is durable."""
+    os.write(2, f"trimtab: the gateway ends the process: {reason}\n".encode())
+    os._exit(ExitCode.INTERNAL)
+
+
+class Engine:
+    """The sessions of all venues. Thread-safe; `deliver` is called on the engine's thread."""
+
+    def __init__(
+        self,
+        profiles: tuple[VenueProfile, ...],
+        *,
+        deliver: Deliver,
+        on_logon: Callable[[str], None],
+        on_logout: Callable[[str], None],
+        log: FilteringBoundLogger,
+        fatal: Callable[[str], None] = end_process,
+    ) -> None:
+        self._profiles = {profile.session.name: profile for profile in profiles}
+        self._log = log
+        self._log_factory = EngineLogFactory(log)
+        self._application = _Application(
+            self._profiles,
+            deliver=deliver,
+            on_logon=on_logon,
+            on_logout=on_logout,
+            last_incoming=self._log_factory.last_incoming,
+            log=log,
+            fatal=fatal,
+        )
+        self._initiators: list[Any] = []
+        self._kept: list[Any] = []  # What the C++ side points to must outlive it.
+
+    def start(self, durable: Mapping[str, int]) -> None:
+        """Connect; `durable` is the last committed inbound number of each session."""
+        self._application.durable = dict(durable)
+        for wants_tls in (False, True):
+            sessions = tuple(
+                p.session for p in self._profiles.values() if p.session.wants_tls is wants_tls
+            )
+            if sessions:
+                self._initiators.append(self._initiator(sessions, tls=wants_tls))
+        for initiator in self._initiators:
+            initiator.start()
+
+    def stop(self) -> None:
+        """Log out, wait shortly for the venues' answers, and leave no thread behind."""
+        names = list(self._profiles)
+        for name in names:
+            if session := self._session(name):
+                session.logout()
+        end = time.monotonic() + _LOGOUT_SECONDS
+        while any(map(self.is_logged_on, names)) and time.monotonic() < end:
+            time.sleep(0.01)
+        for initiator in self._initiators:
+            initiator.stop(True)
+
+    def is_logged_on(self, session: str) -> bool:
+        """Whether the session is up, both ways."""
+        return session in self._application.logged_on
+
+    def send(self, session: str, text: str) -> bool:
+        """Hand one message over. False proves that it never left: the engine did not take it."""
+        identity = self._application.identities.get(session)
+        if identity is None or not self.is_logged_on(session):
+            return False
+        try:
+            return bool(fix.Session.sendToTarget(fix.Message(text, False), identity))
+        except fix.SessionNotFound:
+            return False
+
+    def sequences(self, session: str) -> tuple[int, int]:
+        """The next outbound and the next inbound number of the engine."""
+        found = self._session(session)
+        if found is None:
+            return 0, 0
+        return int(found.getExpectedSenderNum()), int(found.getExpectedTargetNum())
+
+    def _session(self, name: str) -> Any:
+        identity = self._application.identities.get(name)
+        return fix.Session.lookupSession(identity) if identity is not None else None
+
+    def _initiator(self, sessions: tuple[SessionConfig, ...], *, tls: bool) -> Any:
+        kind = getattr(fix, "SSLSocketInitiator", None) if tls else fix.SocketInitiator
+        if kind is None:
+            raise MissingError(
+                "a venue demands TLS, but this quickfix was built without it; "
+                "rebuild it with -DHAVE_SSL=1 (see the README)"
+            )
+        settings = fix.SessionSettings()
+        settings.setFromString(render(sessions, _relaxed_dictionaries(sessions)))
+        stores = fix.FileStoreFactory(settings)
+        self._kept += [settings, stores]
+        return kind(self._application, stores, settings, self._log_factory)
+
+
+def _relaxed_dictionaries(sessions: tuple[SessionConfig, ...]) -> dict[str, Path]:
+    paths: dict[str, Path] = {}
+    for session in sessions:
+        source = Path(session.text("DataDictionary") or dictionary.standard_path())
+        target = session.store / f"{source.stem}-relaxed.xml"
+        dictionary.write_relaxed(source, target)
+        paths[session.name] = target
+    return paths
+
+
+class _Application(fix.Application):  # type: ignore[misc]  # The binding is untyped.
+    """The callbacks. Text is copied out at once; a message must not outlive its callback."""
+
+    def __init__(
+        self,
+        profiles: Mapping[str, VenueProfile],
+        *,
+        deliver: Deliver,
+        on_logon: Callable[[str], None],
+        on_logout: Callable[[str], None],
+        last_incoming: Callable[[str], str],
+        log: FilteringBoundLogger,
+        fatal: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self.durable: dict[str, int] = {}
+        self.identities: dict[str, Any] = {}
+        self.logged_on: set[str] = set()
+        self._profiles = profiles
+        self._deliver = deliver
+        self._on_logon = on_logon
+        self._on_logout = on_logout
+        self._last_incoming = last_incoming
+        self._log = log
+        self._fatal = fatal
+        self._sent = _Recent(_REMEMBERED)
+
+    def onCreate(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
+        self._guarded(self._create, session_id.toString())
+
+    def onLogon(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
+        self._guarded(self._logon, session_id.toString())
+
+    def onLogout(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
+        self._guarded(self._logout, session_id.toString())
+
+    def toAdmin(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
+        self._guarded(self._to_admin, message, session_id.toString())
+
+    def fromAdmin(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
+        self._guarded(self._from_admin, message.toString(), session_id.toString())
+
+    def fromApp(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
+        self._guarded(self._from_app, message.toString(), session_id.toString())
+
+    def toApp(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
+        if not self._guarded(self._may_leave, message.toString(), session_id.toString()):
+            raise fix.DoNotSend
+
+    def _guarded(self, act: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return act(*arguments)
+        except BaseException as error:  # noqa: BLE001 - nothing may be raised into the engine
+            self._log.critical("engine_callback_failed", callback=act.__name__, exc_info=error)
+            self._fatal(f"{act.__name__} failed: {error!r}")
+            return None
+
+    def _create(self, session: str) -> None:
+        config = self._profiles[session].session
+        keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
+        identity = fix.SessionID(*(text for key in keys if (text := config.text(key))))
+        self.identities[session] = identity
+        rewound = self.durable.get(session, 0) + 1
+        fix.Session.lookupSession(identity).setNextTargetMsgSeqNum(rewound)
+
+    def _logon(self, session: str) -> None:
+        self.logged_on.add(session)
+        self._log.info("session_logged_on", session=session)
+        self._on_logon(session)
+
+    def _logout(self, session: str) -> None:
+        if session in self.logged_on:
+            self.logged_on.discard(session)
+            self._log.warning("session_logged_out", session=session)
+            self._on_logout(session)
+
+    def _to_admin(self, message: Any, session: str) -> None:
+        text = message.toString()
+        kind = value_of(text, 35)
+        if kind == "A":
+            profile = self._profiles[session]
+            if profile.username is not None:
+                message.setField(553, profile.username)
+            if profile.password is not None:
+                message.setField(554, profile.password)
+        elif kind == "3":
+            self._deliver(
+                Arrival(
+                    kind=ArrivalKind.UNREADABLE,
+                    session=session,
+                    sequence=_number(text, 45),
+                    raw=self._last_incoming(session),
+                    note=value_of(text, 58) or "",
+                )
+            )
+
+    def _from_admin(self, text: str, session: str) -> None:
+        kind, sequence = value_of(text, 35), _number(text, 34)
+        if kind == "4":
+            gap_fill = value_of(text, 123) == "Y"
+            what = ArrivalKind.GAP_FILL if gap_fill else ArrivalKind.RESET
+            until = _number(text, 36)
+            self._deliver(Arrival(kind=what, session=session, sequence=sequence, until=until))
+            return
+        if kind == "A" and value_of(text, 141) == "Y":
+            self._deliver(Arrival(kind=ArrivalKind.RESET, session=session, until=1))
+        if kind == "3":
+            order = self._sent.get(f"{session} {_number(text, 45)}")
+            self._deliver(
+                Arrival(
+                    kind=ArrivalKind.REFUSED,
+                    session=session,
+                    sequence=sequence,
+                    raw=text,
+                    order=order,
+                    note=value_of(text, 58) or "",
+                )
+            )
+            return
+        self._deliver(Arrival(kind=ArrivalKind.ADMIN, session=session, sequence=sequence))
+
+    def _from_app(self, text: str, session: str) -> None:
+        self._deliver(
+            Arrival(
+                kind=ArrivalKind.APPLICATION,
+                session=session,
+                sequence=_number(text, 34),
+                raw=text,
+                order=self._sent.get(f"{session} {_number(text, 45)}"),
+            )
+        )
+
+    def _may_leave(self, text: str, session: str) -> bool:
+        """Whether an application message may go: the first time, and while logged on."""
+        order = value_of(text, 11) or ""
+        if value_of(text, 43) == "Y":
+            self._deliver(
+                Arrival(
+                    kind=ArrivalKind.NOT_RESENT,
+                    session=session,
+                    raw=text,
+                    order=order,
+                    note=value_of(text, 35) or "",
+                )
+            )
+            return False
+        if session not in self.logged_on:
+            return False
+        self._sent.put(f"{session} {_number(text, 34)}", order)
+        return True
+
+
+class _Recent:
+    """The last so many entries; the oldest goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._entries: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, key: str, value: str) -> None:
+        with self._lock:
+            self._entries[key] = value
+            if len(self._entries) > self._limit:
+                self._entries.popitem(last=False)
+
+    def get(self, key: str) -> str:
+        with self._lock:
+            return self._entries.get(key, "")
+
+
+def _number(text: str, tag: int) -> int:
+    value = value_of(text, tag) or ""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0

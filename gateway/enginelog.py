@@ -1,0 +1,92 @@
+"""The engine's own log, as events of ours: `fix.in`, `fix.out`, `fix.event`.
+
+Secrets are redacted here, before any other code sees the text. The engine
+calls these methods from C++: nothing may be raised into it.
+"""
+
+import sys
+from typing import Any
+
+import quickfix as fix
+from structlog.typing import FilteringBoundLogger
+
+from gateway.wiretext import redact, storable, value_of, visible
+
+_QUIET = frozenset({"0", "1"})  # Heartbeat and TestRequest: every few seconds, for debugging only.
+_ENGINE = "engine"
+
+
+class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
+    """The log of one session; remembers the last text that came in."""
+
+    def __init__(self, log: FilteringBoundLogger, session: str) -> None:
+        super().__init__()
+        self._log = log.bind(session=session)
+        self.last_incoming = ""
+
+    def onIncoming(self, text: str) -> None:  # noqa: N802 - the engine's name
+        self.last_incoming = text
+        self._wire("fix.in", text)
+
+    def onOutgoing(self, text: str) -> None:  # noqa: N802 - the engine's name
+        self._wire("fix.out", text)
+
+    def onEvent(self, text: str) -> None:  # noqa: N802 - the engine's name
+        try:
+            self._log.info("fix.event", text=visible(redact(text)))
+        except Exception as error:  # noqa: BLE001 - a full disk must not stop the engine's thread
+            _complain(error)
+
+    def clear(self) -> None:
+        """The engine asks for it on a reset; our log keeps everything."""
+
+    def backup(self) -> None:
+        """The engine asks for it on a reset; our log keeps everything."""
+
+    def _wire(self, event: str, text: str) -> None:
+        try:
+            kind = value_of(text, 35) or "?"
+            emit = self._log.debug if kind in _QUIET else self._log.info
+            emit(event, **_fields(text, kind))
+        except Exception as error:  # noqa: BLE001 - a full disk must not stop the engine's thread
+            _complain(error)
+
+
+class EngineLogFactory(fix.LogFactory):  # type: ignore[misc]  # The binding is untyped.
+    """Makes and keeps the log of each session."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        super().__init__()
+        self._log = log
+        self._logs: dict[str, SessionLog] = {}
+
+    def create(self, *arguments: Any) -> Any:
+        """Called by the engine: once with a SessionID each, once without for itself."""
+        session = arguments[0].toString() if arguments else _ENGINE
+        log = SessionLog(self._log, session)
+        self._logs[session] = log  # Without this reference the object dies under the engine.
+        return log.__disown__()  # And without this it would be freed twice.
+
+    def destroy(self, _log: Any) -> None:
+        """Called by the engine at its end; Python's references do the work."""
+
+    def last_incoming(self, session: str) -> str:
+        """The text that the engine of `session` is working on."""
+        log = self._logs.get(session)
+        return log.last_incoming if log else ""
+
+
+def _fields(text: str, kind: str) -> dict[str, object]:
+    fields: dict[str, object] = {"raw": visible(redact(text)), "msg_type": visible(kind)}
+    for name, tag in (("order", 11), ("run", 583)):
+        value = value_of(text, tag)
+        if value is not None:
+            fields[name] = visible(value)
+    sequence = value_of(text, 34) or ""
+    if sequence.isascii() and sequence.isdigit():
+        fields["seq"] = int(sequence[:18])
+    return fields
+
+
+def _complain(error: Exception) -> None:
+    sys.stderr.write(f"trimtab: the FIX log could not be written: {storable(str(error))}\n")

@@ -1,0 +1,100 @@
+"""The gate: what may leave now, what waits, and what never will.
+
+Pure: the facts go in, a verdict comes out. A cancel passes a kill switch, a
+new order does not and is taken back for good, so that nothing stale goes out
+when the switch is lifted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.orders import CancelRequest, Order, OrderIntent, ReplaceRequest
+from domain.ports import OutboxBody
+from domain.runs import Kill
+
+
+class Verdict(StrEnum):
+    """What to do with one message."""
+
+    SEND = "send"
+    HOLD = "hold"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its reason; `order_too` when the order itself is to be taken back."""
+
+    verdict: Verdict
+    why: str = ""
+    order_too: bool = False
+
+
+_SEND = Judgement(Verdict.SEND)
+
+
+def judge(body: OutboxBody, order: Order | None, kills: Sequence[Kill], in_doubt: int) -> Judgement:
+    """What may happen to `body`, whose order is `order`, while `in_doubt` orders are unresolved."""
+    if isinstance(body, OrderIntent):
+        return _judge_order(body, kills, in_doubt)
+    if isinstance(body, CancelRequest | ReplaceRequest):
+        return _judge_change(body, order)
+    return _SEND
+
+
+def _judge_order(intent: OrderIntent, kills: Sequence[Kill], in_doubt: int) -> Judgement:
+    if kill := killed_by(intent, kills):
+        scope = f"{kill.scope} {kill.name}".strip()
+        return Judgement(Verdict.WITHDRAW, f"kill switch on {scope}: {kill.why}")
+    if in_doubt:
+        return Judgement(Verdict.HOLD, f"{in_doubt} orders of the venue are in doubt")
+    return _SEND
+
+
+def _judge_change(request: CancelRequest | ReplaceRequest, order: Order | None) -> Judgement:
+    if order is None:
+        return Judgement(Verdict.WITHDRAW, f"there is no order {request.orig_cl_ord_id}")
+    if order.sent:
+        return _SEND
+    if isinstance(request, CancelRequest):
+        why = f"canceled before it was sent: {request.why}"
+        return Judgement(Verdict.WITHDRAW, why, order_too=True)
+    if order.is_closed:
+        return Judgement(Verdict.WITHDRAW, f"the order is {order.status.name}")
+    return Judgement(Verdict.HOLD, "the order was not sent yet")
+
+
+def killed_by(intent: OrderIntent, kills: Sequence[Kill]) -> Kill | None:
+    """The first kill switch that covers the order: firm, its venue or one of its accounts."""
+    accounts = {allocation.account_id for allocation in intent.allocations}
+    for kill in kills:
+        covered = {
+            "firm": True,
+            "venue": kill.name == intent.venue,
+            "account": kill.name in accounts,
+        }
+        if covered.get(kill.scope, True):  # A scope we do not know stops everything.
+            return kill
+    return None
+
+
+class Throttle:
+    """At most `rate` messages a second, with a second's worth of burst. Time is an argument."""
+
+    def __init__(self, rate: int) -> None:
+        assert rate > 0
+        self._rate = rate
+        self._tokens = float(rate)
+        self._at = 0.0
+
+    def available(self, now: float) -> int:
+        """How many messages may go at `now` (seconds of a monotonic clock)."""
+        elapsed = max(0.0, now - self._at)
+        self._tokens = min(float(self._rate), self._tokens + elapsed * self._rate)
+        self._at = now
+        return int(self._tokens)
+
+    def spend(self, count: int) -> None:
+        """`count` messages went out."""
+        self._tokens -= count
