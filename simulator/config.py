@@ -64,20 +64,19 @@ def _config(path: Path, text: str, document: dict[str, object]) -> Config:
     lines = text.splitlines()
     starts = table_lines(lines)
     top = Table(path, lines, "the top", 0, document)
-    clock = Table(path, lines, "[clock]", *starts("clock"), top.table("clock"))
-    control = Table(path, lines, "[control]", *starts("control"), top.table("control"))
+    clock = Table(path, lines, "[clock]", starts("clock", 0), top.table("clock"))
+    control = Table(path, lines, "[control]", starts("control", 0), top.table("control"))
     seed = top.whole("seed", 1, 0, 1 << 62)
     state_dir = path.parent / top.text("state_dir", "venues")
+    log_file = top.text("log_file", "")
     token_file = control.text("token_file", "")
     venues = [
-        _venue(
-            Table(path, lines, f"[[venue]] {number + 1}", *starts("venue", number), values), seed
-        )
+        _venue(Table(path, lines, f"[[venue]] {number + 1}", starts("venue", number), values), seed)
         for number, values in enumerate(top.tables("venue"))
     ]
     config = Config(
         state_dir=state_dir,
-        log_file=path.parent / top.text("log_file", str(state_dir / "venues.log")),
+        log_file=path.parent / log_file if log_file else state_dir / "venues.log",
         clock_start=_instant(clock, "start"),
         control_port=control.whole("port", 0, 0, 65535),
         control_token_file=path.parent / token_file if token_file else None,
@@ -100,7 +99,7 @@ def _venue(table: Table, seed: int) -> VenueConfig:
         seed=seed,
         fee_per_share=table.number("fee_per_share", Decimal(0), Decimal(0), Decimal(1)),
         levels=table.whole("levels", 5, 0, _MOST_LEVELS),
-        level_share=table.number("level_share", Decimal("0.00002"), Decimal(0), Decimal(1)),
+        level_share=table.number("level_share", Decimal("0.00005"), Decimal(0), Decimal(1)),
         half_spread=table.whole("half_spread", 1, 1, 1000),
         wander=table.whole("wander", 2, 0, 1000),
         maximum_quantity=table.whole("maximum_quantity", 10_000_000, 1, 999_999_999),
@@ -126,7 +125,7 @@ def _refuse_clashes(path: Path, config: Config) -> None:
     if not config.venues:
         raise ConfigError(f"{path}: there is no [[venue]] table; add one")
     names = [venue.rules.name for venue in config.venues]
-    ports = [venue.port for venue in config.venues if venue.port]
+    ports = [str(venue.port) for venue in config.venues if venue.port]
     for what, values in (("name", names), ("port", ports)):
         for value in values:
             if values.count(value) > 1:
@@ -134,7 +133,7 @@ def _refuse_clashes(path: Path, config: Config) -> None:
     for venue in config.venues:
         if len(set(venue.clients)) < len(venue.clients) or not venue.clients:
             raise ConfigError(
-                f"{path}: venue {venue.rules.name}: clients must name at least one client, each once"
+                f"{path}: venue {venue.rules.name}: clients must name one client or more, each once"
             )
 
 

@@ -26,7 +26,7 @@ class VenueRules:
     seed: int = 1
     fee_per_share: Decimal = Decimal(0)
     levels: int = 5
-    level_share: Decimal = Decimal("0.00002")
+    level_share: Decimal = Decimal("0.00005")
     half_spread: int = 1
     wander: int = 2
     maximum_quantity: int = 10_000_000

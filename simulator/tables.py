@@ -36,9 +36,9 @@ class Table:
 
     def texts(self, key: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         value = self._take(key, default)
-        if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
-            return tuple(value)
-        self.refuse(key, value, "a list of texts in quotes")
+        if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+            self.refuse(key, value, "a list of texts in quotes")
+        return tuple(value)
 
     def whole(self, key: str, default: int, least: int, most: int) -> int:
         value = self._take(key, default)
@@ -108,13 +108,13 @@ class Table:
         return f"{self.path}:{self._start + 1}"
 
 
-def table_lines(lines: list[str]) -> Callable[..., tuple[int]]:
+def table_lines(lines: list[str]) -> Callable[[str, int], int]:
     """Finds the line (from 0) of the nth header of a name; 0 when it has none."""
     headers = [(m[1], number) for number, line in enumerate(lines) if (m := _HEADER.match(line))]
 
-    def starts(name: str, nth: int = 0) -> tuple[int]:
+    def starts(name: str, nth: int) -> int:
         found = [number for header, number in headers if header == name]
-        return (found[nth] if nth < len(found) else 0,)
+        return found[nth] if nth < len(found) else 0
 
     return starts
 

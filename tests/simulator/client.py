@@ -1,0 +1,81 @@
+"""A FIX client of no relation: simplefix over a raw socket, and nothing of the engine."""
+
+import socket
+import time
+from datetime import UTC, datetime
+
+import simplefix
+
+
+class RawClient:
+    """Logs on, sends what it is told, answers TestRequests, keeps what it is sent."""
+
+    def __init__(self, port, *, name="TRIMTAB", venue="XSIM", sequence=1):
+        self.name, self.venue, self.next_out = name, venue, sequence
+        self._parser = simplefix.FixParser()
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.received = []
+
+    def close(self):
+        self._socket.close()
+
+    def send(self, kind, *fields, sequence=None, header=()):
+        message = simplefix.FixMessage()
+        message.append_pair(8, "FIX.4.4", header=True)
+        message.append_pair(35, kind, header=True)
+        message.append_pair(49, self.name, header=True)
+        message.append_pair(56, self.venue, header=True)
+        message.append_pair(34, sequence or self.next_out, header=True)
+        message.append_utc_timestamp(52, datetime.now(UTC), precision=3, header=True)
+        for tag, value in header:
+            message.append_pair(tag, value, header=True)
+        for tag, value in fields:
+            message.append_pair(tag, value)
+        if sequence is None:
+            self.next_out += 1
+        self.send_raw(message.encode())
+
+    def send_raw(self, octets):
+        self._socket.sendall(octets)
+
+    def logon(self, *, reset=True):
+        fields = [(98, 0), (108, 30)] + ([(141, "Y")] if reset else [])
+        self.send("A", *fields)
+        return self.wait("A")
+
+    def new_order(self, cl_ord_id, quantity, *fields, symbol="AAPL", side="1", price=None):
+        kind = [(40, "1")] if price is None else [(40, "2"), (44, price)]
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H:%M:%S")
+        order = [(11, cl_ord_id), (55, symbol), (54, side), (60, stamp), (38, quantity)]
+        self.send("D", *order, *kind, *fields)
+
+    def next(self, seconds=5.0):
+        """The next message, as a dict of tags; None when the venue hangs up."""
+        deadline = time.monotonic() + seconds
+        while True:
+            message = self._parser.get_message()
+            if message is not None:
+                fields = {int(tag): value.decode() for tag, value in message.pairs}
+                self.received.append(fields)
+                return fields
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"nothing within {seconds} s; so far {self.received}")
+            self._socket.settimeout(left)
+            try:
+                octets = self._socket.recv(65536)
+            except (ConnectionResetError, TimeoutError):
+                octets = b""
+            if not octets:
+                return None
+            self._parser.append_buffer(octets)
+
+    def wait(self, kind, *, seconds=5.0, **tags):
+        """Skip to the first message of a kind whose tags (t39="2") are as given."""
+        wanted = {int(name[1:]): value for name, value in tags.items()}
+        deadline = time.monotonic() + seconds
+        while True:
+            message = self.next(deadline - time.monotonic())
+            assert message is not None, f"hung up; so far {self.received}"
+            if message[35] == kind and all(message.get(t) == v for t, v in wanted.items()):
+                return message
