@@ -71,8 +71,8 @@ class SqlLedger:
         return self._transactions(select(ledger_transaction.c.value))
 
     def lots(self, account_id: str | None = None) -> tuple[TaxLot, ...]:
-        """Open lots, sorted by lot id."""
-        query = select(lot).order_by(lot.c.lot_id)
+        """Open lots, by account, security and lot id."""
+        query = select(lot).order_by(lot.c.account_id, lot.c.security_id, lot.c.lot_id)
         if account_id is not None:
             query = query.where(lot.c.account_id == account_id)
         return tuple(lot_of(row) for row in self._connection.execute(query))
