@@ -6,22 +6,38 @@ afterwards who got the better price.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from uuid import UUID
 
+from domain.errors import ConfigError
+from domain.exact import plain
 from domain.instruments import Security
 from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
 from domain.recommendations import Recommendation
 from domain.snapshot import Snapshot
-from oms.settings import ReleaseSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockSettings:
+    """How the desk prices its orders."""
+
+    limit_collar: Decimal  # Fraction of the reference price that a limit may be away from it.
+
+    def __post_init__(self) -> None:
+        if not 0 < self.limit_collar < 1:
+            raise ConfigError(
+                f"limit_collar is {plain(self.limit_collar)}: give a fraction of the price "
+                "between 0 and 1, for example 0.01 for one percent"
+            )
 
 
 def block(
     run_id: UUID,
     recommendations: Sequence[Recommendation],
     snapshot: Snapshot,
-    settings: ReleaseSettings,
+    settings: BlockSettings,
     *,
     trade_date: date,
     at: datetime,
@@ -64,7 +80,7 @@ def _order(
     run_id: UUID,
     members: Sequence[Recommendation],
     security: Security,
-    settings: ReleaseSettings,
+    settings: BlockSettings,
     *,
     trade_date: date,
     at: datetime,

@@ -9,12 +9,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from domain.errors import TryAgainError
-from domain.exact import ZERO
+from domain.errors import ConfigError, TryAgainError
+from domain.exact import ZERO, plain
 from domain.orders import Order, OrderIntent, OrdStatus, Side
 from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
@@ -23,7 +23,6 @@ from oms.admission import Stopped, admit
 from oms.cancel import cancel
 from oms.doubts import WITHDRAWN_AT_RESTART
 from oms.funding import Cut, Funding, Purse, fund
-from oms.settings import ReleaseSettings
 
 ACTOR = "oms"
 
@@ -34,6 +33,26 @@ class ReleaseInterruptedError(TryAgainError):
     def __init__(self, run_id: UUID) -> None:
         super().__init__(f"the release of run {run_id.hex} was interrupted; resume the run")
         self.run_id = run_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSettings:
+    """How long a wave may take, and what is kept back for commission."""
+
+    wave_timeout: timedelta  # A wave that is not done by then is cancelled.
+    cancel_timeout: timedelta = timedelta(seconds=10)  # Patience with the answers to the cancels.
+    poll_interval: timedelta = timedelta(milliseconds=100)
+    cash_cushion: Decimal = Decimal("0.001")  # Fraction of each buy.
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.cash_cushion < 1:
+            raise ConfigError(
+                f"cash_cushion is {plain(self.cash_cushion)}: give a fraction of the notional "
+                "from 0 up to 1, for example 0.001"
+            )
+        for name in ("wave_timeout", "cancel_timeout", "poll_interval"):
+            if getattr(self, name) <= timedelta(0):
+                raise ConfigError(f"{name} is {getattr(self, name)}: give more than zero seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
