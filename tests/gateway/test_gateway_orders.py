@@ -1,0 +1,63 @@
+"""Orders out and executions back, over real FIX on loopback."""
+
+import pytest
+
+from domain.orders import OrdStatus
+from gateway.wiretext import value_of
+from tests.gateway.desk import RUN, cancel, executions, intent, new_id, order_of, place
+from tests.gateway.venue import until
+
+pytestmark = pytest.mark.integration
+
+
+def test_an_order_goes_out_and_its_fills_are_booked_once(wired):
+    wired.venue.start()
+    gateway = wired.connected()
+    name = place(wired.vault, intent(new_id(), 300))
+
+    gateway.wake()
+    until(wired.venue.orders, "the order")
+    order = wired.venue.orders()[0]
+    wired.venue.say(wired.venue.report(order))
+    first = wired.venue.fill(order, 100, "190.20", 100)
+    wired.venue.say(first)
+    wired.venue.say(first)
+    wired.venue.say(wired.venue.fill(order, 200, "190.25", 300))
+    until(lambda: order_of(wired.vault, name).is_closed, "the last fill")
+
+    booked = order_of(wired.vault, name)
+    assert booked.status is OrdStatus.FILLED
+    assert booked.gross == 100 * booked.fills[0].price + 200 * booked.fills[1].price
+    assert len(executions(wired.vault)) == 2
+    assert value_of(order, 583) == RUN.hex
+    assert [value_of(order, tag) for tag in (55, 48, 22, 54, 38, 40, 44, 59)] == [
+        "AAPL",
+        "US0378331005",
+        "4",
+        "1",
+        "300",
+        "2",
+        "190.25",
+        "0",
+    ]
+
+
+def test_a_cancel_is_pending_until_the_venue_answers(wired):
+    wired.venue.start()
+    gateway = wired.connected()
+    name = place(wired.vault, intent(new_id()))
+    gateway.wake()
+    until(wired.venue.orders, "the order")
+    order = wired.venue.orders()[0]
+    wired.venue.say(wired.venue.report(order))
+    until(lambda: order_of(wired.vault, name).status is OrdStatus.NEW, "the acknowledgement")
+
+    request = cancel(wired.vault, name)
+    gateway.wake()
+    until(lambda: wired.venue.of_type("F"), "the cancel")
+    assert not order_of(wired.vault, name).is_closed
+    wired.venue.say(wired.venue.report(order, t11=request, t41=name, t150="4", t39="4", t151="0"))
+    until(lambda: order_of(wired.vault, name).is_closed, "the cancel's answer")
+
+    assert order_of(wired.vault, name).status is OrdStatus.CANCELED
+    assert value_of(wired.venue.of_type("F")[0], 41) == name
