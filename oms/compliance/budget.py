@@ -14,7 +14,8 @@ from domain.compliance import Verdict
 from domain.exact import ZERO
 from domain.orders import OrderIntent, OrdStatus, Side
 from oms.compliance.book import OrderDesk
-from oms.compliance.rules import Answer, OrderQuestion, shares
+from oms.compliance.rules import Answer, OrderQuestion
+from oms.wording import shares
 
 NEVER_TRADED = (OrdStatus.UNSENT, OrdStatus.REJECTED)
 

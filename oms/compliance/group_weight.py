@@ -10,7 +10,8 @@ from domain.compliance import Verdict
 from domain.exact import ZERO
 from oms.compliance.bases import base_of
 from oms.compliance.book import Book
-from oms.compliance.rules import AccountQuestion, Answer, Timing, dollars, fraction_of, percent
+from oms.compliance.rules import AccountQuestion, Answer, Timing, fraction_of
+from oms.wording import dollars, percent
 
 
 class GroupBy(StrEnum):

@@ -14,15 +14,8 @@ from domain.compliance import Verdict
 from domain.exact import ZERO
 from domain.orders import OrderIntent, Side
 from oms.compliance.book import Book, MissingDataError
-from oms.compliance.rules import (
-    AccountQuestion,
-    Answer,
-    OrderQuestion,
-    dollars,
-    fraction_of,
-    percent,
-    shares,
-)
+from oms.compliance.rules import AccountQuestion, Answer, OrderQuestion, fraction_of
+from oms.wording import dollars, percent, shares
 
 
 class Measure(StrEnum):

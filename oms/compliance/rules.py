@@ -169,23 +169,6 @@ def _version_of(rule: Rule) -> str:
     return hashlib.sha256((rule.rule_type + encode(content)).encode()).hexdigest()[:12]
 
 
-def percent(fraction: Decimal) -> str:
-    """A fraction as people read it: 0.0475 is "4.75 %"."""
-    text = f"{fraction * 100:.4f}".rstrip("0").rstrip(".")
-    return f"{'0' if text == '-0' else text} %"
-
-
-def dollars(amount: Decimal) -> str:
-    """An amount as people read it, to the cent."""
-    sign = "-" if amount < 0 else ""
-    return f"{sign}${abs(amount):,.2f}"
-
-
-def shares(quantity: Decimal) -> str:
-    """A number of shares as people read it."""
-    return f"{quantity.normalize():,f}"
-
-
 def fraction_of(numerator: Decimal, base: Decimal) -> Decimal:
     """For the record only, to six places; verdicts multiply and never divide."""
     return ZERO if base == 0 else (numerator / base).quantize(Decimal("0.000001"))

@@ -19,7 +19,8 @@ from domain.exact import ZERO, to_cents
 from domain.orders import Side
 from domain.recommendations import Recommendation
 from oms.compliance.book import Book
-from oms.compliance.rules import AccountQuestion, Aggregate, Answer, dollars, shares
+from oms.compliance.rules import AccountQuestion, Aggregate, Answer
+from oms.wording import dollars, shares
 
 
 class Happening(StrEnum):

@@ -1,0 +1,149 @@
+"""What a run did for one account, and why it did not do more."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from domain.accounts import Account
+from domain.codec import to_plain
+from domain.compliance import CheckResult
+from domain.exact import ZERO
+from domain.instruments import CASH
+from domain.orders import Order, Side
+from domain.postings import Transaction, TransactionKind
+from domain.proposals import AccountProposal
+from domain.recommendations import Basket, Recommendation
+from domain.runs import Approval, Run
+from domain.snapshot import Snapshot
+from oms.explain.answer import Explanation, Section
+from oms.explain.lineage import origins_of_account, origins_of_lots
+from oms.explain.order import approval_words
+from oms.explain.rules import rule_sentences
+from oms.wording import dollars, instant, percent, shares
+
+
+def explain_account(
+    account_id: str,
+    *,
+    run: Run,
+    snapshot: Snapshot,
+    proposal: AccountProposal | None,
+    recommendations: Sequence[Recommendation],
+    checks: Sequence[CheckResult],
+    basket: Basket | None,
+    approval: Approval | None,
+    orders: Sequence[Order],
+    transactions: Sequence[Transaction],
+) -> Explanation:
+    """One account in one run. Pass what is stored of the run; the rest is left out here."""
+    account = next((a for a in snapshot.accounts if a.account_id == account_id), None)
+    own = [r for r in recommendations if r.account_id == account_id]
+    answers = [c for c in _final(checks, basket) if c.subject == account_id]
+    found = [o for o in orders if account_id in {a.account_id for a in o.intent.allocations}]
+    booked = [t for t in transactions if _concerns(t, account_id)]
+    stopped = snapshot.quarantined().get(account_id, ())
+    held = [h.reason for h in basket.held if h.account_id == account_id] if basket else []
+    origins = (
+        *origins_of_account(snapshot, account_id),
+        *origins_of_lots(snapshot, (i.lot_id for i in snapshot.lots if i.account_id == account_id)),
+    )
+    gaps = () if account is not None else (f"account {account_id} is not in the snapshot",)
+    if account is not None and proposal is None and not stopped:
+        gaps = (f"the optimizer gave no answer for {account_id}",)
+    return Explanation(
+        subject=account_id,
+        title=_title(account_id, account, run),
+        sections=(
+            Section("What stopped it", (*(f"quarantined: {f.message}" for f in stopped), *held)),
+            Section("What the optimizer said", tuple(_proposal_words(proposal))),
+            Section("What was recommended", tuple(_wanted_words(r) for r in own)),
+            Section("Which rules were asked", rule_sentences(answers)),
+            Section("Who released it", (approval_words(approval),) if found else ()),
+            Section("What was traded", tuple(_order_words(o, account_id) for o in found)),
+            Section("What was booked", tuple(_booked_words(t, account_id) for t in booked)),
+            Section("Which data it came from", tuple(origin.words() for origin in origins)),
+        ),
+        facts={
+            "account": to_plain(account),
+            "run": to_plain(run),
+            "findings": to_plain(stopped),
+            "held": held,
+            "proposal": to_plain(proposal),
+            "recommendations": to_plain(own),
+            "checks": to_plain(answers),
+            "approval": to_plain(approval),
+            "orders": [o.intent.cl_ord_id for o in found],
+            "transactions": to_plain(booked),
+            "lineage": to_plain(origins),
+        },
+        gaps=gaps,
+    )
+
+
+def _final(checks: Sequence[CheckResult], basket: Basket | None) -> Iterator[CheckResult]:
+    """The answers, with the overrides that the basket carries."""
+    settled = {(r.rule_id, r.subject): r for r in basket.results} if basket else {}
+    for check in checks:
+        yield settled.get((check.rule_id, check.subject), check)
+
+
+def _concerns(transaction: Transaction, account_id: str) -> bool:
+    return any(leg.book == f"client:{account_id}" for leg in transaction.legs)
+
+
+def _title(account_id: str, account: Account | None, run: Run) -> str:
+    if account is None:
+        return f"Account {account_id} in run {run.run_id.hex}"
+    return (
+        f"Account {account_id} ({account.name}, {account.tax_status}, household "
+        f"{account.household_id}, at {account.custodian}) in run {run.run_id.hex} by trigger "
+        f"{run.trigger}, due {instant(run.due)}"
+    )
+
+
+def _proposal_words(proposal: AccountProposal | None) -> Iterator[str]:
+    if proposal is None:
+        return
+    yield f"{proposal.outcome}: {proposal.message}"
+    yield (
+        f"Net assets {dollars(proposal.net_asset_value)}; tracking error "
+        f"{percent(proposal.tracking_error_before)} before, "
+        f"{percent(proposal.tracking_error_after)} after; turnover {percent(proposal.turnover)}; "
+        f"expected cost {dollars(proposal.expected_cost)}, expected tax "
+        f"{dollars(proposal.expected_tax)}; cash {dollars(proposal.cash_before)} before, "
+        f"{dollars(proposal.cash_after)} after."
+    )
+    for conflict in proposal.conflicts:
+        yield f"{conflict.name}: {conflict.detail} (short by {percent(conflict.short_by)})"
+
+
+def _wanted_words(wanted: Recommendation) -> str:
+    verb = "buy" if wanted.side is Side.BUY else "sell"
+    return (
+        f"{verb} {shares(wanted.quantity)} {wanted.symbol}, {dollars(wanted.notional)}: "
+        f"{wanted.reason}"
+    )
+
+
+def _order_words(order: Order, account_id: str) -> str:
+    intent = order.intent
+    part = sum((a.quantity for a in intent.allocations if a.account_id == account_id), ZERO)
+    verb = "buy" if intent.side is Side.BUY else "sell"
+    return (
+        f"{intent.cl_ord_id}: {shares(part)} of a block to {verb} {shares(intent.quantity)} "
+        f"{intent.symbol}, {order.status.name} with {shares(order.cum_qty)} done"
+    )
+
+
+def _booked_words(transaction: Transaction, account_id: str) -> str:
+    moved = [leg for leg in transaction.legs if leg.book == f"client:{account_id}"]
+    legs = ", ".join(_leg_words(leg.asset, leg.quantity) for leg in moved)
+    gain = sum((r.gain for r in transaction.relieved if r.account_id == account_id), ZERO)
+    realised = transaction.kind is TransactionKind.ALLOCATION and gain != 0
+    suffix = f"; realised {dollars(gain)}" if realised else ""
+    return f"{transaction.transaction_id} on {transaction.trade_date}: {legs}{suffix}"
+
+
+def _leg_words(asset: str, quantity: Decimal) -> str:
+    if asset == CASH:
+        return f"{dollars(quantity)} cash"
+    return f"{quantity:+,f} {asset}"

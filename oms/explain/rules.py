@@ -1,0 +1,55 @@
+"""Which rules were asked, and how much headroom there was."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from domain.compliance import CheckResult, Force, Verdict
+from oms.wording import counted
+
+_SAYS = {
+    Verdict.PASS: "passed",
+    Verdict.BREACH: "BREACHED",
+    Verdict.CANNOT_TELL: "COULD NOT TELL",
+}
+
+
+def rule_sentences(checks: Sequence[CheckResult]) -> tuple[str, ...]:
+    """What did not pass, each in full; then each rule's passes, with the tightest of them."""
+    return tuple(_sentences(checks))
+
+
+def answer_words(answer: CheckResult) -> str:
+    """One answer in full: rule, version, subject, words, citation and any override."""
+    version = f" {answer.rule_version}" if answer.rule_version else ""
+    words = (
+        f"{answer.rule_id}{version} ({answer.force}) {_SAYS[answer.verdict]} for "
+        f"{answer.subject}: {answer.sentence} [{answer.citation}]"
+    )
+    if answer.overridden_by is not None:
+        return f"{words}; overridden by {answer.overridden_by}: {answer.override_reason}"
+    if answer.verdict is not Verdict.PASS and answer.force is Force.SOFT:
+        return f"{words}; soft: it warns and needs a person, it does not block"
+    return f"{words}; {answer.subject} was held" if answer.blocks else words
+
+
+def _sentences(checks: Sequence[CheckResult]) -> Iterator[str]:
+    passes: defaultdict[str, list[CheckResult]] = defaultdict(list)
+    for answer in checks:
+        if answer.verdict is Verdict.PASS:
+            passes[answer.rule_id].append(answer)
+        else:
+            yield answer_words(answer)
+    for answers in passes.values():
+        tightest = min(answers, key=_slack)
+        others = counted(len(answers) - 1, "other", "others")
+        more = f"; {others} passed with as much room or more" if len(answers) > 1 else ""
+        yield answer_words(tightest) + more
+
+
+def _slack(answer: CheckResult) -> tuple[Decimal, str]:
+    """Headroom over what was measured; answers without a number have all the room there is."""
+    if answer.headroom is None or answer.numerator is None:
+        return Decimal("Infinity"), answer.subject
+    whole = abs(answer.headroom) + abs(answer.numerator)
+    return (answer.headroom / whole if whole else answer.headroom), answer.subject
