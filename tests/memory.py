@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from uuid import UUID
 
 from domain.audit import Anchor, AuditEntry, link
@@ -57,6 +58,12 @@ class State:
 
     def branch(self) -> "State":
         return State(**{f.name: copy(getattr(self, f.name)) for f in fields(self)})
+
+    def frozen(self) -> "State":
+        """A view whose containers refuse to change."""
+        kinds = {dict: MappingProxyType, list: tuple, set: frozenset}
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return State(**{name: kinds[type(value)](value) for name, value in values.items()})
 
 
 class Part:
@@ -349,5 +356,5 @@ class MemoryVault:
     @contextmanager
     def read(self) -> Iterator[MemoryUnit]:
         with self._lock:
-            unit = MemoryUnit(self._state.branch())
+            unit = MemoryUnit(self._state.branch().frozen())
         yield unit
