@@ -1,1 +1,1 @@
-"""TODO room docstring."""
+"""When to rebalance, and why: triggers, the ticker, the run itself and its worker processes."""

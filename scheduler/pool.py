@@ -1,0 +1,158 @@
+"""The optimizer's worker processes: heavy work is kept away from the FIX engine.
+
+Households stay together, the market is shipped once a batch, and the answer does not
+depend on the number of workers. When a worker dies its batches are tried once
+more on new workers, one household at a time, so that only what kills a worker is
+reported as FAILED.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from decimal import Decimal
+from types import TracebackType
+from typing import Self, TypeVar
+
+from domain.proposals import AccountProposal, Outcome
+from domain.snapshot import Snapshot
+from scheduler import work
+
+T = TypeVar("T")
+Batch = tuple[work.Household, ...]
+Job = Callable[[bytes, Sequence[work.Household]], tuple[AccountProposal, ...]]
+BATCHES_PER_WORKER = 4  # Small enough to show progress, large enough to ship the market rarely.
+LARGEST_BATCH = 1000  # Accounts.
+
+
+class OptimizerPool:
+    """A pool of spawned workers. Close it, or use it as a context."""
+
+    def __init__(self, workers: int, *, job: Job = work.optimise) -> None:
+        """`job` answers a batch in a worker; a test may bring one that dies."""
+        assert workers >= 1
+        self._workers, self._job = workers, job
+        self._executor = self._new_executor()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def warm_up(self) -> None:
+        """Let every worker import its libraries now; returns at once."""
+        for _ in range(self._workers):
+            self._executor.submit(work.warm_up)
+
+    def close(self) -> None:
+        """Stop the workers; what has not begun is dropped."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def optimise(
+        self,
+        snapshot: Snapshot,
+        account_ids: Sequence[str] = (),
+        progress: Callable[[int, int], None] = lambda _done, _of: None,
+    ) -> tuple[AccountProposal, ...]:
+        """Proposals of `account_ids` (empty: all that are not in quarantine), by account id.
+
+        `progress(done, of)` counts accounts and is called in this thread. Raises
+        `UnknownNameError` for an unknown account.
+        """
+        prepared = self._prepare(snapshot, tuple(account_ids))
+        total = sum(len(household.account_ids) for household in prepared.households)
+        answers: list[AccountProposal] = []
+        progress(0, total)
+
+        def take(found: Sequence[AccountProposal]) -> None:
+            answers.extend(found)
+            progress(len(answers), total)
+
+        batches = _batches(prepared.households, self._workers)
+        for batch in self._run(prepared.market, batches, take):
+            for household in batch:
+                for lost in self._run(prepared.market, [(household,)], take):
+                    take([_failed(account_id) for one in lost for account_id in one.account_ids])
+        return tuple(sorted(answers, key=lambda proposal: proposal.account_id))
+
+    def _prepare(self, snapshot: Snapshot, account_ids: tuple[str, ...]) -> work.Prepared:
+        """On a worker; a pool that broke while idle is replaced once."""
+        try:
+            return self._executor.submit(work.prepare, snapshot, account_ids).result()
+        except BrokenProcessPool:
+            self._replace()
+            return self._executor.submit(work.prepare, snapshot, account_ids).result()
+
+    def _run(
+        self,
+        market: bytes,
+        batches: Sequence[Batch],
+        take: Callable[[Sequence[AccountProposal]], None],
+    ) -> list[Batch]:
+        """Answer the batches; returns those that a dying worker took with it."""
+        futures: dict[Future[tuple[AccountProposal, ...]], Batch] = {}
+        lost: list[Batch] = []
+        for batch in batches:
+            try:
+                futures[self._executor.submit(self._job, market, batch)] = batch
+            except BrokenProcessPool:
+                lost.append(batch)
+        for future in as_completed(futures):
+            try:
+                found = future.result()
+            except BrokenProcessPool:
+                lost.append(futures[future])
+            else:
+                take(found)
+        if lost:
+            self._replace()
+        return lost
+
+    def _replace(self) -> None:
+        self._executor.shutdown(cancel_futures=True)
+        self._executor = self._new_executor()
+
+    def _new_executor(self) -> ProcessPoolExecutor:
+        """Spawned, not forked: a fork would copy the engine's threads in the middle of a step."""
+        return ProcessPoolExecutor(
+            self._workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=work.limit_threads,
+        )
+
+
+def _batches(households: Sequence[work.Household], workers: int) -> list[Batch]:
+    """Households in order, cut so that every worker gets a few batches."""
+    total = sum(len(household.account_ids) for household in households)
+    size = min(LARGEST_BATCH, max(1, -(-total // (workers * BATCHES_PER_WORKER))))
+    batches: list[Batch] = []
+    current: list[work.Household] = []
+    for household in households:
+        current.append(household)
+        if sum(len(one.account_ids) for one in current) >= size:
+            batches.append(tuple(current))
+            current = []
+    return [*batches, tuple(current)] if current else batches
+
+
+def _failed(account_id: str) -> AccountProposal:
+    zero = Decimal(0)
+    return AccountProposal(
+        account_id=account_id,
+        outcome=Outcome.FAILED,
+        message=f"account {account_id}: the worker process died twice while it computed",
+        net_asset_value=zero,
+        tracking_error_before=zero,
+        tracking_error_after=zero,
+        turnover=zero,
+        expected_cost=zero,
+        expected_tax=zero,
+        cash_before=zero,
+        cash_after=zero,
+    )

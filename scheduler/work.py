@@ -1,0 +1,80 @@
+"""What worker processes do: assemble and optimise, and nothing that the parent must import.
+
+The parent runs beside the FIX engine. It sees pickled bytes and proposals, and loads
+neither numpy nor a solver.
+"""
+
+import os
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.proposals import AccountProposal
+from domain.snapshot import Snapshot
+
+THREAD_LIMITS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Household:
+    """The problems of one household as bytes, and whose they are."""
+
+    account_ids: tuple[str, ...]
+    problems: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A snapshot made ready: the market once, and each household."""
+
+    market: bytes
+    households: tuple[Household, ...]
+
+
+def limit_threads() -> None:
+    """One thread a worker: set before the first import of numpy, as BLAS reads it then."""
+    for name in THREAD_LIMITS:
+        os.environ[name] = "1"
+
+
+def warm_up() -> None:
+    """Import what the first job would wait for."""
+    import optimizer  # noqa: F401, PLC0415 - only ever imported in a worker
+
+
+def prepare(snapshot: Snapshot, account_ids: tuple[str, ...]) -> Prepared:
+    """Estimate the market and assemble the accounts."""
+    import optimizer  # noqa: PLC0415 - only ever imported in a worker
+
+    market, problems = optimizer.assemble(snapshot, account_ids)
+    members: dict[str, list[optimizer.AccountProblem]] = {}
+    for problem in problems:
+        members.setdefault(problem.household_id, []).append(problem)
+    return Prepared(
+        market=pickle.dumps(market),
+        households=tuple(
+            Household(
+                account_ids=tuple(problem.account_id for problem in of_household),
+                problems=pickle.dumps(of_household),
+            )
+            for of_household in members.values()
+        ),
+    )
+
+
+def optimise(market: bytes, households: Sequence[Household]) -> tuple[AccountProposal, ...]:
+    """The answers of a batch of households."""
+    import optimizer  # noqa: PLC0415 - only ever imported in a worker
+
+    problems = [
+        problem
+        for household in households
+        for problem in pickle.loads(household.problems)  # noqa: S301 - our own bytes, from a pipe
+    ]
+    return optimizer.propose_batch(pickle.loads(market), problems)  # noqa: S301 - same
