@@ -258,7 +258,7 @@ class Exchange:
                 exec_id=NO_EXECUTION,
                 exec_type=ExecType.ORDER_STATUS,
                 orig_cl_ord_id="" if cl_ord_id == order.cl_ord_id else cl_ord_id,
-                text="" if order.filled else "nothing done",
+                text="" if order.filled else "Nothing Done",
             )
         )
 

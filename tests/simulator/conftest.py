@@ -1,10 +1,24 @@
-"""A FIX client of no relation: simplefix over a raw socket, and nothing of the engine."""
+"""The venue program as a process, and a FIX client of no relation: simplefix on a raw socket."""
 
+import json
 import socket
+import subprocess
+import sys
 import time
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
 import simplefix
+
+ROOT = Path(__file__).parents[2]
+PRICES = """\
+symbol,security_id,price,tick,lot_size,average_daily_volume
+AAPL,US0378331005,148.03,0.01,1,2000000
+LOTS,US0000000000,20.00,0.05,100,1000000
+"""
 
 
 class RawClient:
@@ -79,3 +93,83 @@ class RawClient:
             assert message is not None, f"hung up; so far {self.received}"
             if message[35] == kind and all(message.get(t) == v for t, v in wanted.items()):
                 return message
+
+
+class VenueProcess:
+    """`python -m simulator` as a user would run it, in a directory of its own."""
+
+    def __init__(self, config):
+        self.config = config
+        self.process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "simulator", "--config", str(self.config)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        self.ready = json.loads(line)
+        return self
+
+    def port(self, venue="XSIM"):
+        return self.ready["venues"][venue]["port"]
+
+    def kill(self):
+        """Power off: no handler runs."""
+        self.process.kill()
+        self._reap()
+
+    def stop(self):
+        """SIGTERM; the exit code."""
+        self.process.terminate()
+        self._reap()
+        return self.process.returncode
+
+    def _reap(self):
+        self.process.communicate(timeout=10)
+
+    def ask(self, method, path, body=None, *, token=""):
+        """Status and JSON answer of the control door."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.ready["control"] + path, data, method=method)
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+
+@pytest.fixture
+def raw_client():
+    """Opens clients that are closed at the end."""
+    opened = []
+
+    def connect(port, **options):
+        opened.append(RawClient(port, **options))
+        return opened[-1]
+
+    yield connect
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def venue_process(tmp_path):
+    """Writes venues.toml and starts the program on it; stopped at the end, if it still runs."""
+    started = []
+
+    def start(toml):
+        (tmp_path / "prices.csv").write_text(PRICES)
+        config = tmp_path / "venues.toml"
+        config.write_text(toml)
+        started.append(VenueProcess(config))
+        return started[-1].start()
+
+    yield start
+    for process in started:
+        if process.process is not None and process.process.poll() is None:
+            process.stop()
