@@ -1,0 +1,143 @@
+"""Taking a snapshot: holdings by our own ledger, all else by the newest accepted files."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, select
+
+from domain.instruments import PriceHistory
+from domain.orders import Side
+from domain.postings import Transaction, TransactionKind
+from domain.snapshot import CashBalance, PastTrade, Snapshot
+from domain.sources import Source
+from vault.book import Book
+from vault.book_read import read_book
+from vault.quality import findings, own_day
+from vault.schema import ledger_transaction
+
+WASH_SALE_DAYS = 31  # 26 USC 1091 looks 30 days back; one more for orders that fill tomorrow.
+_SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+
+
+def take(connection: Connection, as_of: date) -> Snapshot:
+    """The book as of one day, with what is wrong with it. Reads only."""
+    book = read_book(connection, as_of)
+    since = as_of - timedelta(days=WASH_SALE_DAYS)
+    past = [*_custodians_trades(book, since), *_our_trades(connection, since, as_of)]
+    return Snapshot(
+        as_of=as_of,
+        securities=tuple(book.securities[key] for key in sorted(book.securities)),
+        prices=tuple(book.prices[key] for key in sorted(book.prices)),
+        history=_history(book),
+        models=tuple(book.models[key] for key in sorted(book.models)),
+        mandates=tuple(book.mandates[key] for key in sorted(book.mandates)),
+        accounts=tuple(book.custody.accounts[key] for key in sorted(book.custody.accounts)),
+        lots=tuple(sorted(book.ledger.lots, key=lambda lot: lot.lot_id)),
+        cash=_cash(book),
+        flows=tuple(sorted(book.flows, key=lambda flow: (flow.account_id, flow.due, flow.why))),
+        past_trades=tuple(sorted(past, key=_trade_order)),
+        restrictions=tuple(sorted(book.restrictions, key=lambda r: r.security_id)),
+        findings=findings(book),
+    )
+
+
+def _history(book: Book) -> PriceHistory:
+    """The closes of every security that has one on every day."""
+    days = book.closes.days()
+    whole = [
+        security_id
+        for security_id in sorted(book.securities)
+        if all(day in book.closes.by_security.get(security_id, {}) for day in days)
+    ]
+    return PriceHistory(
+        security_ids=tuple(whole),
+        days=days,
+        closes=tuple(
+            tuple(book.closes.by_security[security_id][day] for day in days)
+            for security_id in whole
+        ),
+    )
+
+
+def _cash(book: Book) -> tuple[CashBalance, ...]:
+    """Cash by our ledger; its source is the custodian's line that it started from."""
+    found = []
+    for account_id, amount in sorted(book.ledger.cash.items()):
+        day = own_day(book.custody, account_id)
+        rows = [row for row in (day.cash if day else ()) if row.account_id == account_id]
+        source: Source | None = rows[0].source if rows else None
+        found.append(CashBalance(account_id=account_id, amount=amount, source=source))
+    return tuple(found)
+
+
+def _custodians_trades(book: Book, since: date) -> Iterator[PastTrade]:
+    """Trades told by custodians, up to the day from which our own ledger knows them."""
+    for told in book.transactions:
+        opened = book.ledger.opened.get(told.account_id)
+        if told.kind not in _SIDES or told.day < since or (opened and told.day > opened):
+            continue
+        if told.security_id is None or told.quantity is None:
+            continue
+        yield PastTrade(
+            account_id=told.account_id,
+            security_id=told.security_id,
+            side=_SIDES[told.kind],
+            quantity=abs(told.quantity),
+            day=told.day,
+            gain=told.gain if told.kind == "sell" else None,
+            source=told.source,
+        )
+
+
+def _our_trades(connection: Connection, since: date, as_of: date) -> Iterator[PastTrade]:
+    """Our own allocations that stand: each lot opened a purchase, each relief a sale."""
+    table = ledger_transaction.c
+    kinds = (TransactionKind.ALLOCATION, TransactionKind.ALLOCATION_REVERSAL)
+    query = (
+        select(table.value)
+        .where(table.kind.in_([kind.value for kind in kinds]))
+        .where(table.trade_date.between(since, as_of))
+        .order_by(table.number)
+    )
+    told: list[Transaction] = list(connection.execute(query).scalars())
+    undone = {transaction.reverses for transaction in told}
+    for transaction in told:
+        if (
+            transaction.kind is not TransactionKind.ALLOCATION
+            or transaction.transaction_id in undone
+        ):
+            continue
+        for lot in transaction.opened:
+            yield PastTrade(
+                account_id=lot.account_id,
+                security_id=lot.security_id,
+                side=Side.BUY,
+                quantity=lot.quantity,
+                day=transaction.trade_date,
+                gain=None,
+                source=lot.source,
+            )
+        for relief in transaction.relieved:
+            yield PastTrade(
+                account_id=relief.account_id,
+                security_id=relief.security_id,
+                side=Side.SELL,
+                quantity=relief.quantity,
+                day=transaction.trade_date,
+                gain=relief.gain,
+                source=None,
+            )
+
+
+def _trade_order(trade: PastTrade) -> tuple[object, ...]:
+    source = (trade.source.file, trade.source.line) if trade.source else ("", 0)
+    return (
+        trade.account_id,
+        trade.security_id,
+        trade.day,
+        trade.side,
+        trade.quantity,
+        trade.gain is not None,
+        trade.gain or 0,
+        source,
+    )

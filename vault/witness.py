@@ -1,0 +1,208 @@
+"""Witnesses: files of others that our ledger is compared with, read and not stored.
+
+A venue's end-of-day file proves itself by its trailer; a custodian's files are
+read through the same layouts as at ingest. What is wrong comes back as problems.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from domain.orders import ExecType, Side
+from domain.ports import CustodyPosition
+from domain.postings import WitnessExecution
+from domain.sources import Source
+from vault.book_files import current_files
+from vault.book_read import identifiers, read_custody_book, read_securities
+from vault.ingest import fields
+from vault.ingest.custodian import parse_custodian
+from vault.ingest.fields import DateFormat, FieldError, Parser, number, optional
+from vault.ingest.layouts import Layout, layout_for
+from vault.ingest.lines import Footer, Lines, RawFile, Shape, read
+from vault.ingest.report import Problem
+from vault.ingest.rows import Parsed, Row, parse_cells, refuse_doubled
+from vault.reported import ReportedCash, ReportedDay, ReportedLot, ReportedPosition
+
+_EXEC_TYPES = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
+_ZERO = Decimal(0)
+VENUE_COLUMNS = (
+    "trade_date",
+    "venue",
+    "exec_id",
+    "exec_type",
+    "order_id",
+    "cl_ord_id",
+    "client",
+    "symbol",
+    "security_id",
+    "side",
+    "last_qty",
+    "last_px",
+    "fee",
+    "transact_time",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueFile:
+    """A venue's end-of-day file: its executions, or why none of it can be believed."""
+
+    name: str
+    venue: str
+    executions: tuple[WitnessExecution, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyFiles:
+    """What a custodian's files say of each account, or why they cannot be believed."""
+
+    positions: tuple[CustodyPosition, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def read_venue_file(path: Path) -> VenueFile:
+    """Read a venue's file of executions; refused whole unless rows and trailer agree."""
+    raw = RawFile(path.name, path.read_bytes())
+    lines = read(
+        raw,
+        Shape(
+            columns=frozenset(VENUE_COLUMNS), footer=Footer(starts_with="TRAILER,", rows_in_field=3)
+        ),
+    )
+    parsers = _venue_parsers()
+    rows = [
+        Row("execution", line, values)
+        for line, cells in lines.rows.items()
+        if (values := parse_cells(lines, line, cells, parsers)) is not None
+    ]
+    refuse_doubled(lines, rows, "trade_date", "exec_id")
+    found = tuple(_execution(raw, row) for row in rows) if not lines.problems else ()
+    venue = _check_trailer(raw, lines, found) if not lines.problems else ""
+    if lines.problems:
+        return VenueFile(name=raw.name, venue=venue, problems=lines.in_order())
+    return VenueFile(name=raw.name, venue=venue, executions=found)
+
+
+def _venue_parsers() -> Mapping[str, tuple[str, Parser]]:
+    return {
+        "trade_date": ("trade_date", DateFormat().parse),
+        "venue": ("venue", fields.identifier),
+        "exec_id": ("exec_id", fields.text),
+        "exec_type": ("exec_type", fields.one_of(_EXEC_TYPES, "the ExecType of a trade")),
+        "cl_ord_id": ("cl_ord_id", fields.text),
+        "symbol": ("symbol", fields.symbol),
+        "security_id": ("security_id", optional(fields.isin)),
+        "side": ("side", fields.one_of(list(Side), "a side: 1 or 2")),
+        "quantity": ("last_qty", number(above=_ZERO)),
+        "price": ("last_px", number(above=_ZERO)),
+        "fee": ("fee", number(least=_ZERO)),
+    }
+
+
+def _execution(raw: RawFile, row: Row) -> WitnessExecution:
+    values = {name: value for name, value in row.values.items() if name != "security_id"}
+    values["exec_type"] = ExecType(str(values["exec_type"]))
+    values["side"] = Side(str(values["side"]))
+    source = Source(raw.name, row.line, raw.sha256)
+    return WitnessExecution(source=source, **values)  # type: ignore[arg-type] # parsed by name
+
+
+def _check_trailer(raw: RawFile, lines: Lines, found: Sequence[WitnessExecution]) -> str:
+    """Compare the trailer's venue and totals with the rows; gives the venue."""
+    texts = raw.data.decode().rstrip("\r\n").split("\n")
+    line, cells = len(texts), texts[-1].split(",")
+    if len(cells) != 6:
+        remedy = "write TRAILER,VENUE,ROWS,TOTAL_QTY,TOTAL_GROSS,TOTAL_FEE"
+        lines.refuse(line, f"is a trailer of {len(cells)} cells", remedy, value=texts[-1])
+        return ""
+    totals = {
+        "TOTAL_QTY": (cells[3], sum((e.quantity for e in found), _ZERO)),
+        "TOTAL_GROSS": (cells[4], sum((e.quantity * e.price for e in found), _ZERO)),
+        "TOTAL_FEE": (cells[5], sum((e.fee for e in found), _ZERO)),
+    }
+    for name, (told, total) in totals.items():
+        try:
+            agrees = number()(told) == total
+        except FieldError:
+            agrees = False
+        if not agrees:
+            remedy = "the file was cut off or changed: ask the venue for it again"
+            lines.refuse(line, f"is not the rows' sum, {total}", remedy, column=name, value=told)
+    for execution in found:
+        if execution.venue != cells[1]:
+            lines.refuse(
+                execution.source.line,
+                f"is not the trailer's venue, {cells[1]}",
+                "send one venue a file",
+                column="venue",
+                value=execution.venue,
+            )
+    return cells[1]
+
+
+def read_custodian_files(
+    connection: Connection, paths: Iterable[Path], *, layouts: Sequence[Layout]
+) -> CustodyFiles:
+    """What a custodian's files of positions say, without storing them.
+
+    Files of one custodian and one day belong together: positions, lots, cash.
+    Only accounts that are registered at that custodian are told.
+    """
+    problems: list[Problem] = []
+    parts: dict[tuple[str, str, date], list[tuple[RawFile, Parsed]]] = {}
+    for path in paths:
+        raw = RawFile(path.name, path.read_bytes())
+        match = layout_for(path.name, layouts)
+        if match is None or match[0].content != "positions":
+            reason, remedy = "is no file of positions that we know", "write a layout for it"
+            lines = Lines(raw.name)
+            lines.refuse(0, reason, remedy)
+            problems += lines.problems
+            continue
+        parsed = parse_custodian(raw, *match)
+        problems += parsed.problems
+        key = (match[0].custodian, match[0].code, match[1])
+        parts.setdefault(key, []).append((raw, parsed))
+    if problems:
+        return CustodyFiles(problems=tuple(problems))
+    ids = identifiers(read_securities(connection, current_files(connection)))
+    latest = max((day for _, _, day in parts), default=date.min)
+    accounts = read_custody_book(connection, latest).accounts
+    positions: list[CustodyPosition] = []
+    for (custodian, code, day), files in sorted(parts.items()):
+        told = _reported(custodian, code, day, files, ids)
+        own = [
+            a for a in told.first_lines() if a in accounts and accounts[a].custodian == custodian
+        ]
+        positions += told.custody_positions(own)
+    return CustodyFiles(positions=tuple(positions))
+
+
+def _reported(
+    custodian: str,
+    code: str,
+    day: date,
+    files: Sequence[tuple[RawFile, Parsed]],
+    ids: Mapping[str, str],
+) -> ReportedDay:
+    """Parsed files as one day's report."""
+    rows: dict[str, list[dict[str, object]]] = {}
+    for raw, parsed in files:
+        for row in parsed.rows:
+            values = dict(row.values) | {"source": Source(raw.name, row.line, raw.sha256)}
+            if "identifier" in values:
+                values["security_id"] = ids.get(str(values["identifier"]))
+            rows.setdefault(row.table, []).append(values)
+    return ReportedDay(
+        custodian=custodian,
+        code=code,
+        as_of=day,
+        positions=tuple(ReportedPosition(**v) for v in rows.get("custody_position", [])),  # type: ignore[arg-type] # parsed by name
+        lots=tuple(ReportedLot(**v) for v in rows.get("custody_lot", [])),  # type: ignore[arg-type] # parsed by name
+        cash=tuple(ReportedCash(**v) for v in rows.get("custody_cash", [])),  # type: ignore[arg-type] # parsed by name
+    )
