@@ -1,0 +1,71 @@
+"""The worker processes: the same answers as without them, and a death hurts nobody else."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+import optimizer
+from domain.errors import UnknownNameError
+from domain.proposals import Outcome
+from domain.snapshot import Finding
+from scheduler import work
+from scheduler.pool import OptimizerPool
+from tests.optimizer.book import account, book_of
+
+SNAPSHOT = book_of(
+    account("A1", "H1"),
+    account("A2", "H1"),
+    account("B1", "H2"),
+    account("KILLER", "H3"),
+    account("Q1", "H4"),
+)
+QUARANTINE = Finding(check="doubled_account", account_id="Q1", message="twice", source=None)
+SNAPSHOT = replace(SNAPSHOT, findings=(QUARANTINE,))
+
+
+def dies_on_killer(market, households):
+    """A worker that a certain account kills, every time."""
+    if any("KILLER" in household.account_ids for household in households):
+        os._exit(9)
+    return work.optimise(market, households)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with OptimizerPool(2) as workers:
+        yield workers
+
+
+def test_workers_answer_what_one_process_answers_to_the_last_digit(pool):
+    steps = []
+
+    answers = pool.optimise(SNAPSHOT, progress=lambda done, of: steps.append((done, of)))
+
+    assert answers == optimizer.propose_batch(*optimizer.assemble(SNAPSHOT))
+    assert [answer.account_id for answer in answers] == ["A1", "A2", "B1", "KILLER"]
+    assert steps[0] == (0, 4)
+    assert steps[-1] == (4, 4)
+    assert steps == sorted(steps)
+
+
+def test_only_the_accounts_that_were_asked_for_are_answered(pool):
+    answers = pool.optimise(SNAPSHOT, ("B1",))
+
+    assert [answer.account_id for answer in answers] == ["B1"]
+
+
+def test_an_unknown_account_is_refused_by_name(pool):
+    with pytest.raises(UnknownNameError, match="account NOBODY is not in the snapshot"):
+        pool.optimise(SNAPSHOT, ("NOBODY",))
+
+
+def test_an_account_that_kills_its_worker_fails_alone():
+    with OptimizerPool(1, job=dies_on_killer) as pool:
+        answers = pool.optimise(SNAPSHOT)
+
+    outcomes = {answer.account_id: answer.outcome for answer in answers}
+    assert outcomes.pop("KILLER") is Outcome.FAILED
+    assert set(outcomes) == {"A1", "A2", "B1"}
+    assert Outcome.FAILED not in outcomes.values()
+    assert all("died twice" in a.message for a in answers if a.outcome is Outcome.FAILED)
