@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from console.log_file import rotated
 
@@ -55,6 +55,13 @@ class LogReader:
         self._path, self._wanted = path, wanted
         self._file: BinaryIO | None = None
         self._part = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def last(self, count: int) -> list[Record]:
         """The last `count` wanted lines, out of old files too."""

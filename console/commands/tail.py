@@ -37,12 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
         fix_only=arguments.fix,
     )
     renderer = LineRenderer(colour=wants_colour(sys.stdout))
-    reading = LogReader(config.files.log, wanted)
-    for record in reading.last(arguments.lines):
-        _print(record, renderer, as_json=arguments.json)
-    if arguments.follow:
-        for record in reading.follow():
+    with LogReader(config.files.log, wanted) as reading:
+        for record in reading.last(arguments.lines):
             _print(record, renderer, as_json=arguments.json)
+        if arguments.follow:
+            for record in reading.follow():
+                _print(record, renderer, as_json=arguments.json)
     return ExitCode.OK
 
 

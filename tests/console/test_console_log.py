@@ -1,0 +1,215 @@
+"""The log: what a line holds, how it reads, and what it never shows."""
+
+import json
+import logging
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.log import bound_to_run, close_logging, configure_logging
+from console.log_line import LineRenderer, escaped
+from console.redaction import redact, redact_text
+from domain.identifiers import short_id
+from domain.orders import Side
+
+RUN = UUID("0190b5a0-7c11-7abc-8def-0123456789ab")
+PLAIN = LineRenderer(colour=False)
+COLOUR = LineRenderer(colour=True)
+TS = "2026-01-30T14:30:01.140332Z"
+
+
+@pytest.fixture
+def log_path(tmp_path):
+    path = tmp_path / "log" / "trimtab.jsonl"
+    configure_logging(path, level="debug")
+    yield path
+    close_logging()
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_line_has_its_fields_in_the_agreed_order(log_path):
+    log = structlog.get_logger("oms.release")
+
+    with bound_to_run(RUN):
+        log.info("order_released", order_id="7M2K-0001", quantity=Decimal(700), side=Side.BUY)
+
+    [line] = lines(log_path)
+    assert list(line) == [
+        "ts", "level", "event", "component", "trace_id", "run", "order", "quantity", "side",
+    ]  # fmt: skip
+    assert line["component"] == "oms"
+    assert line["trace_id"] == line["run"] == RUN.hex
+    assert line["order"] == "7M2K-0001"
+    assert line["quantity"] == "700"
+
+
+def test_the_run_is_unbound_after_its_block(log_path):
+    log = structlog.get_logger("oms")
+
+    with bound_to_run(RUN):
+        pass
+    log.info("tick_passed")
+
+    assert "run" not in lines(log_path)[0]
+
+
+def test_the_standard_library_s_lines_flow_into_it(log_path):
+    logging.getLogger("sqlalchemy.engine").warning("pool of %s is full", 5)
+
+    [line] = lines(log_path)
+    assert line["event"] == "sqlalchemy.engine"
+    assert line["component"] == "sqlalchemy"
+    assert line["message"] == "pool of 5 is full"
+
+
+def test_a_traceback_is_kept_without_the_values_of_its_variables(log_path):
+    def fail():
+        password = "hunter2"
+        raise ValueError(len(password))
+
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger("gateway").exception("message_refused")
+
+    [line] = lines(log_path)
+    assert "ValueError: 7" in line["exception"]
+    assert "hunter2'" not in log_path.read_text().replace('password = \\"hunter2\\"', "")
+
+
+def test_control_characters_cannot_leave_their_line(log_path):
+    structlog.get_logger("vault").warning("row_rejected", value="a\nb\x1b[2J\x85\u202e\u2028c")
+
+    text = log_path.read_text()
+    assert text.count("\n") == 1
+    assert all(32 <= ord(c) < 127 for c in text.rstrip("\n"))
+    assert lines(log_path)[0]["value"] == "a\nb\x1b[2J\x85\u202e\u2028c"
+
+
+def test_secrets_reach_neither_file_nor_terminal(log_path):
+    raw = "8=FIX.4.4\x0135=A\x01553=anna\x01554=hunter2\x0196=hunter2\x0110=001\x01"
+    structlog.get_logger("gateway").info(
+        "fix.out", raw=raw, password="hunter2", n={"token": "hunter2"}
+    )
+
+    assert "hunter2" not in log_path.read_text()
+    [line] = lines(log_path)
+    assert line["raw"] == ("8=FIX.4.4|35=A|553=[redacted]|554=[redacted]|96=[redacted]|10=001|")
+
+
+def test_a_level_that_is_off_writes_nothing(tmp_path):
+    configure_logging(tmp_path / "x.jsonl", level="warning")
+    try:
+        structlog.get_logger("oms").info("order_released")
+        structlog.get_logger("oms").warning("order_late")
+    finally:
+        close_logging()
+
+    assert [line["event"] for line in lines(tmp_path / "x.jsonl")] == ["order_late"]
+
+
+def test_a_breach_reads_like_this():
+    line = {"ts": TS, "level": "error", "event": "compliance.blocked", "run": RUN.hex}
+    line |= {"rule": "restricted_list", "symbol": "XOM", "detail": "issuer on restricted list"}
+
+    assert PLAIN.render(line) == (
+        f"14:30:01.140332 E {short_id(RUN)}      compliance.blocked   "
+        "rule=restricted_list symbol=XOM detail=issuer on restricted list"
+    )
+
+
+def test_a_message_on_the_wire_reads_like_this():
+    """The headline says it all; session, sequence number and raw text stay in the file."""
+    line = {"ts": TS, "level": "info", "event": "fix.out", "order": "0938NKRB-0003"}
+    line |= {"session": "S", "raw": "35=D|", "seq": 214}
+    line["headline"] = "OMS->JPM ▶ NewOrderSingle BUY 1,200 AAPL limit 190.25 day seq=214"
+
+    assert PLAIN.render(line) == (
+        "14:30:01.140332 I 0938NKRB-0003 fix.out              "
+        "OMS->JPM ▶ NewOrderSingle BUY 1,200 AAPL limit 190.25 day seq=214"
+    )
+
+
+def test_a_foreign_line_reads_like_this():
+    line = {"ts": TS, "level": "warning", "event": "uvicorn.error", "message": "slow\x1b[31m"}
+
+    assert PLAIN.render(line) == (
+        "14:30:01.140332 W               uvicorn.error        slow\\x1b[31m"
+    )
+
+
+def test_buys_are_blue_and_sells_magenta_and_states_have_their_colours():
+    text = COLOUR.render(
+        {"ts": TS, "level": "info", "event": "fix.in",
+         "headline": "BUY SELL partially filled 700 filled 700/1,200 rejected ▶"}
+    )  # fmt: skip
+
+    assert "\x1b[34mBUY\x1b[0m" in text
+    assert "\x1b[35mSELL\x1b[0m" in text
+    assert "\x1b[33mpartially filled\x1b[0m" in text
+    assert "\x1b[31mrejected\x1b[0m" in text
+    assert "\x1b[32mfilled" not in text  # A part of the quantity is not the whole.
+
+
+def test_a_filled_order_is_green():
+    text = COLOUR.render(
+        {"ts": TS, "level": "info", "event": "fix.in", "headline": "BUY AAPL filled"}
+    )
+
+    assert "\x1b[32mfilled\x1b[0m" in text
+
+
+def test_a_plain_line_has_no_escape_sequence():
+    assert "\x1b" not in PLAIN.render({"ts": TS, "level": "error", "event": "x", "side": "BUY"})
+
+
+def test_a_traceback_stands_below_its_line():
+    text = PLAIN.render({"ts": TS, "level": "error", "event": "run_failed", "exception": "A\n  b"})
+
+    assert text.endswith("run_failed\n    A\n      b")
+
+
+@given(st.text())
+def test_nothing_unprintable_survives_escaping(text):
+    assert escaped(text).isprintable()
+
+
+secrets = st.text(
+    st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="|@:/"), min_size=4
+)
+
+
+@given(
+    secret=secrets, tag=st.sampled_from(["553", "554", "96", "925"]), bar=st.sampled_from("|\x01")
+)
+def test_a_secret_tag_is_redacted_wherever_it_stands(secret, tag, bar):
+    for text in (
+        f"{tag}={secret}{bar}10=1{bar}",
+        f"35=A{bar}{tag}={secret}{bar}",
+        f"35=A{bar}{tag}={secret}",
+    ):
+        assert f"{tag}=[redacted]" in redact_text(text)
+        assert f"={secret}" not in redact_text(text).replace("=[redacted]", "")
+
+
+def test_digits_of_another_tag_are_not_taken_for_a_secret_tag():
+    assert redact_text("35=8|1554=ok|14=554|") == "35=8|1554=ok|14=554|"
+
+
+def test_a_url_loses_its_password_and_a_header_its_token():
+    assert redact_text("postgresql://anna:pw@db/x") == "postgresql://anna:[redacted]@db/x"
+    assert redact_text("Authorization: Bearer abc.def") == "Authorization: Bearer [redacted]"
+
+
+def test_secret_names_are_redacted_at_any_depth():
+    assert redact({"a": [{"api_token": "x", "b": "y"}], "Password": 1}) == {
+        "a": [{"api_token": "[redacted]", "b": "y"}],
+        "Password": "[redacted]",
+    }
