@@ -9,6 +9,8 @@ from sqlalchemy import Connection, Row, insert, select
 from domain.audit import Anchor, AuditEntry, link
 from vault.schema import audit_entry
 
+_BATCH = 1000
+
 
 class SqlAudit:
     """`AuditStore` on one transaction."""
@@ -46,9 +48,12 @@ class SqlAudit:
 
     def scan(self) -> Iterator[AuditEntry]:
         """The whole chain, a batch at a time."""
-        query = select(audit_entry).order_by(audit_entry.c.sequence)
-        rows = self._connection.execution_options(yield_per=1000).execute(query)
-        return (_entry(row) for row in rows)
+        query = select(audit_entry).order_by(audit_entry.c.sequence).limit(_BATCH)
+        rows = self._connection.execute(query).all()
+        while rows:
+            yield from (_entry(row) for row in rows)
+            after = query.where(audit_entry.c.sequence > rows[-1].sequence)
+            rows = self._connection.execute(after).all()
 
     def head(self) -> Anchor | None:
         """Number and hash of the last entry; None for an empty chain."""

@@ -103,8 +103,8 @@ class SqlVault:
                         self._lease.release(connection)
             finally:
                 self._lease.drop()
-                self._writer.dispose()
                 self._reader.dispose()
+                self._writer.dispose()  # Last: only a writer may empty and remove SQLite's WAL.
 
     def _acquire(self) -> None:
         if self._lease.epoch is not None:

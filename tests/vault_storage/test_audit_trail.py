@@ -1,0 +1,213 @@
+"""Any edit, deletion, swap or truncation of the audit trail is found, in place and in an export."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+from domain.audit import Anchor
+from domain.errors import BadInputError, InvariantError
+from tests.vault_storage.values import AT
+from vault import SqlVault, append_only
+from vault.anchor import append_anchor, read_anchors
+from vault.export import export_audit, verify_audit, verify_export
+from vault.preflight import problems
+
+
+def write_entries(vault, count=5):
+    for number in range(count):
+        with vault.write() as uow:
+            uow.audit.append(
+                at=AT, actor="ann", kind="run_approved", subject=f"run-{number}", body={"n": number}
+            )
+
+
+def tamper(vault, *statements):
+    """What a person with the database's password can do: drop the triggers first."""
+    with vault.write() as uow:
+        append_only.remove(uow.connection, "audit_entry")
+        for statement in statements:
+            uow.connection.exec_driver_sql(statement)
+        append_only.install(uow.connection, "audit_entry")
+
+
+@pytest.fixture
+def written(vault):
+    write_entries(vault)
+    return vault
+
+
+def test_an_untouched_trail_verifies(written):
+    assert verify_audit(written) is None
+    assert problems(written.url, anchor_path=written.anchor_path) == ()
+
+
+def test_entries_are_found_by_subject(written):
+    with written.read() as uow:
+        found = uow.audit.about("run-3")
+        assert [entry.sequence for entry in found] == [4]
+        assert found[0] in uow.audit.entries()
+
+
+@pytest.mark.parametrize(
+    ("statements", "sequence", "says"),
+    [
+        (["update audit_entry set body = '{\"n\":9}' where sequence = 2"], 2, "was edited"),
+        (["update audit_entry set actor = 'bob' where sequence = 5"], 5, "was edited"),
+        (["update audit_entry set at = at + 1 where sequence = 1"], 1, "was edited"),
+        (["delete from audit_entry where sequence = 3"], 3, "is missing"),
+        (["delete from audit_entry where sequence = 1"], 1, "is missing"),
+        (["delete from audit_entry where sequence >= 4"], 5, "cut off"),
+        (["delete from audit_entry"], 5, "cut off"),
+        (
+            [
+                "update audit_entry set sequence = 99 where sequence = 2",
+                "update audit_entry set sequence = 2 where sequence = 3",
+                "update audit_entry set sequence = 3 where sequence = 99",
+            ],
+            2,
+            "does not follow",
+        ),
+    ],
+)
+def test_tampering_is_found_where_it_is(written, statements, sequence, says):
+    tamper(written, *statements)
+
+    found = verify_audit(written)
+
+    assert found.sequence == sequence
+    assert says in found.message
+    assert any(
+        found.message in reason for reason in problems(written.url, anchor_path=written.anchor_path)
+    )
+
+
+def test_a_chain_that_was_written_anew_is_found_by_the_anchor(written, open_vault):
+    """All hashes fit, but the head is not the one that stood outside the database."""
+    tamper(written, "delete from audit_entry")
+    written.close()
+    forger = open_vault("forger", anchor="forged.jsonl")
+    with forger.write() as uow:
+        for number in range(5):
+            uow.audit.append(at=AT, actor="eve", kind="k", subject="s", body={"n": number})
+    assert verify_audit(forger) is None
+
+    found = verify_export(export_audit(forger), read_anchors(written.anchor_path))
+
+    assert found.message == "entry 1 differs from the anchor"
+
+
+def test_an_export_proves_itself_without_the_database(written):
+    lines = list(export_audit(written))
+    anchors = read_anchors(written.anchor_path)
+
+    assert [json.loads(line)["sequence"] for line in lines] == [1, 2, 3, 4, 5]
+    assert verify_export(lines, anchors) is None
+
+
+def test_an_edited_or_shortened_export_does_not_verify(written):
+    lines = list(export_audit(written))
+    anchors = read_anchors(written.anchor_path)
+    edited = [
+        line.replace("ann", "bob") if number == 2 else line for number, line in enumerate(lines)
+    ]
+
+    assert verify_export(edited, anchors).sequence == 3
+    assert verify_export(lines[:2] + lines[3:], anchors).sequence == 3
+    assert "cut off" in verify_export(lines[:-1], anchors).message
+    assert verify_export(lines[:-1], ()) is None  # Which is why there are anchors.
+    with pytest.raises(BadInputError, match="line 2"):
+        verify_export([lines[0], "{}"], anchors)
+
+
+def test_a_writer_does_not_start_on_an_old_copy(new_sqlite_url, tmp_path, clock):
+    """A backup put back has every hash right; only the anchor knows that more had happened."""
+    url = new_sqlite_url()
+    path = url.removeprefix("sqlite:///")
+    vault = SqlVault(url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
+    write_entries(vault, 2)
+    vault.close()
+    shutil.copyfile(path, tmp_path / "backup")
+    vault = SqlVault(url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
+    write_entries(vault, 2)
+    vault.close()
+
+    shutil.copyfile(tmp_path / "backup", path)
+
+    restored = SqlVault(url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
+    with pytest.raises(InvariantError, match="old copy"), restored.write():
+        raise AssertionError("never entered")
+    assert "cut off" in problems(url, anchor_path=tmp_path / "anchor")[0]
+    restored.close()
+
+
+def test_a_commit_whose_anchor_was_lost_in_a_crash_is_anchored_at_the_next_start(
+    open_vault, tmp_path
+):
+    first = open_vault("first")
+    write_entries(first, 3)
+    first.close()
+    anchors = read_anchors(first.anchor_path)
+    lines = first.anchor_path.read_bytes().splitlines(keepends=True)
+    first.anchor_path.write_bytes(b"".join(lines[:-1]) + lines[-1][:20])  # Torn in the middle.
+    assert read_anchors(first.anchor_path) == anchors[:-1]
+
+    open_vault("second").acquire()
+
+    assert read_anchors(first.anchor_path) == anchors
+
+
+def test_a_damaged_anchor_file_is_named_with_its_line(tmp_path):
+    path = tmp_path / "anchor"
+    append_anchor(path, Anchor(1, "a" * 64))
+    path.write_bytes(b"garbage\n" + path.read_bytes())
+
+    with pytest.raises(InvariantError, match=f"{path}:1 is not an anchor"):
+        read_anchors(path)
+
+
+def test_preflight_names_a_lost_trigger(written):
+    with written.write() as uow:
+        append_only.remove(uow.connection, "ledger_leg")
+
+    assert problems(written.url, anchor_path=written.anchor_path) == (
+        "table ledger_leg has lost the triggers that make it append-only: restore the database",
+    )
+
+
+def test_preflight_names_a_wrong_schema_and_a_missing_file(empty_database_url, tmp_path):
+    if empty_database_url.startswith("sqlite"):
+        (reason,) = problems(empty_database_url, anchor_path=tmp_path / "anchor")
+        assert "there is no database" in reason
+    else:
+        (reason,) = problems(empty_database_url, anchor_path=tmp_path / "anchor")
+        assert "at schema none" in reason
+
+
+def test_preflight_finds_a_flipped_bit_in_the_file(new_sqlite_url, tmp_path, clock):
+    url = new_sqlite_url()
+    vault = SqlVault(url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
+    write_entries(vault, 50)
+    vault.close()
+    path = tmp_path / url.rpartition("/")[2]
+    content = bytearray(path.read_bytes())
+    at = content.rfind(b"run_approved")
+    content[at - 200 : at - 100] = bytes(100)
+    path.write_bytes(content)
+
+    assert problems(url, anchor_path=tmp_path / "anchor") != ()
+
+
+def test_the_system_sqlite_can_read_what_is_there(new_sqlite_url, tmp_path, clock):
+    """An auditor needs no program of ours: plain tables, plain JSON."""
+    url = new_sqlite_url()
+    vault = SqlVault(url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
+    write_entries(vault, 1)
+    vault.close()
+
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    found = connection.execute("select sequence, body from audit_entry").fetchall()
+    connection.close()
+
+    assert found == [(1, '{"n":0}')]

@@ -1,0 +1,102 @@
+"""A writing process is killed without warning: nothing that it acknowledged is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.vault_storage.values import AT
+from vault import SqlVault
+from vault.anchor import read_anchors
+from vault.export import verify_audit
+from vault.rebuild import check_projections
+
+WRITER = """
+import sys
+from decimal import Decimal
+from tests.vault_storage.conftest import StandingClock
+from tests.vault_storage.values import AT, a_trade
+from vault import SqlVault
+
+url, anchor = sys.argv[1:]
+vault = SqlVault(url, clock=StandingClock(), holder="victim", anchor_path=anchor)
+with vault.read() as uow:
+    number = len(uow.ledger.all())
+while True:
+    number += 1
+    with vault.write() as uow:
+        uow.ledger.append(a_trade(f"T{number}", 1, "190.25"))
+        uow.audit.append(at=AT, actor="w", kind="booked", subject=f"T{number}", body={})
+    print(number, flush=True)  # The acknowledgement.
+"""
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("kills", [4])
+def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(
+    database_url, tmp_path, clock, kills
+):
+    """Each next writer starts at once: a dead holder's lease does not keep it out."""
+    anchor = tmp_path / "anchor"
+    acknowledged = 0
+    for kill in range(kills):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, database_url, str(anchor)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        for _ in range(7 + 5 * kill):
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            acknowledged = int(line)
+        os.kill(process.pid, signal.SIGKILL)
+        rest, _errors = process.communicate()
+        acknowledged = int(rest.split()[-1]) if rest.split() else acknowledged
+
+    vault = SqlVault(database_url, clock=clock, holder="judge", anchor_path=anchor)
+    vault.acquire()
+    with vault.read() as uow:
+        booked = [transaction.transaction_id for transaction in uow.ledger.all()]
+        audited = [entry.subject for entry in uow.audit.entries()]
+    assert len(booked) >= acknowledged >= 7 * kills
+    assert booked == audited == [f"T{number}" for number in range(1, len(booked) + 1)]
+    assert check_projections(vault) == ()
+    assert verify_audit(vault) is None
+    assert read_anchors(anchor)[-1].sequence == len(booked)
+    vault.close()
+
+
+def test_a_stopped_writer_is_fenced_when_it_wakes(database_url, tmp_path, clock):
+    """SIGSTOP for longer than the lease: another takes over, and the sleeper writes no more."""
+    anchor = tmp_path / "anchor"
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, database_url, str(anchor)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        text=True,
+    )
+    vault = SqlVault(database_url, clock=clock, holder="other", anchor_path=anchor)
+    for _ in range(3):
+        assert process.stdout.readline(), process.stderr.read()
+    os.kill(process.pid, signal.SIGSTOP)
+    clock.pass_by(3600)
+    vault.acquire()
+    with vault.write() as uow:
+        count = len(uow.ledger.all())
+        uow.audit.append(at=AT, actor="other", kind="took_over", subject="lease", body={})
+
+    os.kill(process.pid, signal.SIGCONT)
+    _rest, errors = process.communicate(timeout=60)
+
+    assert process.returncode != 0
+    assert "FencedError: other took over" in errors
+    with vault.read() as uow:
+        assert len(uow.ledger.all()) == count
+    assert verify_audit(vault) is None
+    vault.close()
