@@ -6,6 +6,7 @@ of a union are told apart by their fields' names. Floats are refused: where the
 optimizer reports one it is turned into a `Decimal` first.
 """
 
+import hashlib
 import json
 import types
 from collections.abc import Mapping
@@ -25,6 +26,11 @@ T = TypeVar("T")
 def encode(value: object) -> str:
     """Canonical JSON: sorted keys, no blanks, ASCII."""
     return json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def content_name(text: str) -> str:
+    """The name of canonical text: its SHA-256 in hex. Same value, same name."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def decode(kind: type[T], text: str) -> T:

@@ -166,7 +166,10 @@ def _on_cancel_reject(order: Order, event: CancelReject) -> Outcome:
 
 
 def _on_report(order: Order, event: ExecutionReport) -> Outcome:
-    if event.exec_type is ExecType.TRADE and _stands(order, event.exec_id):
+    key = (event.exec_id, event.trade_date)
+    if event.exec_type is ExecType.TRADE and key in {
+        (f.exec_id, f.trade_date) for f in order.fills
+    }:
         return order, ()
     if refused := _refusal_of_something_else(order, event):
         return refused
@@ -218,17 +221,18 @@ def _fold_fill(order: Order, event: ExecutionReport) -> Outcome:
     fills = order.fills
     if event.exec_type is not ExecType.TRADE:
         kind = "busted" if event.exec_type is ExecType.TRADE_CANCEL else "corrected"
-        found = event.exec_ref_id is not None and _stands(order, event.exec_ref_id)
+        found = next((f for f in reversed(fills) if f.exec_id == event.exec_ref_id), None)
         text = f"execution {event.exec_ref_id} was {kind} by {event.exec_id}"
         name = f"execution_{kind}" if found else "unknown_execution_changed"
         alarms.append(_alarm(order, name, text if found else f"{text}, but it does not stand"))
-        fills = tuple(fill for fill in fills if fill.exec_id != event.exec_ref_id)
+        fills = tuple(fill for fill in fills if fill is not found)
     if event.exec_type is not ExecType.TRADE_CANCEL and event.last_qty > 0:
         if event.last_px is None:
             text = f"execution {event.exec_id} has no LastPx: counted without money"
             alarms.append(_alarm(order, "execution_without_price", text))
         fill = StandingFill(
             exec_id=event.exec_id,
+            trade_date=event.trade_date,
             quantity=event.last_qty,
             price=event.last_px if event.last_px is not None else ZERO,
             commission=event.commission,
@@ -348,10 +352,6 @@ def _with_leaves(order: Order) -> Order:
     """LeavesQty: what may still fill. Nothing of an order that is closed or over-filled."""
     leaves = ZERO if order.is_closed else max(ZERO, order.order_qty - order.cum_qty)
     return replace(order, leaves_qty=leaves)
-
-
-def _stands(order: Order, exec_id: str) -> bool:
-    return any(fill.exec_id == exec_id for fill in order.fills)
 
 
 def _known_order_id(event: ExecutionReport) -> str | None:

@@ -214,6 +214,7 @@ class StandingFill:
     """An execution that counts: not busted, and in its latest correction."""
 
     exec_id: str  # Of the latest correction: what a further bust or correction will refer to.
+    trade_date: date  # Venues count ExecIDs anew each day.
     quantity: Decimal
     price: Decimal
     commission: Decimal

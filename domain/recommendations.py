@@ -3,11 +3,10 @@
 A `Basket` is what a person approves; its `content_hash` names exactly that.
 """
 
-import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.codec import encode
+from domain.codec import content_name, encode
 from domain.compliance import CheckResult
 from domain.orders import Side
 from domain.proposals import Term
@@ -51,7 +50,7 @@ class Basket:
     @property
     def content_hash(self) -> str:
         """SHA-256 of the basket's canonical text, in hex: what an approver approves."""
-        return hashlib.sha256(encode(self).encode()).hexdigest()
+        return content_name(encode(self))
 
     @property
     def notional(self) -> Decimal:

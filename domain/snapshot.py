@@ -5,13 +5,12 @@ the time it was taken is not part of it. Accounts in quarantine stay in the
 snapshot with their reasons, so that a run can say why it left them alone.
 """
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from domain.accounts import Account, CashFlow, Mandate, ModelPortfolio
-from domain.codec import encode
+from domain.codec import content_name, encode
 from domain.instruments import Price, PriceHistory, Security
 from domain.lots import TaxLot
 from domain.orders import Side
@@ -95,4 +94,4 @@ class Snapshot:
 
 def name_of(snapshot: Snapshot) -> str:
     """The snapshot's name: SHA-256 of its canonical text, in hex."""
-    return hashlib.sha256(encode(snapshot).encode()).hexdigest()
+    return content_name(encode(snapshot))

@@ -5,7 +5,15 @@ arrays into proposals. No I/O, no clock; floats live here and nowhere else.
 """
 
 from optimizer.assembly import assemble
+from optimizer.measure import tracking_errors
 from optimizer.proposal import propose, propose_batch
 from optimizer.values import AccountProblem, Market
 
-__all__ = ["AccountProblem", "Market", "assemble", "propose", "propose_batch"]
+__all__ = [
+    "AccountProblem",
+    "Market",
+    "assemble",
+    "propose",
+    "propose_batch",
+    "tracking_errors",
+]

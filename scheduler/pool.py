@@ -81,6 +81,10 @@ class OptimizerPool:
                     take([_failed(account_id) for one in lost for account_id in one.account_ids])
         return tuple(sorted(answers, key=lambda proposal: proposal.account_id))
 
+    def tracking_errors(self, snapshot: Snapshot) -> dict[str, Decimal]:
+        """Annualised tracking error by account, of what the snapshot says is held."""
+        return self._executor.submit(work.tracking_errors, snapshot).result()
+
     def _prepare(self, snapshot: Snapshot, account_ids: tuple[str, ...]) -> work.Prepared:
         """On a worker; a pool that broke while idle is replaced once."""
         try:

@@ -8,6 +8,7 @@ import os
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from domain.proposals import AccountProposal
 from domain.snapshot import Snapshot
@@ -66,6 +67,13 @@ def prepare(snapshot: Snapshot, account_ids: tuple[str, ...]) -> Prepared:
             for of_household in members.values()
         ),
     )
+
+
+def tracking_errors(snapshot: Snapshot) -> dict[str, Decimal]:
+    """How far each account of the snapshot is from its target, as it stands."""
+    import optimizer  # noqa: PLC0415 - only ever imported in a worker
+
+    return optimizer.tracking_errors(*optimizer.assemble(snapshot))
 
 
 def optimise(market: bytes, households: Sequence[Household]) -> tuple[AccountProposal, ...]:

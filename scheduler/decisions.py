@@ -1,0 +1,121 @@
+"""Decisions: a basket is released by the policy or by a second person, and never by chance.
+
+What was decided is stored as the run's APPROVE step; the run goes on from there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.codec import decode, encode
+from domain.errors import BadInputError, UnknownNameError
+from domain.ports import UnitOfWork
+from domain.recommendations import Basket, Recommendation
+from domain.runs import Approval, Run, RunStatus, Step
+from oms import approval as approvals
+from oms.basket import Override, settle
+
+REQUESTER = "trimtab"  # Who asks: the service itself, so no person ever approves an own request.
+POLICY = "policy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The basket to release, who decided it, and why."""
+
+    basket: Basket
+    by: str  # A person, or "policy".
+    why: str
+
+
+class NotAwaitedError(BadInputError):
+    """Somebody decides about a run that does not wait for a decision."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(
+            f"run {run.run_id.hex} is {run.status.value.replace('_', ' ')}; "
+            "`trimtab approvals` lists what waits for a decision"
+        )
+        self.run = run
+
+
+def request(uow: UnitOfWork, run: Run, basket: Basket, why: str, at: datetime) -> Approval:
+    """Put the basket on a second person's desk."""
+    asked = Approval(
+        run_id=run.run_id,
+        content_hash=basket.content_hash,
+        requested_by=REQUESTER,
+        requested_at=at,
+        why=why,
+    )
+    uow.approvals.request(asked)
+    uow.audit.append(
+        at=at,
+        actor=REQUESTER,
+        kind="approval_requested",
+        subject=run.run_id.hex,
+        body={"basket": asked.content_hash, "why": why},
+    )
+    return asked
+
+
+def approve(
+    uow: UnitOfWork,
+    run: Run,
+    *,
+    by: str,
+    why: str,
+    overrides: Mapping[tuple[str, str], Override],
+    at: datetime,
+) -> Approval:
+    """A second person's yes, with the breaches that this person lets through.
+
+    Raises what `oms.approval.approve` and `oms.basket.settle` raise, and
+    `NotAwaitedError`. The decision and the run's next step are one transaction.
+    """
+    asked, basket = _awaited(uow, run)
+    final = basket
+    if overrides:
+        wanted = decode(tuple[Recommendation, ...], _step(uow, run, Step.RECOMMEND))
+        final = settle(basket.snapshot_id, wanted, basket.results, overrides)
+    decided = approvals.approve(asked, by=by, at=at, reason=why, requested=basket, final=final)
+    uow.approvals.decide(decided)
+    decision = Decision(basket=final, by=by, why=why or "approved")
+    uow.runs.save_step(run.run_id, Step.APPROVE, encode(decision), at)
+    let_through = {
+        f"{rule}:{account}": override.why for (rule, account), override in overrides.items()
+    }
+    body = {"basket": decided.content_hash, "why": why, "overrides": let_through}
+    uow.audit.append(at=at, actor=by, kind="run_approved", subject=run.run_id.hex, body=body)
+    uow.runs.update(replace(run, status=RunStatus.RUNNING), at)
+    return decided
+
+
+def reject(uow: UnitOfWork, run: Run, *, by: str, why: str, at: datetime) -> Approval:
+    """A second person's no: the run ends here and nothing was sent."""
+    asked, _ = _awaited(uow, run)
+    decided = approvals.reject(asked, by=by, at=at, reason=why)
+    uow.approvals.decide(decided)
+    uow.audit.append(
+        at=at,
+        actor=by,
+        kind="run_rejected",
+        subject=run.run_id.hex,
+        body={"basket": decided.content_hash, "why": why},
+    )
+    uow.runs.update(replace(run, status=RunStatus.REJECTED, finished_at=at), at)
+    return decided
+
+
+def _awaited(uow: UnitOfWork, run: Run) -> tuple[Approval, Basket]:
+    asked = uow.approvals.get(run.run_id)
+    if asked is None:
+        raise NotAwaitedError(run)
+    return asked, decode(Basket, _step(uow, run, Step.CHECK))
+
+
+def _step(uow: UnitOfWork, run: Run, step: Step) -> str:
+    stored = uow.runs.step(run.run_id, step)
+    if stored is None:
+        raise UnknownNameError(f"run {run.run_id.hex} has not reached its step {step.value!r}")
+    return stored
