@@ -90,8 +90,8 @@ def approve(
     if requested.content_hash != approval.content_hash:
         raise ContentChangedError(requested=approval.content_hash, found=requested.content_hash)
     released = requested if final is None else final
-    if released.snapshot_id != requested.snapshot_id:
-        raise ContentChangedError(requested=requested.snapshot_id, found=released.snapshot_id)
+    if not _differs_by_overrides_only(requested, released):
+        raise ContentChangedError(requested=requested.content_hash, found=released.content_hash)
     for result in released.results:
         if result.overridden_by not in (None, by):
             raise ApprovalRefusedError(
@@ -129,6 +129,19 @@ def _may_decide(approval: Approval, by: str) -> None:
         raise AlreadyDecidedError(approval=approval)
     if by.strip().casefold() == approval.requested_by.strip().casefold():
         raise SelfApprovalError(by=by)
+
+
+def _differs_by_overrides_only(requested: Basket, released: Basket) -> bool:
+    """The same answers but for overrides, and more trades only of accounts that were held."""
+    bare = tuple(replace(r, overridden_by=None, override_reason=None) for r in released.results)
+    was_held = {held.account_id for held in requested.held}
+    kept = tuple(r for r in released.recommendations if r.account_id not in was_held)
+    return (
+        released.snapshot_id == requested.snapshot_id
+        and bare == requested.results
+        and kept == requested.recommendations
+        and {held.account_id for held in released.held} <= was_held
+    )
 
 
 def _unclean(results: tuple[CheckResult, ...]) -> list[str]:

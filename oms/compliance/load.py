@@ -126,12 +126,12 @@ class _Reader:
         everything = _Place(1, len(self.lines))
         for key in document.keys() - {"rule"}:
             self._problem(everything, key, f"unknown table {key!r}: only [[rule]] tables are read")
-        tables = document.get("rule", [])
-        if not isinstance(tables, list) or not tables:
-            self._problem(everything, "rule", "no [[rule]] table in the file")
+        tables, places = document.get("rule", []), self._places("rule", everything)
+        if not places or not isinstance(tables, list) or len(tables) != len(places):
+            self._problem(everything, "rule", "no [[rule]] table in the file, or not only such")
             return ()
         rules: list[Rule] = []
-        for table, place in zip(tables, self._places("rule", everything), strict=False):
+        for table, place in zip(tables, places, strict=True):
             rule = self._rule(table, place)
             if rule is not None:
                 first = next((r for r in rules if r.rule_id == rule.rule_id), None)
@@ -157,8 +157,8 @@ class _Reader:
 
     def _rule(self, table: dict[str, Any], place: _Place) -> Rule | None:
         parameters, examples = table.pop("parameters", {}), table.pop("example", [])
-        start = self._line(place, r"\[rule\.parameters\]", place.last)
-        header_end = min(start, self._line(place, r"\[\[rule\.example\]\]", place.last))
+        start = self._line(place, r"\[rule\.parameters\]", place.first)
+        header_end = self._line(place, r"\[\[?rule\.", place.last)
         header = self._read(_Header, table, _Place(place.first, header_end), "a rule")
         if header is None:
             return None
@@ -217,7 +217,10 @@ class _Reader:
     ) -> tuple[Example, ...]:
         cases: list[Example] = []
         places = self._places(r"rule\.example", place)
-        for table, where in zip(tables, places, strict=False):
+        if not isinstance(tables, list) or len(tables) != len(places):
+            self._problem(place, "example", "write each example as a [[rule.example]] table")
+            return ()
+        for table, where in zip(tables, places, strict=True):
             example = self._read(Example, table, where, "an example")
             if example is not None:
                 self._examples[rule_id, len(cases)] = where.first
@@ -249,8 +252,8 @@ class _Reader:
             for number in range(within.first, within.last + 1)
             if re.match(rf"\s*\[\[\s*{name}\s*\]\]", self.lines[number - 1])
         ]
-        ends = [start - 1 for start in starts[1:]] + [within.last]
-        return [_Place(start, end) for start, end in zip(starts, ends, strict=True)]
+        ends = [*(start - 1 for start in starts[1:]), within.last]
+        return [_Place(start, end) for start, end in zip(starts, ends, strict=False)]
 
     def _line(self, place: _Place, pattern: str, otherwise: int) -> int:
         for number in range(place.first, place.last + 1):
