@@ -14,7 +14,7 @@ from domain.errors import BadInputError, InvariantError
 from domain.order_states import FILLS, apply
 from domain.orders import Alarm, CancelReject, ExecType, ExecutionReport, Order
 from domain.ports import ExecutionOutcome, UnitOfWork
-from domain.postings import Transaction, TransactionKind
+from domain.postings import TransactionKind
 from ledger import postings
 from oms.close_out import close_out
 
@@ -151,8 +151,7 @@ def _book_unknown(
     )
     if report.exec_type in FILLS:
         if report.exec_ref_id is not None:
-            name = postings.fill_id(report.venue, report.trade_date, report.exec_ref_id)
-            _reverse(uow, uow.ledger.get(name), report, at)
+            _reverse_unknown(uow, report, at)
         if report.exec_type is not ExecType.TRADE_CANCEL:
             uow.ledger.append(postings.unknown_fill(report, at))
     what = "an order that we do not know"
@@ -162,32 +161,35 @@ def _book_unknown(
     return (Alarm(kind="unknown_order", cl_ord_id=report.cl_ord_id, message=text),)
 
 
+def _reverse_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> None:
+    """Undo a fill of an unknown order, if it was booked and still stands."""
+    assert report.exec_ref_id is not None
+    name = postings.fill_id(report.venue, report.trade_date, report.exec_ref_id)
+    original = uow.ledger.get(name)
+    if original is None or original.cl_ord_id is not None:
+        return
+    if all(t.reverses != name for t in uow.ledger.all()):
+        uow.ledger.append(postings.fill_reversal(original, report, at))
+
+
 def _post(uow: UnitOfWork, report: ExecutionReport, order: Order, at: datetime) -> None:
     """The ledger's side of an execution; a correction is a reversal and a fill."""
     if report.exec_type not in FILLS:
         return
     if report.exec_type is not ExecType.TRADE:
         booked = uow.ledger.of_order(order.intent.cl_ord_id)
-        found = (
-            t for t in booked if t.kind is TransactionKind.FILL and t.exec_id == report.exec_ref_id
+        undone = {transaction.reverses for transaction in booked}
+        standing = (
+            t
+            for t in reversed(booked)
+            if t.kind is TransactionKind.FILL
+            and t.exec_id == report.exec_ref_id
+            and t.transaction_id not in undone
         )
-        _reverse(uow, next(found, None), report, at)
+        if (original := next(standing, None)) is not None:
+            uow.ledger.append(postings.fill_reversal(original, report, at))
     if report.exec_type is not ExecType.TRADE_CANCEL:
         uow.ledger.append(postings.fill(report, order.intent, at))
-
-
-def _reverse(
-    uow: UnitOfWork, original: Transaction | None, report: ExecutionReport, at: datetime
-) -> None:
-    """Undo a fill, unless it is not booked or was undone before: the alarm says so already."""
-    if original is None:
-        return
-    related = (
-        uow.ledger.all() if original.cl_ord_id is None else uow.ledger.of_order(original.cl_ord_id)
-    )
-    if any(t.reverses == original.transaction_id for t in related):
-        return
-    uow.ledger.append(postings.fill_reversal(original, report, at))
 
 
 def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:
