@@ -161,10 +161,10 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("GET", "/v1/breaks", _breaks, {}),
     ("GET", "/v1/approvals", _approvals, {}),
     ("GET", "/v1/kills", _kills, {}),
-    ("GET", "/v1/explain/{subject}", _explain, {}),
-    ("GET", "/v1/trace/{run}", _trace, {}),
+    ("GET", "/v1/explain/{subject:path}", _explain, {}),
+    ("GET", "/v1/trace/{run:path}", _trace, {}),
     ("GET", "/v1/audit/verify", _audit_verify, {}),
-    ("POST", "/v1/triggers/{name}", _trigger, {"account_ids": _TEXTS, "by": str}),
+    ("POST", "/v1/triggers/{name:path}", _trigger, {"account_ids": _TEXTS, "by": str}),
     (
         "POST",
         "/v1/runs/{run}/approve",

@@ -17,7 +17,7 @@ from domain.exact import plain
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # No slots: Column[Run](...) writes an attribute of its own in 3.11.
 class Column(Generic[T]):
     """A heading, what stands under it, and whether it is a number (right-aligned)."""
 

@@ -1,0 +1,250 @@
+"""A desk: the service in memory, small and true to the port's words.
+
+The real one joins every room; what is tested here is the console, so the desk
+keeps what it is told and answers from it.
+"""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+
+from console.config import ApiSettings
+from console.initialise import initialise
+from console.service_port import (
+    AuditVerdict,
+    Health,
+    IngestLine,
+    IngestProblem,
+    OrderLine,
+    PositionLine,
+    RunDetail,
+    Telling,
+)
+from console.views import find_run
+from domain.compliance import CheckResult, Force, Verdict
+from domain.errors import BadInputError, UnknownNameError
+from domain.ports import SessionState
+from domain.postings import Break
+from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, TriggerKind
+
+NOW = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
+RUN_ID = UUID("0190b5a07c117abc8def0123456789ab")
+
+
+class Desk:
+    """`Service` in memory; `told` lists the wishes that reached it."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple] = []
+        self.halted: dict[tuple[str, str], Kill] = {}
+        self.found: tuple[Break, ...] = ()
+        self.verified = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def health(self):
+        return Health(
+            version="0.1.0",
+            now=NOW,
+            started_at=NOW,
+            holder="trimtab",
+            open_runs=0,
+            open_orders=1,
+            in_doubt=0,
+            kills=self.kills(),
+            sessions=self.sessions(),
+        )
+
+    def sessions(self):
+        state = SessionState(
+            session="FIX.4.4:TRIMTAB->XSIM",
+            venue="XSIM",
+            logged_on=True,
+            gate_open=True,
+            next_sender=12,
+            next_target=9,
+            durable_target=8,
+            queue_depth=0,
+            in_doubt=0,
+        )
+        return (state,)
+
+    def runs(self, limit):
+        run = Run(
+            run_id=RUN_ID,
+            trigger="month-end",
+            kind=TriggerKind.CALENDAR,
+            due=NOW,
+            why="15 minutes before the close",
+            account_ids=(),
+            status=RunStatus.AWAITING_APPROVAL,
+            started_at=NOW,
+        )
+        return (run,)[:limit]
+
+    def run(self, run):
+        check = CheckResult(
+            rule_id="adv-share",
+            rule_type="VolumeShare",
+            force=Force.SOFT,
+            verdict=Verdict.BREACH,
+            subject="H001-1",
+            security_ids=(),
+            value=Decimal("0.12"),
+            limit=Decimal("0.1"),
+            sentence="12 % of the day's volume, the limit is 10 %",
+            citation="desk policy",
+        )
+        return RunDetail(
+            run=find_run(self.runs(10), run),
+            steps=("snapshot",),
+            approval=self.approvals()[0],
+            orders=self.orders(None),
+            not_passed=(check,),
+            breaks=self.found,
+        )
+
+    def orders(self, query):
+        self.told.append(("orders", query))
+        order = OrderLine(
+            cl_ord_id="7M2K9QDE-0001",
+            run_id=RUN_ID,
+            venue="XSIM",
+            security_id="US0378331005",
+            symbol="AAPL",
+            side="buy",
+            status="partially filled",
+            order_qty=Decimal(1200),
+            limit_price=Decimal("148.77"),
+            cum_qty=Decimal(700),
+            leaves_qty=Decimal(500),
+            avg_px=Decimal("148.031429"),
+            gross=Decimal(103622),
+            commission=Decimal("2.1"),
+            in_doubt=False,
+            reason="",
+            trade_date=date(2022, 11, 30),
+            account_ids=("H001-1", "H002-1"),
+        )
+        return (order,)
+
+    def positions(self, account_id):
+        if account_id == "NOBODY":
+            raise UnknownNameError("no account 'NOBODY'; `trimtab positions` lists them")
+        line = PositionLine(
+            account_id="H001-1",
+            security_id="USD",
+            symbol="USD",
+            quantity=Decimal("-1234567.5"),
+            lots=0,
+            basis=None,
+            price=None,
+            market_value=Decimal("-1234567.5"),
+        )
+        return (line,)
+
+    def breaks(self, run):
+        return self.found
+
+    def approvals(self):
+        return (self._approval(ApprovalStatus.PENDING),)
+
+    def kills(self):
+        return tuple(self.halted.values())
+
+    def explain(self, subject):
+        if subject != "7M2K9QDE-0001":
+            raise UnknownNameError(f"no order or account {subject!r}; `trimtab orders` lists them")
+        return Telling(subject=subject, lines=("Bought 700\x1b AAPL.",), facts={"shares": "700"})
+
+    def trace(self, run):
+        found = find_run(self.runs(1), run)
+        return Telling(subject=found.run_id.hex, lines=(f"{found.trigger} fired.",))
+
+    def audit_verify(self):
+        return AuditVerdict(verified=self.verified, entries=3, message="every hash follows")
+
+    def audit_export(self):
+        yield '{"sequence":1}'
+        yield '{"sequence":2}'
+
+    def trigger(self, name, account_ids, by):
+        self.told.append(("trigger", name, tuple(account_ids), by))
+        return self.runs(1)[0]
+
+    def approve(self, run, by, why, overrides):
+        if by == "scheduler":
+            raise BadInputError("the approver is the requester; a second person must approve")
+        self.told.append(("approve", run, by, why, tuple(overrides)))
+        return self._approval(ApprovalStatus.APPROVED)
+
+    def reject(self, run, by, why):
+        self.told.append(("reject", run, by, why))
+        return self._approval(ApprovalStatus.REJECTED)
+
+    def halt(self, scope, name, by, why):
+        kill = Kill(scope=scope, name=name, by=by, why=why, set_at=NOW)
+        self.halted[scope, name] = kill
+        return kill
+
+    def resume(self, scope, name, by, why):
+        return self.halted.pop((scope, name), None) is not None
+
+    def ingest(self, paths, by, *, replace):
+        self.told.append(("ingest", tuple(paths), by, replace))
+        problem = IngestProblem(
+            line=7, field="quantity", value="1,5", message="not a plain number; write 1.5"
+        )
+        return tuple(
+            IngestLine(
+                file=path.name,
+                outcome="refused" if "bad" in path.name else "accepted",
+                rows=2,
+                problems=(problem,) if "bad" in path.name else (),
+            )
+            for path in paths
+        )
+
+    def reconcile(self, path):
+        return self.found
+
+    def stop(self, by):
+        self.told.append(("stop", by))
+
+    def _approval(self, status):
+        return Approval(
+            run_id=RUN_ID,
+            content_hash="ab" * 32,
+            requested_by="scheduler",
+            requested_at=NOW,
+            why="31 orders, the policy allows 25",
+            status=status,
+        )
+
+
+@pytest.fixture
+def desk():
+    """An empty desk."""
+    return Desk()
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The configuration of a fresh `trimtab init`."""
+    for name in ("TRIMTAB_CONFIG", "TRIMTAB_DATABASE_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    return initialise(tmp_path / "desk").config
+
+
+@pytest.fixture
+def socket_settings(tmp_path):
+    """A Unix socket whose path is longer than the kernel's limit."""
+    folder = tmp_path / ("d" * 100)
+    folder.mkdir()
+    return ApiSettings(socket=folder / "api.sock", host="", port=0)

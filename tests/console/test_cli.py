@@ -1,0 +1,364 @@
+"""The command line: help, exit codes, and what each command prints."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from console import doors
+from console.api import create_app
+from console.api_server import ApiServer
+from console.commands.approve import override_of
+from console.main import main
+from console.printing import Column, aligned, money, number
+from console.registry import ENTRIES
+from console.secrets_file import read_token
+from console.service_port import CheckLine
+from domain.errors import BadInputError
+from domain.postings import Break
+
+BREAK = Break(kind="cash_differs", subject="H001-1", ours="1", theirs="2", message="a dollar")
+READING = ("runs", "orders", "positions", "breaks", "approvals", "audit verify", "trace last")
+
+
+@pytest.fixture
+def run(installed, desk, monkeypatch, capsys):
+    """Runs a command on a fresh installation whose service is the desk, not running."""
+    application = SimpleNamespace(
+        open_service=lambda _config, *, write: desk,
+        check=lambda _config: (CheckLine(name="schema", ok=desk.verified, message="0001"),),
+        serve=lambda _config: 0,
+    )
+    monkeypatch.setattr(doors, "application", lambda: application)
+    monkeypatch.setattr("console.commands.check.application", lambda: application)
+
+    def call(*arguments, config=installed.path):
+        capsys.readouterr()
+        try:
+            code = main(["--config", str(config), *arguments])
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capsys.readouterr()
+        return SimpleNamespace(code=code, out=out, err=err)
+
+    return call
+
+
+@pytest.fixture
+def serving(installed, desk):
+    """The desk behind the API of the installation, as `trimtab serve` would have it."""
+    server = ApiServer(create_app(desk, read_token(installed.files.token)), installed.api)
+    server.start()
+    yield
+    server.stop()
+
+
+def call(*arguments):
+    try:
+        return main(list(arguments))
+    except SystemExit as stop:
+        return stop.code
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_every_command_has_a_help_with_its_example(entry, capsys):
+    code = call(entry.name, "--help")
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert f"example: {entry.example}" in out
+    assert f"trimtab {entry.name}" in out
+
+
+def test_the_help_lists_every_command(capsys):
+    assert call("--help") == 0
+
+    out = capsys.readouterr().out
+    assert all(f"  {entry.name} " in out for entry in ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["order"], "there is no command 'order'; did you mean orders?"),
+        (["xyzzy"], "there is no command 'xyzzy'; `trimtab --help` lists the commands"),
+        (["orders", "--acount", "x"], "unrecognized arguments: --acount x"),
+        (["approve", "last"], "the following arguments are required: --by"),
+        (["runs", "--limit", "0"], "must be 1 to 10000, not '0'"),
+        (["halt", "galaxy", "--by", "a", "--why", "b"], "invalid choice: 'galaxy'"),
+        (["--colour"], "unrecognized arguments: --colour"),
+    ],
+)
+def test_a_wrong_use_is_told_in_one_line_and_exits_64(arguments, said, capsys):
+    assert call(*arguments) == 64
+
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_without_a_command_the_help_is_printed_and_the_exit_is_64(capsys):
+    assert call() == 64
+    assert "commands:" in capsys.readouterr().out
+
+
+def test_a_missing_configuration_is_one_sentence_and_exits_78(capsys, tmp_path):
+    code = call("runs", "--config", str(tmp_path / "no.toml"))
+
+    captured = capsys.readouterr()
+    assert code == 78
+    assert captured.err == (
+        f"trimtab: there is no {tmp_path}/no.toml; `trimtab init` writes one, "
+        "`--config FILE` names another\n"
+    )
+    assert captured.out == ""
+
+
+def test_the_configuration_may_stand_after_the_command_or_in_the_environment(
+    run, installed, monkeypatch, capsys
+):
+    assert call("runs", "--config", str(installed.path)) == 0
+    monkeypatch.setenv("TRIMTAB_CONFIG", str(installed.path))
+    assert call("runs") == 0
+    assert "month-end" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", READING)
+def test_what_prints_data_prints_it_as_json_too(run, command):
+    answer = run(*command.split(), "--json")
+
+    assert answer.code == 0
+    assert answer.out.count("\n") == 1
+    json.loads(answer.out)
+
+
+def test_runs_are_listed_in_aligned_columns(run):
+    lines = run("runs").out.splitlines()
+
+    assert lines[0].split() == ["RUN", "TRIGGER", "DUE", "STATUS", "WHY"]
+    assert lines[1].startswith("0190b5a07c117abc8def0123456789ab  month-end  2022-11-30 20:45:00Z")
+    assert lines[0].index("STATUS") == lines[1].index("awaiting_approval")
+
+
+def test_one_run_shows_what_came_of_it(run):
+    out = run("runs", "last").out
+
+    assert "trigger   month-end: 15 minutes before the close" in out
+    assert "approval  pending: 31 orders, the policy allows 25" in out
+    assert "partially filled" in out
+    assert "12 % of the day's volume" in out
+
+
+def test_orders_pass_their_filters_on(run, desk):
+    run(
+        "orders",
+        "--run",
+        "last",
+        "--account",
+        "H001-1",
+        "--symbol",
+        "AAPL",
+        "--open",
+        "--limit",
+        "5",
+    )
+
+    [(_, query)] = desk.told
+    assert (query.run, query.account_id, query.symbol) == ("last", "H001-1", "AAPL")
+    assert query.open_only
+    assert query.limit == 5
+
+
+def test_numbers_are_exact_and_marked_in_thousands(run):
+    assert "-1,234,567.5 " in run("positions").out
+
+
+def test_an_unknown_name_says_what_to_do_next_and_exits_64(run):
+    answer = run("positions", "--account", "NOBODY")
+
+    assert answer.code == 64
+    assert answer.err == "trimtab: no account 'NOBODY'; `trimtab positions` lists them\n"
+
+
+def test_an_unknown_run_says_where_the_runs_are(run):
+    answer = run("trace", "ffff")
+
+    assert answer.code == 64
+    assert answer.err == "trimtab: no run 'ffff'; `trimtab runs` lists the runs there are\n"
+
+
+def test_data_cannot_drive_the_terminal(run):
+    assert run("explain", "7M2K9QDE-0001").out == "Bought 700\\x1b AAPL.\n"
+
+
+def test_a_wish_takes_the_lease_itself_when_no_service_runs(run, desk):
+    answer = run("approve", "last", "--by", "ben", "--override", "wash:H1=client insists")
+
+    assert answer.code == 0
+    [(what, name, by, why, overrides)] = desk.told
+    assert (what, name, by, why) == ("approve", "last", "ben", "")
+    assert (overrides[0].rule_id, overrides[0].account_id) == ("wash", "H1")
+    assert "is approved by ben (basket abababababab)" in answer.out
+
+
+def test_a_wish_goes_through_the_api_while_the_service_runs(run, desk, serving, monkeypatch):
+    def never():
+        raise AssertionError("the lease was taken beside a running service")
+
+    monkeypatch.setattr(doors, "application", never)
+
+    assert run("reject", "last", "--by", "ben", "--why", "no").code == 0
+    assert run("halt", "venue", "XSIM", "--by", "ben", "--why", "bad prices").code == 0
+    assert desk.told == [("reject", "last", "ben", "no")]
+    assert ("venue", "XSIM") in desk.halted
+
+
+def test_status_and_stop_speak_to_the_running_service(run, desk, serving):
+    assert "FIX.4.4:TRIMTAB->XSIM" in run("status").out
+    assert run("stop", "--by", "anna").code == 0
+    assert ("stop", "anna") in desk.told
+
+
+def test_status_without_a_service_exits_69(run):
+    answer = run("status")
+
+    assert answer.code == 69
+    assert "start one with `trimtab serve`" in answer.err
+
+
+def test_halt_and_resume_name_their_scope(run):
+    said = run("halt", "firm", "--by", "a", "--why", "w").out
+    assert said.startswith("the firm is halted")
+    assert run("resume", "firm", "--by", "b", "--why", "w").out == "the firm may trade again\n"
+    assert run("resume", "firm", "--by", "b", "--why", "w").out == "the firm was not halted\n"
+    assert run("halt", "venue", "--by", "a", "--why", "w").err == "trimtab: say which venue\n"
+    assert run("halt", "firm", "X", "--by", "a", "--why", "w").code == 65
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\x1b[2J"])
+def test_a_name_that_cannot_stand_in_the_audit_trail_is_refused(run, desk, name):
+    assert run("reject", "last", "--by", name, "--why", "x").code == 65
+    assert desk.told == []
+
+
+def test_a_refused_file_exits_65_and_names_line_field_value_and_remedy(run, tmp_path):
+    (tmp_path / "good.csv").touch()
+    (tmp_path / "bad.csv").touch()
+
+    answer = run("ingest", str(tmp_path / "good.csv"), str(tmp_path / "bad.csv"))
+
+    assert answer.code == 65
+    assert "bad.csv:7: quantity '1,5': not a plain number; write 1.5" in answer.out
+    assert run("ingest", str(tmp_path / "good.csv")).code == 0
+
+
+def test_a_missing_file_exits_69_before_anything_is_read(run, desk, tmp_path):
+    answer = run("ingest", str(tmp_path / "no.csv"))
+
+    assert answer.code == 69
+    assert "nothing was read" in answer.err
+    assert desk.told == []
+
+
+def test_a_break_makes_reconcile_exit_1_unless_it_was_planted(run, desk, tmp_path):
+    file = tmp_path / "f.csv"
+    file.touch()
+
+    assert run("reconcile", str(file)).out == "f.csv agrees with the ledger\n"
+    desk.found = (BREAK,)
+    assert run("reconcile", str(file)).code == 1
+
+
+def test_a_broken_audit_trail_exits_1(run, desk):
+    assert run("audit", "verify").code == 0
+    assert run("audit", "export").out == '{"sequence":1}\n{"sequence":2}\n'
+    desk.verified = False
+    answer = run("audit", "verify")
+    assert answer.code == 1
+    assert "DOES NOT HOLD" in answer.out
+
+
+def test_check_exits_1_when_something_does_not_hold(run, desk):
+    assert run("check").code == 0
+    desk.verified = False
+    assert run("check").code == 1
+
+
+def test_tail_shows_filters_and_keeps_json(run, installed):
+    rows = [
+        {"ts": "2026-01-30T14:30:01.1Z", "level": "info", "event": "run_started", "run": "0190b5"},
+        {"ts": "2026-01-30T14:30:02.2Z", "level": "error", "event": "run_failed", "run": "0190b5"},
+    ]
+    installed.files.log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    assert len(run("tail").out.splitlines()) == 2
+    answer = run("tail", "--level", "error", "--run", "0190B5", "--json")
+    assert [json.loads(line) for line in answer.out.splitlines()] == rows[1:]
+    assert run("tail", "--run", "last").out == ""
+
+
+def test_tail_without_a_log_exits_69(run):
+    assert run("tail").code == 69
+
+
+def test_an_override_needs_all_its_parts():
+    for text in ("", "rule", "rule:account", "rule:account=", ":a=b", "r:=w", "r:a= "):
+        with pytest.raises(BadInputError, match="RULE:ACCOUNT=WHY"):
+            override_of(text)
+
+
+def test_init_may_be_run_again_and_keeps_what_is_there(tmp_path, capsys):
+    assert call("init", "--dir", str(tmp_path / "x")) == 0
+    written = {p: p.read_bytes() for p in (tmp_path / "x").rglob("*.toml")}
+    assert "wrote" in capsys.readouterr().out
+
+    assert call("init", "--dir", str(tmp_path / "x")) == 0
+
+    assert "wrote" not in capsys.readouterr().out
+    assert written == {p: p.read_bytes() for p in (tmp_path / "x").rglob("*.toml")}
+    assert oct((tmp_path / "x" / "state").stat().st_mode)[-3:] == "700"
+    assert oct((tmp_path / "x" / "state" / "api.token").stat().st_mode)[-3:] == "600"
+
+
+def test_a_reader_that_goes_away_is_no_error(installed):
+    """`trimtab ... | head -1` ends quietly."""
+    log = installed.files.log
+    log.write_text('{"event": "x"}\n' * 20_000)
+    command = [sys.executable, "-m", "console.main", "--config", str(installed.path)]
+
+    with subprocess.Popen(
+        [*command, "tail", "-n", "10000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+
+    assert err == b""
+    assert process.returncode == 141
+
+
+def test_the_help_imports_nothing_heavy():
+    """Starting is quick because only the wanted command's modules are imported."""
+    heavy = "{'cvxpy', 'sqlalchemy', 'starlette', 'uvicorn', 'rich', 'structlog', 'quickfix'}"
+    code = "import sys; from console.main import main; main([]); "
+    code += f"sys.exit(bool({heavy} & set(sys.modules)))"
+
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+
+    assert process.returncode == 0
+
+
+def test_a_table_is_aligned_by_its_widest_cell():
+    columns = (Column("NAME", str), Column("N", str, number=True))
+
+    assert aligned(columns, [["a", "1"], ["long name", "1,000"]]) == [
+        "NAME           N",
+        "a              1",
+        "long name  1,000",
+    ]
+
+
+def test_none_is_a_dash():
+    assert number(None) == money(None) == "-"
