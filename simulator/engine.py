@@ -23,7 +23,8 @@ from simulator.requests import Request
 from simulator.wire import read_request, write_message
 
 _BEGIN_STRING = "FIX.4.4"
-_SEQUENCE_NUMBERS = re.compile(rb"\d{10} : \d{10}\s*")
+_SEQUENCE_NUMBERS = re.compile(rb"\d{10,20} : \d{10,20}")
+_CREATED = re.compile(rb"\d{8}-\d{2}:\d{2}:\d{2}")
 _TAIL = 1 << 20
 _SOFTWARE_FAULT = 70
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -220,16 +221,21 @@ def dictionary_path() -> Path:
 
 
 def _check_store(store: Path, venues: tuple[VenueConfig, ...]) -> None:
-    """A torn sequence-number file would silently start at 1: refuse instead."""
+    """A torn number file would silently start at 1, a torn session file crash: refuse both."""
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
     for venue in venues:
         for client in venue.clients:
-            path = store / f"{_BEGIN_STRING}-{venue.rules.name}-{client}.seqnums"
-            if path.exists() and not _SEQUENCE_NUMBERS.fullmatch(path.read_bytes()):
-                raise StoreError(
-                    f"{path}: the sequence numbers of {client} are damaged; restore the file, or "
-                    f"remove this session's files in {store} and let both sides reset to 1"
-                )
+            session = f"{_BEGIN_STRING}-{venue.rules.name}-{client}"
+            _check_file(store / f"{session}.seqnums", _SEQUENCE_NUMBERS)
+            _check_file(store / f"{session}.session", _CREATED)
+
+
+def _check_file(path: Path, pattern: re.Pattern[bytes]) -> None:
+    if path.exists() and not pattern.fullmatch(path.read_bytes().strip(b"\n\0 ")):
+        raise StoreError(
+            f"{path}: this file of a FIX session is damaged; restore it, or remove the session's "
+            f"files in {path.parent} and let both sides reset to 1"
+        )
 
 
 class _Log(fix.Log):  # type: ignore[misc]  # quickfix is untyped.

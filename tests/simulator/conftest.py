@@ -108,7 +108,7 @@ class VenueProcess:
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
         )
         line = self.process.stdout.readline()
-        assert line, self.process.stderr.read()
+        assert line, self.process.communicate(timeout=10)[1]
         self.ready = json.loads(line)
         return self
 
