@@ -118,7 +118,7 @@ def _with_reason(
         f"{percent(trade.weight_after)} after"
     )
     effects = [_risk_effect(market, problem, found.shares, name)]
-    effects += _needs(problem, trade)
+    effects += _needs(problem, name, trade.side)
     price = f"costs {dollars(trade.expected_cost)}"
     if trade.expected_tax > 0:
         price += f" and {dollars(trade.expected_tax)} tax"
@@ -140,10 +140,13 @@ def _risk_effect(market: Market, problem: AccountProblem, shares: Shares, name: 
     return f"{'cuts' if cut > 0 else 'adds'} {basis_points(abs(cut))} of tracking error"
 
 
-def _needs(problem: AccountProblem, trade: ProposedTrade) -> list[str]:
-    """Constraints that speak for the trade, in the client's words."""
-    pushing = {term.name for term in trade.terms if term.basis_points > 0}
-    labels = [row.label for row in problem.rows if row.name in pushing and row.limit < 0]
+def _needs(problem: AccountProblem, name: int, side: Side) -> list[str]:
+    """Constraints that doing nothing would break and that the trade helps to meet."""
+    labels = [
+        row.label
+        for row in problem.rows
+        if row.limit < 0 and (row.buy if side is Side.BUY else row.sell)[name] < 0
+    ]
     return [f"needed for {listed(labels)}"] if labels else []
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from optimizer.explain import weight
 from optimizer.objective import tracking_error
 from optimizer.values import AccountProblem, Market
-from optimizer.explain import weight
 
 
 def tracking_errors(market: Market, problems: Sequence[AccountProblem]) -> dict[str, Decimal]:

@@ -113,7 +113,7 @@ class Programs:
     def solve(self, problem: AccountProblem, box: Box, solver: str, options: Any) -> Answer | None:
         """Solve on the program that fits the account's shape."""
         segments = box.segments.shape[1]
-        rows = -(-len(problem.rows) // SPARE_ROWS) * SPARE_ROWS
+        rows = max(1, -(-len(problem.rows) // SPARE_ROWS)) * SPARE_ROWS
         key = (solver, segments, rows)
         if key not in self._compiled:
             self._compiled[key] = Program(self.market, segments=segments, rows=rows)
