@@ -89,6 +89,10 @@ class Engine:
             time.sleep(0.01)
         for initiator in self._initiators:
             initiator.stop(True)
+        # Destroyed here and now: a session that dies later takes its successor's registration along.
+        self._application.identities.clear()
+        self._initiators.clear()
+        self._kept.clear()
 
     def is_logged_on(self, session: str) -> bool:
         """Whether the session is up, both ways."""

@@ -1,63 +1,82 @@
 import io
-from types import SimpleNamespace
 
 import pytest
 import structlog
 
 from gateway.service import Gateway
+from gateway.wiretext import value_of
 from tests.gateway.desk import OrderSink, RealClock, open_vault, settings_for
 from tests.gateway.venue import Venue, free_port, until
 
 
-def memory_log():
-    """A logger whose events can be looked at, as JSON-ready dicts."""
-    events = []
+class Wired:
+    """A vault, a venue, and gateways between them."""
 
-    def keep(_logger, _method, event):
-        events.append(event)
+    def __init__(self, directory):
+        (directory / "venue").mkdir()
+        self.directory = directory
+        self.venue = Venue(directory / "venue", free_port())
+        self.vault = open_vault(directory)
+        self.gateways = []
+        self.fatal = []
+        self.events = []
+        self.log = structlog.wrap_logger(
+            structlog.PrintLogger(io.StringIO()),
+            processors=[structlog.stdlib.add_log_level, self._keep],
+        )
+
+    def _keep(self, _logger, _method, event):
+        self.events.append(event)
         raise structlog.DropEvent
 
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(io.StringIO()), processors=[structlog.stdlib.add_log_level, keep]
-    )
-    return log, events
+    def gateway(self, sink=None, environment=None, **changes):
+        settings = settings_for(self.directory, self.venue.port, environment=environment)
+        for name, value in changes.items():
+            object.__setattr__(settings, name, value)
+        made = Gateway(
+            self.vault,
+            sink or OrderSink(),
+            RealClock(),
+            settings,
+            self.log,
+            fatal=self.fatal.append,
+        )
+        made.start()
+        self.gateways.append(made)
+        return made
+
+    def connected(self, sink=None, **changes):
+        made = self.gateway(sink, **changes)
+        until(lambda: made.sessions()[0].logged_on and self.venue.is_up(), "the logon")
+        return made
+
+    def stop_gateways(self):
+        for made in self.gateways:
+            made.stop()
+        self.gateways.clear()
+
+    def reopen(self):
+        self.vault = open_vault(self.directory)
+
+    def alarms(self, kind):
+        return [e for e in self.events if e["event"] == "alarm_raised" and e["kind"] == kind]
+
+    def quarantined(self):
+        with self.vault.read() as uow:
+            return uow.inbox.quarantined()
+
+    def answer_status_as_unknown(self, text):
+        if value_of(text, 35) == "H":
+            self.venue.say(
+                self.venue.report(text, t37="NONE", t150="I", t39="8", t103="5", t151="0")
+            )
 
 
 @pytest.fixture
 def wired(tmp_path):
-    """A vault, a venue and a factory of gateways between them; everything is stopped at the end."""
-    (tmp_path / "venue").mkdir()
-    venue = Venue(tmp_path / "venue", free_port())
-    vault = open_vault(tmp_path)
-    log, events = memory_log()
-    gateways = []
-    fatal = []
-
-    def gateway(sink=None, **changes):
-        settings = settings_for(tmp_path, venue.port)
-        for name, value in changes.items():
-            object.__setattr__(settings, name, value)
-        made = Gateway(vault, sink or OrderSink(), RealClock(), settings, log, fatal=fatal.append)
-        gateways.append(made)
-        made.start()
-        return made
-
-    def connected(**changes):
-        made = gateway(**changes)
-        until(lambda: made.sessions()[0].logged_on and venue.is_up(), "the logon")
-        return made
-
-    yield SimpleNamespace(
-        venue=venue,
-        vault=vault,
-        gateway=gateway,
-        connected=connected,
-        events=events,
-        fatal=fatal,
-        directory=tmp_path,
-    )
-    for made in gateways:
-        made.stop()
-    venue.stop()
-    vault.close()
-    assert fatal == []
+    made = Wired(tmp_path)
+    yield made
+    made.stop_gateways()
+    made.venue.stop()
+    made.vault.close()
+    assert made.fatal == []

@@ -65,11 +65,20 @@ class Venue(fix.Application):
         self._settings.setFromString(text)
         self._stores = fix.FileStoreFactory(self._settings)
         self._acceptor = fix.SocketAcceptor(self, self._stores, self._settings)
-        self._acceptor.start()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="venue")
+        self._thread.start()
+
+    def _run(self) -> None:
+        """One thread for everything: `stop` races with a closing connection in the engine's own."""
+        while not self._stopping:
+            self._acceptor.poll()
+        self._acceptor.stop(True)
 
     def stop(self) -> None:
         if self._acceptor is not None:
-            self._acceptor.stop(True)
+            self._stopping = True
+            self._thread.join()
             self._acceptor = None
 
     def say(self, text: str) -> None:

@@ -1,0 +1,116 @@
+"""A gateway in a process of its own, so that it can be killed for real.
+
+`python -m tests.gateway.process DIRECTORY PORT MOMENT` starts on the vault in
+DIRECTORY and kills itself with SIGKILL at MOMENT, or runs until SIGTERM.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import structlog
+
+from gateway import engine as engine_module
+from gateway.service import Gateway
+from tests.gateway.desk import OrderSink, RealClock, open_vault, settings_for
+from vault.store import SqlVault
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DyingSink(OrderSink):
+    """Dies while a fill is applied, inside the transaction."""
+
+    def apply(self, uow, message, at):
+        alarms = super().apply(uow, message, at)
+        if getattr(message, "last_qty", 0):
+            die()
+        return alarms
+
+
+def die_at_send(*, after: bool) -> None:
+    send = engine_module.Engine.send
+
+    def dying(self, session, text):
+        if after:
+            send(self, session, text)
+        die()
+
+    engine_module.Engine.send = dying
+
+
+def die_with_a_dead_socket() -> None:
+    """The engine's store gets the order, the socket does not."""
+    send = engine_module.Engine.send
+
+    def dying(self, session, text):
+        self._session(session).disconnect()
+        self._application.logged_on.add(session)
+        assert send(self, session, text)
+        die()
+
+    engine_module.Engine.send = dying
+
+
+class DyingVault:
+    """Dies right after the commit of a transaction that booked an execution."""
+
+    def __init__(self, vault: SqlVault) -> None:
+        self._vault = vault
+
+    def __getattr__(self, name):
+        return getattr(self._vault, name)
+
+    def write(self):
+        return _ThenDie(self._vault)
+
+
+class _ThenDie:
+    def __init__(self, vault: SqlVault) -> None:
+        self._context = vault.write()
+        self._booked = False
+
+    def __enter__(self):
+        uow = self._context.__enter__()
+        record = uow.orders.record_execution
+
+        def recorded(report, at):
+            self._booked = True
+            return record(report, at)
+
+        uow.orders.record_execution = recorded
+        return uow
+
+    def __exit__(self, *error):
+        result = self._context.__exit__(*error)
+        if self._booked:
+            die()
+        return result
+
+
+def main() -> None:
+    directory, port, moment = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    log = structlog.wrap_logger(structlog.PrintLogger(sys.stdout))
+    vault = open_vault(directory)
+    sink = DyingSink() if moment == "while_booking" else OrderSink()
+    if moment == "after_booking":
+        vault = DyingVault(vault)
+    if moment in ("before_send", "after_send"):
+        die_at_send(after=moment == "after_send")
+    if moment == "store_only":
+        die_with_a_dead_socket()
+    gateway = Gateway(vault, sink, RealClock(), settings_for(directory, port), log)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    gateway.start()
+    stop.wait()
+    gateway.stop()
+    vault.close()
+
+
+if __name__ == "__main__":
+    main()
