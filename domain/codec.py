@@ -12,7 +12,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -102,7 +102,9 @@ def _scalar(kind: Any, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if kind is date:
         return date.fromisoformat(value)
-    if kind in (Decimal, UUID) or issubclass(kind, Enum):
+    if kind in (Decimal, UUID):
+        return _from_text(kind, value)
+    if issubclass(kind, Enum):
         return kind(value)
     if type(value) is not kind:
         raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
@@ -115,6 +117,16 @@ def _option(options: list[Any], value: Any) -> Any:
     if len(matches) != 1:
         raise ValueError(f"{sorted(value)} are not the fields of exactly one of {options}")
     return matches[0]
+
+
+def _from_text(kind: type[Decimal] | type[UUID], text: Any) -> Decimal | UUID:
+    """A number or an id from its text alone: a JSON float has lost digits already."""
+    if not isinstance(text, str):
+        raise TypeError(f"expected the text of a {kind.__name__}, found {text!r}")
+    try:
+        return kind(text)
+    except InvalidOperation as error:
+        raise ValueError(f"{text!r} is not a number") from error
 
 
 def _key(key: object) -> str:

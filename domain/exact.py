@@ -4,7 +4,7 @@ Six places hold every US tick and every whole-share notional without rounding.
 A number that needs more is refused, never rounded in silence.
 """
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
 
 PLACES = 6
 SCALE = 10**PLACES
@@ -45,7 +45,7 @@ def to_scaled(value: Decimal) -> int:
             if whole != scaled:
                 raise InexactError(f"{value} has more than {PLACES} decimal places")
             number = int(whole)
-    except InvalidOperation as error:
+    except DecimalException as error:
         raise InexactError(f"{value} is not a usable number") from error
     if abs(number) > MAX_SCALED:
         raise InexactError(f"{value} does not fit in 64 bits of millionths")
