@@ -1,0 +1,66 @@
+"""FIX for people."""
+
+import pytest
+
+from gateway.decode import as_text, headline
+from gateway.dictionary import load, standard_path
+
+NAMES = load(standard_path())
+
+
+def raw(text: str) -> str:
+    return text.replace("|", "\x01")
+
+
+@pytest.mark.parametrize(
+    ("text", "direction", "line"),
+    [
+        (
+            "8=FIX.4.4|35=D|34=214|49=OMS|56=JPM|11=C1|55=AAPL|54=1|38=1200|40=2|44=190.25|59=0|",
+            "out",
+            "OMS->JPM ▶ NewOrderSingle BUY 1,200 AAPL limit 190.25 day seq=214",
+        ),
+        (
+            "8=FIX.4.4|35=D|34=215|49=OMS|56=JPM|55=AAPL|54=2|38=1200|40=1|59=3|",
+            "out",
+            "OMS->JPM ▶ NewOrderSingle SELL 1,200 AAPL market immediate or cancel seq=215",
+        ),
+        (
+            "35=8|34=302|49=JPM|56=OMS|55=AAPL|54=1|150=F|39=1|32=700|31=190.240|14=700|38=1200|6=190.24|",
+            "in",
+            (
+                "OMS->JPM ◀ ExecutionReport BUY AAPL partially filled 700 @ 190.24  "
+                "filled 700/1,200 avg 190.24 seq=302"
+            ),
+        ),
+        (
+            "35=8|34=3|49=JPM|56=OMS|55=AAPL|54=1|150=8|39=8|14=0|38=5|58=no symbol|43=Y|",
+            "in",
+            'OMS->JPM ◀ ExecutionReport BUY AAPL rejected  filled 0/5 "no symbol" seq=3 possdup',
+        ),
+        (
+            "35=F|34=9|49=OMS|56=JPM|11=C2|41=C1|55=AAPL|54=1|",
+            "out",
+            "OMS->JPM ▶ OrderCancelRequest BUY AAPL of C1 seq=9",
+        ),
+        (
+            "35=9|34=4|49=JPM|56=OMS|41=C1|102=0|",
+            "in",
+            "OMS->JPM ◀ OrderCancelReject of C1 too late to cancel seq=4",
+        ),
+        ("35=0|34=5|49=JPM|56=OMS|", "in", "OMS->JPM ◀ Heartbeat seq=5"),
+        ("35=?\x1b[31m|34=x|", "in", "?->? ◀ MsgType ?\\x1b[31m seq=x"),
+    ],
+)
+def test_a_message_fits_one_line(text, direction, line):
+    assert headline(raw(text), direction) == line
+    assert headline(text, direction) == line, "SOH may already be shown as a bar"
+
+
+def test_names_stand_beside_tags_and_secrets_do_not():
+    text = as_text(raw("35=A|34=1|554=s3cret|98=0|5001=x|39=1|"), NAMES)
+
+    assert text == (
+        "MsgType(35)=Logon MsgSeqNum(34)=1 Password(554)=*** EncryptMethod(98)=NONE "
+        "Tag(5001)=x OrdStatus(39)=PARTIALLY_FILLED"
+    )

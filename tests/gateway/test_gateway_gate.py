@@ -1,0 +1,68 @@
+"""The gate: who passes a kill switch, a doubt, or a throttle."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.order_states import apply, open_order
+from domain.orders import CancelRequest, Sent
+from domain.ports import StatusRequest
+from domain.runs import Kill
+from gateway.gate import Throttle, Verdict, judge
+from tests.gateway.desk import intent
+
+NOW = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
+ORDER = open_order(intent("C1"))
+SENT, _ = apply(ORDER, Sent(cl_ord_id="C1", sent_at=NOW))
+CANCEL = CancelRequest(cl_ord_id="C2", orig_cl_ord_id="C1", requested_at=NOW, why="deadline")
+
+
+def kill(scope: str, name: str = "") -> Kill:
+    return Kill(scope=scope, name=name, by="Ann", why="drill", set_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("scope", "name"), [("firm", ""), ("venue", "XSIM"), ("account", "A1"), ("galaxy", "")]
+)
+def test_a_kill_takes_new_orders_back_and_lets_cancels_pass(scope, name):
+    kills = [kill(scope, name)]
+
+    assert judge(ORDER.intent, ORDER, kills, 0).verdict is Verdict.WITHDRAW
+    assert judge(CANCEL, SENT, kills, 0).verdict is Verdict.SEND
+    assert judge(StatusRequest(cl_ord_id="C1", requested_at=NOW), SENT, kills, 0).verdict is (
+        Verdict.SEND
+    )
+
+
+def test_a_kill_of_another_venue_or_account_changes_nothing():
+    kills = [kill("venue", "OTHER"), kill("account", "A2")]
+
+    assert judge(ORDER.intent, ORDER, kills, 0).verdict is Verdict.SEND
+
+
+def test_a_doubt_holds_new_orders_only():
+    assert judge(ORDER.intent, ORDER, [], 1).verdict is Verdict.HOLD
+    assert judge(CANCEL, SENT, [], 1).verdict is Verdict.SEND
+
+
+def test_canceling_what_was_never_sent_takes_both_back():
+    judgement = judge(CANCEL, ORDER, [], 0)
+
+    assert judgement.verdict is Verdict.WITHDRAW
+    assert judgement.order_too
+
+
+@given(st.integers(1, 50), st.lists(st.floats(0, 3), max_size=60))
+def test_no_second_carries_more_than_twice_the_rate(rate, pauses):
+    """A burst of one second's worth, and the rate after it."""
+    throttle = Throttle(rate)
+    now, sent = 100.0, 0
+    for pause in pauses:
+        now += pause
+        count = throttle.available(now)
+        throttle.spend(count)
+        sent += count
+
+    assert sent <= rate + rate * sum(pauses) + 1

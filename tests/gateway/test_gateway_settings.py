@@ -1,0 +1,198 @@
+"""Settings that do not fit stop the start, with the place named."""
+
+import pytest
+
+from domain.errors import ConfigError
+from gateway.dictionary import load, standard_path, write_relaxed
+from gateway.filestore import StoredSequences, blot_secrets, check_store
+from gateway.sessioncfg import read_sessions, render
+from gateway.settings import load_settings, write_session_config
+
+TABLE = {"XSIM": {"session": "FIX.4.4:TRIMTAB->XSIM"}}
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "fix.cfg"
+    write_session_config(path, {"XSIM": ("127.0.0.1", 5001)}, store=tmp_path / "store")
+    return path
+
+
+def line_of(path, text: str) -> int:
+    return path.read_text().splitlines().index(text) + 1
+
+
+def test_what_we_write_we_accept(config):
+    settings = load_settings(config, TABLE, {"TRIMTAB_FIX_PASSWORD_XSIM": "s3cret"})
+
+    profile = settings.profiles[0]
+    assert profile.session.name == "FIX.4.4:TRIMTAB->XSIM"
+    assert profile.password == "s3cret"
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ResetOnLogon=N", "ResetOnLogon=Y", "ResetOnLogon=Y is refused: fills that were sent"),
+        ("ResetOnLogout=N", "ResetOnLogout=Y", "ResetOnLogout=Y is refused"),
+        ("ResetOnDisconnect=N", "ResetOnDisconnect=Y", "ResetOnDisconnect=Y is refused"),
+        ("PersistMessages=Y", "PersistMessages=N", "PersistMessages=N is refused"),
+        ("SocketNodelay=Y", "SocketNodelay=N", "[DEFAULT] must say SocketNodelay=Y"),
+        ("AllowUnknownMsgFields=Y", "AllowUnknownMsgFields=N", "AllowUnknownMsgFields must be Y"),
+        ("HeartBtInt=30", "HeartBtIn=30", "unknown key HeartBtIn; did you mean HeartBtInt?"),
+        ("HeartBtInt=30", "HeartBtInt=-1", "HeartBtInt=-1 is not a number"),
+        ("HeartBtInt=30", "HeartBtInt", "'HeartBtInt' is neither a section nor Key=Value"),
+        ("ConnectionType=initiator", "ConnectionType=acceptor", "ConnectionType must be initiator"),
+        ("BeginString=FIX.4.4", "BeginString=FIX.4.2", "only FIX.4.4 is spoken"),
+        ("PersistMessages=Y", "ResetOnLogon=N", "ResetOnLogon was set on line"),
+    ],
+)
+def test_a_dangerous_or_misspelt_key_stops_the_start_with_its_line(config, old, new, message):
+    text = config.read_text()
+    line = line_of(config, old)
+    config.write_text(text.replace(f"\n{old}\n", f"\n{new}\n"))
+
+    with pytest.raises(ConfigError) as caught:
+        read_sessions(config)
+    text = str(caught.value)
+
+    assert message in text
+    named = int(text.removeprefix(f"{config}:").split(":")[0])
+    assert named in (line, line_of(config, new))
+
+
+@pytest.mark.parametrize("key", ["FileStorePath", "DataDictionary", "HeartBtInt"])
+def test_a_missing_key_names_the_session(config, key):
+    lines = [line for line in config.read_text().splitlines() if not line.startswith(key)]
+    config.write_text("\n".join(lines))
+
+    with pytest.raises(
+        ConfigError, match=rf"fix\.cfg:{line_of(config, '[SESSION]')}: {key} is missing"
+    ):
+        read_sessions(config)
+
+
+def test_nodelay_outside_default_is_not_believed(config):
+    text = config.read_text().replace("SocketNodelay=Y\n", "") + "SocketNodelay=Y\n"
+    config.write_text(text)
+
+    with pytest.raises(ConfigError, match=r"\[DEFAULT\] must say SocketNodelay=Y"):
+        read_sessions(config)
+
+
+@pytest.mark.parametrize(
+    ("venues", "message"),
+    [
+        ({}, "there is no [venues.NAME] table"),
+        ({"XSIM": {"session": "FIX.4.4:TRIMTAB->XSIN"}}, "session 'FIX.4.4:TRIMTAB->XSIN' is not"),
+        ({"XSIM": {**TABLE["XSIM"], "throtle": 5}}, "unknown key throtle; did you mean throttle?"),
+        ({"XSIM": {**TABLE["XSIM"], "throttle": 0}}, "throttle = 0 would never send"),
+        ({"XSIM": {**TABLE["XSIM"], "throttle": "5"}}, "must be of type int"),
+        ({"XSIM": {**TABLE["XSIM"], "tls": True}}, "it would connect in clear"),
+        ({"x": TABLE["XSIM"]}, "capital letters"),
+        ({**TABLE, "YSIM": TABLE["XSIM"]}, "name the same session"),
+    ],
+)
+def test_a_venue_table_that_does_not_fit_is_named(config, venues, message):
+    with pytest.raises(ConfigError) as caught:
+        load_settings(config, venues, {})
+
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("trimtab.toml:")
+
+
+def test_a_session_that_no_venue_uses_is_named(tmp_path):
+    path = tmp_path / "fix.cfg"
+    write_session_config(path, {"XSIM": ("h", 1), "YSIM": ("h", 2)}, store=tmp_path)
+
+    with pytest.raises(ConfigError, match=r"no \[venues.NAME\] table .* uses session .*YSIM"):
+        load_settings(path, TABLE, {})
+
+
+def test_a_password_with_a_separator_is_refused(config):
+    with pytest.raises(ConfigError, match="TRIMTAB_FIX_PASSWORD_XSIM"):
+        load_settings(config, TABLE, {"TRIMTAB_FIX_PASSWORD_XSIM": "a\x01b"})
+
+
+def test_the_relaxed_dictionary_keeps_groups_and_drops_judgement(tmp_path):
+    target = tmp_path / "relaxed.xml"
+    write_relaxed(standard_path(), target)
+
+    relaxed, standard = load(target), load(standard_path())
+    text = target.read_text()
+    assert relaxed.tags == standard.tags
+    assert (39, "1") in standard.enums
+    assert (39, "1") not in relaxed.enums
+    assert (98, "0") in relaxed.enums  # Session messages stay strict.
+    assert '<field number="31" name="LastPx" type="STRING"' in text
+    assert '<field number="453" name="NoPartyIDs" type="NUMINGROUP"' in text
+
+
+def test_the_engine_gets_each_session_with_its_own_dictionary(config, tmp_path):
+    sessions = read_sessions(config)
+
+    text = render(sessions, {sessions[0].name: tmp_path / "r.xml"})
+
+    assert f"DataDictionary={tmp_path / 'r.xml'}\n" in text
+    assert text.startswith("[DEFAULT]\nSocketNodelay=Y\n[SESSION]\n")
+
+
+def store_files(config, **contents: bytes):
+    config.store.mkdir()
+    parts = {
+        "seqnums": b"0000000012 : 0000000034",
+        "session": b"20221130-20:45:00",
+        "header": b"",
+        "body": b"",
+    }
+    for part, content in {**parts, **contents}.items():
+        (config.store / f"FIX.4.4-TRIMTAB-XSIM.{part}").write_bytes(content)
+
+
+def test_a_whole_store_is_read(config):
+    session = read_sessions(config)[0]
+    store_files(session)
+
+    assert check_store(session, 33) == StoredSequences(next_sender=12, next_target=34)
+
+
+@pytest.mark.parametrize(
+    ("part", "content"),
+    [
+        ("seqnums", b""),
+        ("seqnums", b"0000000012 : "),
+        ("seqnums", b"12 : 0"),
+        ("seqnums", b"x : y"),
+        ("session", b""),
+        ("session", b"20221130-20:4"),
+    ],
+)
+def test_a_torn_store_is_refused(config, part, content):
+    session = read_sessions(config)[0]
+    store_files(session, **{part: content})
+
+    with pytest.raises(ConfigError, match=rf"\.{part} .*restore the store from backup"):
+        check_store(session, 33)
+
+
+def test_a_store_that_vanished_is_refused_only_when_the_database_knows_the_session(config):
+    session = read_sessions(config)[0]
+
+    assert check_store(session, 0) is None
+    with pytest.raises(ConfigError, match="is missing, but the database has 33 messages"):
+        check_store(session, 33)
+
+
+def test_passwords_are_blotted_out_of_the_store_without_moving_a_byte(config):
+    session = read_sessions(config)[0]
+    body = b"8=FIX.4.4\x0135=A\x01553=me\x01554=s3cret\x0110=000\x018=FIX.4.4\x0135=D\x0111=C1\x01"
+    store_files(session, body=body)
+
+    blot_secrets(session)
+
+    after = (session.store / "FIX.4.4-TRIMTAB-XSIM.body").read_bytes()
+    assert len(after) == len(body)
+    assert b"s3cret" not in after
+    assert b"554=******\x01" in after
+    assert after.endswith(b"35=D\x0111=C1\x01")
