@@ -20,6 +20,7 @@ from domain.compliance import CheckResult
 from domain.ports import SessionState
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
+from scheduler.summary import Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ class RunDetail:
     orders: tuple[OrderLine, ...]
     not_passed: tuple[CheckResult, ...]
     breaks: tuple[Break, ...]
+    summary: Summary | None = None  # Once the run is reconciled.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,253 @@
+"""The wiring: the one place that names concrete adapters and joins the rooms.
+
+Nothing here decides anything. `open_service` serves the commands, `serve` is
+the process, `check` looks before it starts.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from functools import partial
+from types import FrameType
+
+import structlog
+
+from console.api import create_app
+from console.api_server import ApiServer
+from console.clocks import SystemClock, clock_from
+from console.config import Config
+from console.log import close_logging, configure_logging
+from console.secrets_file import read_token
+from console.service import (
+    Heartbeat,
+    RunningService,
+    RunWalker,
+    VaultService,
+    unfinished,
+)
+from console.service_port import CheckLine
+from domain.errors import ConfigError, ExitCode, TrimtabError
+from gateway.filestore import check_store
+from gateway.service import Gateway
+from gateway.settings import GatewaySettings, load_settings
+from oms.approval import ApprovalPolicy
+from oms.blocks import BlockSettings
+from oms.booking import Booking
+from oms.compliance.load import load_rules
+from oms.doubts import raise_doubts
+from oms.release import Releaser, ReleaseSettings
+from scheduler import triggers
+from scheduler.pool import OptimizerPool
+from scheduler.run import Desk, Runner
+from scheduler.ticker import Ticker
+from vault import SqlVault
+from vault.export import verify_audit
+from vault.intake import Intake
+from vault.preflight import problems
+
+BASIS_POINTS = 10_000
+
+
+@contextmanager
+def open_service(config: Config, *, write: bool) -> Iterator[VaultService]:
+    """Everything that a command may ask while no service runs; `write` takes the lease at once.
+
+    Runs that are started or approved this way go on when the service starts.
+    """
+    with ExitStack() as stack:
+        vault = stack.enter_context(_open_vault(config))
+        if write:
+            vault.acquire()
+        clock = clock_from(config.clock.start)
+        yield VaultService(
+            vault=vault,
+            verify_audit=partial(verify_audit, vault),
+            clock=clock,
+            intake=Intake(config.layouts),
+            triggers=Ticker(vault, clock, _triggers(config), lambda _run_id: None),
+        )
+
+
+def serve(config: Config) -> int:
+    """Run the service until a signal or the API asks it to stop; returns the exit code."""
+    configure_logging(
+        config.files.log,
+        level=config.log.level,
+        max_megabytes=config.log.max_megabytes,
+        keep=config.log.keep,
+        terminal=sys.stdout,
+    )
+    log = structlog.get_logger("service")
+    try:
+        with ExitStack() as stack:
+            service = _started(config, stack)
+            log.info("service_started", holder=config.service.holder, pid=os.getpid())
+            service.stop_asked.wait()
+            log.info("service_stopping")
+        log.info("service_stopped")
+    except TrimtabError as error:
+        log.error("service_refused", detail=str(error))
+        raise
+    finally:
+        close_logging()
+    return ExitCode.OK
+
+
+def _started(config: Config, stack: ExitStack) -> RunningService:
+    """Start everything, from the database outwards; `stack` stops it in the reverse order."""
+    _database_soundness(config)
+    clock, settings = clock_from(config.clock.start), _gateway_settings(config)
+    vault = stack.enter_context(_open_vault(config))
+    vault.acquire()
+    heartbeat = Heartbeat(vault.renew)
+    heartbeat.start()
+    stack.callback(heartbeat.stop)
+    with vault.write() as uow:
+        raise_doubts(uow, clock.now())
+    pool = stack.enter_context(OptimizerPool(config.service.workers))
+    pool.warm_up()
+    gateway = Gateway(vault, Booking(), clock, settings, structlog.get_logger("gateway"))
+    stack.callback(gateway.stop)
+    gateway.start()
+    releaser = Releaser(vault, gateway, clock, _release_settings(config))
+    runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=_desk(config), releaser=releaser)
+    walker = RunWalker(runner)
+    stack.callback(walker.stop)
+    stack.callback(releaser.stop)
+    ticker = Ticker(vault, clock, _triggers(config), walker.hand_over)
+    service = RunningService(
+        vault=vault,
+        verify_audit=partial(verify_audit, vault),
+        clock=clock,
+        intake=Intake(config.layouts),
+        ticker=ticker,
+        walker=walker,
+        wire=gateway,
+        holder=config.service.holder,
+    )
+    _listen_to_signals(service)
+    for run_id in unfinished(vault):
+        walker.hand_over(run_id)
+    walker.start()
+    api = ApiServer(create_app(service, read_token(config.files.token)), config.api)
+    stack.callback(api.stop)
+    api.start()
+    stack.callback(ticker.stop)
+    ticker.start(timedelta(seconds=float(config.service.tick_seconds)))
+    return service
+
+
+def check(config: Config) -> tuple[CheckLine, ...]:
+    """Everything that must hold before start, each with what was found and what to do."""
+    looks: tuple[tuple[str, Callable[[], str], str], ...] = (
+        ("configuration", lambda: str(config.path), ""),
+        ("database", lambda: _database_soundness(config), "see the sentence"),
+        ("rules", lambda: _rules_words(config), "mend the rule file; nothing of it is in force"),
+        ("layouts", lambda: _layouts_words(config), "mend the layout file"),
+        ("triggers", lambda: _trigger_words(config), "mend [[trigger]]"),
+        ("FIX sessions", lambda: _session_words(config), "mend the session file or its store"),
+        ("secrets", lambda: _secret_words(config), "run `trimtab init`"),
+    )
+    return tuple(_look(name, look, remedy) for name, look, remedy in looks)
+
+
+def _look(name: str, look: Callable[[], str], remedy: str) -> CheckLine:
+    try:
+        return CheckLine(name=name, ok=True, message=look())
+    except (TrimtabError, OSError) as error:
+        return CheckLine(name=name, ok=False, message=str(error), remedy=remedy)
+
+
+@contextmanager
+def _open_vault(config: Config) -> Iterator[SqlVault]:
+    vault = SqlVault(
+        config.database.url,
+        clock=SystemClock(),
+        holder=config.service.holder,
+        anchor_path=config.files.anchor,
+    )
+    try:
+        yield vault
+    finally:
+        vault.close()
+
+
+def _database_soundness(config: Config) -> str:
+    found = problems(config.database.url, anchor_path=config.files.anchor)
+    if found:
+        raise ConfigError("; ".join(found))
+    return "schema, durability and audit chain hold"
+
+
+def _rules_words(config: Config) -> str:
+    return f"{len(load_rules(config.rules))} rules, and their own examples hold"
+
+
+def _layouts_words(config: Config) -> str:
+    Intake(config.layouts)
+    return f"column maps in {config.layouts} can be used"
+
+
+def _trigger_words(config: Config) -> str:
+    return ", ".join(trigger.name for trigger in _triggers(config)) or "none: runs start by hand"
+
+
+def _session_words(config: Config) -> str:
+    settings = _gateway_settings(config)
+    with _open_vault(config) as vault, vault.read() as view:
+        for profile in settings.profiles:
+            name = profile.session.name
+            check_store(profile.session, view.inbox.durable_sequence(name))
+    return f"{len(settings.profiles)} sessions; sequence numbers agree with what is booked"
+
+
+def _secret_words(config: Config) -> str:
+    read_token(config.files.token)
+    return "the API's token is its owner's alone"
+
+
+def _gateway_settings(config: Config) -> GatewaySettings:
+    tables = {name: venue.table for name, venue in config.venues.items()}
+    return load_settings(config.fix_settings, tables, os.environ, config_file=config.path.name)
+
+
+def _triggers(config: Config) -> tuple[triggers.TriggerSettings, ...]:
+    found = tuple(
+        triggers.from_table(table.table, where=f"{config.path}:{table.line}")
+        for table in config.triggers
+    )
+    names = [trigger.name for trigger in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{config.path}: two triggers are called {name!r}; rename one")
+    return found
+
+
+def _desk(config: Config) -> Desk:
+    return Desk(
+        rules=load_rules(config.rules),
+        policy=ApprovalPolicy(
+            max_orders=config.approval.max_orders, max_notional=config.approval.max_notional
+        ),
+        blocks=BlockSettings(limit_collar=config.release.limit_collar_bps / BASIS_POINTS),
+    )
+
+
+def _release_settings(config: Config) -> ReleaseSettings:
+    return ReleaseSettings(
+        wave_timeout=timedelta(seconds=float(config.release.wave_timeout_seconds)),
+        cash_cushion=config.release.cash_cushion,
+    )
+
+
+def _listen_to_signals(service: RunningService) -> None:
+    """After quickfix is imported, which takes SIGINT for itself."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        service.stop(signal.Signals(number).name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)

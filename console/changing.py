@@ -1,0 +1,242 @@
+"""Wishes, carried out on the vault: by the service, or by a command that holds the lease.
+
+Without a service nothing goes out: a trigger or an approval is stored, and the
+run goes on when the service starts.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from console.service_port import IngestLine, IngestProblem, OverrideRequest
+from console.views import find_run
+from domain.errors import BadInputError, MissingError, UnknownNameError
+from domain.ports import Clock, Vault
+from domain.postings import Break
+from domain.runs import Approval, Kill, Run
+from ledger import reconcile
+from oms.basket import Override
+from oms.cancel import cancel
+from oms.take_over import take_over
+from scheduler import decisions
+from vault.ingest import IngestReport
+from vault.ingest.report import Problem
+from vault.intake import Intake
+from vault.unit_of_work import SqlUnitOfWork
+
+SCOPES = ("firm", "account", "venue")
+RECENT_RUNS = 1000
+
+
+class Writer(Vault, Protocol):
+    """The vault as intake needs it: its units of work carry the connection."""
+
+    def write(self) -> AbstractContextManager[SqlUnitOfWork]: ...
+    def read(self) -> AbstractContextManager[SqlUnitOfWork]: ...
+
+
+class Triggers(Protocol):
+    """Where a run is started by hand: the ticker."""
+
+    def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run: ...
+
+
+class VaultChanging:
+    """`console.service_port.Changing` over the vault."""
+
+    def __init__(
+        self,
+        *,
+        vault: Writer,
+        clock: Clock,
+        intake: Intake,
+        triggers: Triggers,
+        go_on: Callable[[UUID], None] = lambda _run_id: None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`go_on` walks a run further, `wake` tells the gateway that the outbox grew."""
+        self._vault, self._clock, self._intake = vault, clock, intake
+        self._triggers, self._go_on, self._wake = triggers, go_on, wake
+
+    def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run:
+        """Start a run now, of some accounts or all."""
+        if account_ids:
+            self._require_accounts(account_ids)
+        return self._triggers.fire(name, account_ids, by)
+
+    def approve(
+        self, run: str, by: str, why: str, overrides: Sequence[OverrideRequest]
+    ) -> Approval:
+        """A second person's yes; the run goes on."""
+        wanted = {(o.rule_id, o.account_id): Override(by, o.why) for o in overrides}
+        if len(wanted) != len(overrides):
+            raise BadInputError("the same breach is overridden twice; say each once")
+        with self._vault.write() as uow:
+            found = find_run(uow.runs.recent(RECENT_RUNS), run)
+            approval = decisions.approve(
+                uow, found, by=by, why=why, overrides=wanted, at=self._clock.now()
+            )
+        self._go_on(found.run_id)
+        return approval
+
+    def reject(self, run: str, by: str, why: str) -> Approval:
+        """A second person's no; the run ends."""
+        with self._vault.write() as uow:
+            found = find_run(uow.runs.recent(RECENT_RUNS), run)
+            return decisions.reject(uow, found, by=by, why=why, at=self._clock.now())
+
+    def halt(self, scope: str, name: str, by: str, why: str) -> Kill:
+        """Stop new orders, and take back those that are out.
+
+        A halt of an account takes back the blocks in which it is alone.
+        """
+        _require_scope(scope, name)
+        now = self._clock.now()
+        kill = Kill(scope=scope, name=name, by=by, why=why, set_at=now)
+        with self._vault.write() as uow:
+            uow.kills.set(kill)
+            taken_back = [
+                cancel(uow, order, at=now, why=f"halt by {by}: {why}", by=by)
+                for order in uow.orders.open()
+                if _is_within(
+                    kill, order.intent.venue, [a.account_id for a in order.intent.allocations]
+                )
+            ]
+            uow.audit.append(
+                at=now,
+                actor=by,
+                kind="halt_set",
+                subject=f"{scope} {name}".strip(),
+                body={"why": why, "cancelled": [order.intent.cl_ord_id for order in taken_back]},
+            )
+        self._wake()
+        return kill
+
+    def resume(self, scope: str, name: str, by: str, why: str) -> bool:
+        """Lift a halt by another person than the one who set it; False when none was set."""
+        _require_scope(scope, name)
+        now = self._clock.now()
+        with self._vault.write() as uow:
+            standing = [k for k in uow.kills.active() if (k.scope, k.name) == (scope, name)]
+            if any(kill.by.casefold() == by.casefold() for kill in standing):
+                raise BadInputError(f"{by} set this halt and cannot lift it: ask a second person")
+            lifted = uow.kills.lift(scope, name, by, now)
+            if lifted:
+                subject = f"{scope} {name}".strip()
+                uow.audit.append(
+                    at=now, actor=by, kind="halt_lifted", subject=subject, body={"why": why}
+                )
+        self._wake()
+        return lifted
+
+    def ingest(self, paths: Sequence[Path], by: str, *, replace: bool) -> tuple[IngestLine, ...]:
+        """Take files in, then open the accounts that they tell of for the first time."""
+        now = self._clock.now()
+        with self._vault.write() as uow:
+            report = self._intake.ingest(uow, paths, at=now, replace=replace)
+            take_over(uow, now.date(), now)
+            uow.audit.append(
+                at=now,
+                actor=by,
+                kind="files_ingested",
+                subject=now.date().isoformat(),
+                body=[{"file": f.file, "fate": f.fate, "rows": f.rows} for f in report.files],
+            )
+        return tuple(_lines(report))
+
+    def reconcile(self, path: Path) -> tuple[Break, ...]:
+        """Compare a venue's or a custodian's end-of-day file with the ledger; store the breaks."""
+        if not path.is_file():
+            raise MissingError(f"there is no file {path}; nothing was compared")
+        now = self._clock.now()
+        is_of_venue = self._intake.is_of_venue(path)
+        with self._vault.write() as uow:
+            breaks = (
+                self._against_venue(uow, path) if is_of_venue else self._against_custody(uow, path)
+            )
+            uow.findings.add_breaks(None, breaks, now)
+            uow.audit.append(
+                at=now,
+                actor="ledger",
+                kind="file_reconciled",
+                subject=path.name,
+                body={"witness": "venue" if is_of_venue else "custodian", "breaks": breaks},
+            )
+        return breaks
+
+    def _against_venue(self, uow: SqlUnitOfWork, path: Path) -> tuple[Break, ...]:
+        file = self._intake.venue(path)
+        _refuse(path, file.problems)
+        days: set[date] = {row.trade_date for row in file.executions}
+        if not days:
+            days = {self._clock.now().date()}
+        transactions = uow.ledger.all()
+        return tuple(
+            found
+            for day in sorted(days)
+            for found in reconcile.ledger_against_venue(
+                transactions,
+                [row for row in file.executions if row.trade_date == day],
+                file.venue,
+                day,
+            )
+        )
+
+    def _against_custody(self, uow: SqlUnitOfWork, path: Path) -> tuple[Break, ...]:
+        file = self._intake.custody(uow, path)
+        _refuse(path, file.problems)
+        return reconcile.ledger_against_custody(
+            uow.ledger.balances(), uow.ledger.lots(), file.positions
+        )
+
+    def _require_accounts(self, account_ids: Sequence[str]) -> None:
+        with self._vault.read() as view:
+            books = {book for book, _ in view.ledger.balances()}
+        unknown = [a for a in account_ids if f"client:{a}" not in books]
+        if unknown:
+            raise UnknownNameError(
+                f"no account {unknown[0]!r} in the ledger; `trimtab positions` lists them all"
+            )
+
+
+def _require_scope(scope: str, name: str) -> None:
+    if scope not in SCOPES:
+        raise UnknownNameError(f"{scope!r} is no scope of a halt; use {', '.join(SCOPES)}")
+    if (scope == "firm") == bool(name):
+        need = "takes no name" if scope == "firm" else f"needs the name of the {scope}"
+        raise UnknownNameError(f"a halt of {scope} {need}")
+
+
+def _is_within(kill: Kill, venue: str, accounts: Sequence[str]) -> bool:
+    return (
+        kill.scope == "firm"
+        or (kill.scope == "venue" and kill.name == venue)
+        or (kill.scope == "account" and set(accounts) == {kill.name})
+    )
+
+
+def _refuse(path: Path, problems: Sequence[Problem]) -> None:
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise BadInputError(f"{path.name} is refused whole: {problems[0]}{more}")
+
+
+def _lines(report: IngestReport) -> Iterator[IngestLine]:
+    for file in report.files:
+        yield IngestLine(
+            file=file.file,
+            outcome=file.fate.value,
+            rows=file.rows,
+            problems=tuple(
+                IngestProblem(
+                    line=problem.line,
+                    field=problem.field,
+                    value=problem.value,
+                    message=f"{problem.reason}; {problem.remedy}",
+                )
+                for problem in file.problems
+            ),
+        )

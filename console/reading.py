@@ -1,0 +1,207 @@
+"""Questions, answered from a read-only view of the vault."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+from console.service_port import (
+    AuditVerdict,
+    OrderLine,
+    OrderQuery,
+    PositionLine,
+    RunDetail,
+    Telling,
+)
+from console.stored_run import StoredRun, load
+from console.views import find_run, order_line
+from domain.audit import Tampering
+from domain.codec import encode
+from domain.errors import UnknownNameError
+from domain.instruments import CASH
+from domain.lots import TaxLot
+from domain.orders import Order
+from domain.ports import UnitOfWork, Vault
+from domain.postings import Break
+from domain.runs import Approval, Kill, Run
+from domain.snapshot import Snapshot
+from oms.explain import Explanation
+
+RECENT_RUNS = 1000
+RECENT_ORDERS = 100_000
+
+
+class VaultReading:
+    """`console.service_port.Reading` over whatever implements `Vault`."""
+
+    def __init__(self, vault: Vault, verify_audit: Callable[[], Tampering | None]) -> None:
+        self._facts, self._verify_audit = vault, verify_audit
+
+    def runs(self, limit: int) -> tuple[Run, ...]:
+        """The newest runs, newest first."""
+        with self._facts.read() as view:
+            return view.runs.recent(limit)
+
+    def run(self, run: str) -> RunDetail:
+        """One run with what came of it."""
+        stored = self.stored(run)
+        return RunDetail(
+            run=stored.run,
+            steps=stored.steps,
+            approval=stored.approval,
+            orders=tuple(order_line(order) for order in stored.orders),
+            not_passed=stored.basket.results if stored.basket else (),
+            breaks=stored.breaks,
+            summary=stored.summary,
+        )
+
+    def stored(self, run: str) -> StoredRun:
+        """Everything that is stored of one run."""
+        with self._facts.read() as view:
+            return load(view, find_run(view.runs.recent(RECENT_RUNS), run))
+
+    def orders(self, query: OrderQuery) -> tuple[OrderLine, ...]:
+        """Orders, newest first."""
+        with self._facts.read() as view:
+            if query.run is not None:
+                run = find_run(view.runs.recent(RECENT_RUNS), query.run)
+                orders = tuple(reversed(view.orders.of_run(run.run_id)))
+            else:
+                orders = view.orders.recent(RECENT_ORDERS)
+        wanted = [order for order in orders if _matches(order, query)]
+        return tuple(order_line(order) for order in wanted[: query.limit])
+
+    def positions(self, account_id: str | None) -> tuple[PositionLine, ...]:
+        """Shares and cash by account, at the newest known prices."""
+        with self._facts.read() as view:
+            balances = view.ledger.balances()
+            lots = view.ledger.lots(account_id)
+            snapshot = _newest_snapshot(view)
+        names = {s.security_id: s.symbol for s in snapshot.securities} if snapshot else {}
+        prices = {p.security_id: p.close for p in snapshot.prices} if snapshot else {}
+        by_holding: defaultdict[tuple[str, str], list[TaxLot]] = defaultdict(list)
+        for lot in lots:
+            by_holding[lot.account_id, lot.security_id].append(lot)
+        lines = []
+        for (book, asset), quantity in sorted(balances.items()):
+            account = book.removeprefix("client:")
+            if account == book or account_id not in (None, account) or quantity == 0:
+                continue
+            own = by_holding[account, asset]
+            lines.append(_position((account, asset), quantity, own, names, prices))
+        if account_id is not None and not lines:
+            raise UnknownNameError(
+                f"no account {account_id!r} in the ledger; `trimtab positions` lists them all"
+            )
+        return tuple(lines)
+
+    def breaks(self, run: str | None) -> tuple[Break, ...]:
+        """Differences that reconciliation found, of one run or all."""
+        with self._facts.read() as view:
+            if run is None:
+                return view.findings.breaks(None)
+            return view.findings.breaks(find_run(view.runs.recent(RECENT_RUNS), run).run_id)
+
+    def approvals(self) -> tuple[Approval, ...]:
+        """What waits for a second person."""
+        with self._facts.read() as view:
+            return view.approvals.pending()
+
+    def kills(self) -> tuple[Kill, ...]:
+        """Halts that are in force."""
+        with self._facts.read() as view:
+            return view.kills.active()
+
+    def explain(self, subject: str) -> Telling:
+        """Why an order (any ClOrdID of its chain) or an account is as it is."""
+        with self._facts.read() as view:
+            order = view.orders.get(subject)
+            if order is not None:
+                run = view.runs.get(order.intent.run_id)
+                assert run is not None, "an order has its run"
+                return _telling(load(view, run).of_order(order))
+            return _telling(self._of_account(view, subject))
+
+    def _of_account(self, view: UnitOfWork, account_id: str) -> Explanation:
+        for run in view.runs.recent(RECENT_RUNS):
+            if run.snapshot_id is None or (run.account_ids and account_id not in run.account_ids):
+                continue
+            stored = load(view, run)
+            assert stored.snapshot is not None
+            if any(account.account_id == account_id for account in stored.snapshot.accounts):
+                return stored.of_account(account_id)
+        raise UnknownNameError(
+            f"{account_id!r} is neither an order nor an account of any run; "
+            "`trimtab orders` and `trimtab positions` list them"
+        )
+
+    def trace(self, run: str) -> Telling:
+        """A run from its trigger to its reconciliation."""
+        return _telling(self.stored(run).traced())
+
+    def audit_verify(self) -> AuditVerdict:
+        """Whether the chain holds and passes through every anchor."""
+        tampering = self._verify_audit()
+        with self._facts.read() as view:
+            count = len(view.audit.entries())
+        if tampering is None:
+            message = f"{count} entries, each follows the one before it and matches the anchor"
+            return AuditVerdict(verified=True, entries=count, message=message)
+        return AuditVerdict(verified=False, entries=count, message=tampering.message)
+
+    def audit_export(self) -> Iterator[str]:
+        """The chain as JSON lines, oldest first."""
+        with self._facts.read() as view:
+            entries = view.audit.entries()
+        return (encode(entry) for entry in entries)
+
+
+def _matches(order: Order, query: OrderQuery) -> bool:
+    accounts = {allocation.account_id for allocation in order.intent.allocations}
+    return (
+        query.account_id in (None, *accounts)
+        and query.symbol in (None, order.intent.symbol)
+        and not (query.open_only and order.is_closed)
+    )
+
+
+def _newest_snapshot(view: UnitOfWork) -> Snapshot | None:
+    for run in view.runs.recent(RECENT_RUNS):
+        if run.snapshot_id is not None:
+            return view.snapshots.get(run.snapshot_id)
+    return None
+
+
+def _position(
+    holding: tuple[str, str],
+    quantity: Decimal,
+    lots: list[TaxLot],
+    names: dict[str, str],
+    prices: dict[str, Decimal],
+) -> PositionLine:
+    account_id, asset = holding
+    if asset == CASH:
+        return PositionLine(
+            account_id=account_id,
+            security_id=CASH,
+            symbol=CASH,
+            quantity=quantity,
+            lots=0,
+            basis=None,
+            price=None,
+            market_value=quantity,
+        )
+    price = prices.get(asset)
+    return PositionLine(
+        account_id=account_id,
+        security_id=asset,
+        symbol=names.get(asset, asset),
+        quantity=quantity,
+        lots=len(lots),
+        basis=sum((lot.basis for lot in lots), Decimal(0)),
+        price=price,
+        market_value=None if price is None else quantity * price,
+    )
+
+
+def _telling(explanation: Explanation) -> Telling:
+    return Telling(subject=explanation.subject, lines=explanation.lines(), facts=explanation.facts)

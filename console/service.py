@@ -1,0 +1,176 @@
+"""The running service: one light process that never stops watching the wire.
+
+A thread walks runs one after the other, the ticker starts them, the gateway
+sends and books, a heartbeat keeps the writer's lease. Optimising happens in
+worker processes.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from uuid import UUID
+
+import structlog
+
+from console.changing import Triggers, VaultChanging, Writer
+from console.reading import VaultReading
+from console.service_port import Health
+from domain.audit import Tampering
+from domain.errors import ExitCode, TrimtabError
+from domain.ports import Clock, SessionState, Vault, Wire
+from domain.runs import RunStatus
+from scheduler.run import Runner
+from scheduler.ticker import Ticker
+from vault.intake import Intake
+
+log = structlog.get_logger("service")
+HEARTBEAT_SECONDS = 5.0  # Well within the lease, so that a slow disk does not lose it.
+OPEN_RUNS = (RunStatus.RUNNING, RunStatus.AWAITING_APPROVAL)
+RETRY_SECONDS = 1.0  # Between attempts at a run that said "try again".
+
+
+class RunWalker:
+    """The thread that walks runs, in the order in which they are handed over."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._queue: queue.Queue[UUID | None] = queue.Queue()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what is queued."""
+        self._thread.start()
+
+    def hand_over(self, run_id: UUID) -> None:
+        """Walk this run when its turn comes. Returns at once."""
+        self._queue.put(run_id)
+
+    def stop(self) -> None:
+        """Finish the step that is under way; what is left goes on at the next start."""
+        self._stopping.set()
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _work(self) -> None:
+        while (run_id := self._queue.get()) is not None and not self._stopping.is_set():
+            try:
+                self._runner.walk(run_id)
+            except TrimtabError as error:
+                if error.exit_code == ExitCode.TRY_AGAIN and not self._stopping.wait(RETRY_SECONDS):
+                    self._queue.put(run_id)
+            except Exception:
+                log.exception("run_crashed", run=run_id.hex)
+
+
+class VaultService(VaultReading, VaultChanging):
+    """Questions and wishes together, on one vault."""
+
+    def __init__(
+        self,
+        *,
+        vault: Writer,
+        verify_audit: Callable[[], Tampering | None],
+        clock: Clock,
+        intake: Intake,
+        triggers: Triggers,
+        go_on: Callable[[UUID], None] = lambda _run_id: None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        VaultReading.__init__(self, vault, verify_audit)
+        VaultChanging.__init__(
+            self,
+            vault=vault,
+            clock=clock,
+            intake=intake,
+            triggers=triggers,
+            go_on=go_on,
+            wake=wake,
+        )
+
+
+class RunningService(VaultService):
+    """What a running service also tells of itself: `console.service_port.Service`."""
+
+    def __init__(
+        self,
+        *,
+        vault: Writer,
+        verify_audit: Callable[[], Tampering | None],
+        clock: Clock,
+        intake: Intake,
+        ticker: Ticker,
+        walker: RunWalker,
+        wire: Wire,
+        holder: str,
+    ) -> None:
+        super().__init__(
+            vault=vault,
+            verify_audit=verify_audit,
+            clock=clock,
+            intake=intake,
+            triggers=ticker,
+            go_on=walker.hand_over,
+            wake=wire.wake,
+        )
+        self._wire, self._holder, self._started_at = wire, holder, clock.now()
+        self.stop_asked = threading.Event()
+
+    def sessions(self) -> tuple[SessionState, ...]:
+        """The FIX sessions as they are now."""
+        return self._wire.sessions()
+
+    def health(self) -> Health:
+        """How the service is, in one look."""
+        sessions = self.sessions()
+        with self._vault.read() as view:
+            return Health(
+                version=version("trimtab"),
+                now=self._clock.now(),
+                started_at=self._started_at,
+                holder=self._holder,
+                open_runs=len(view.runs.with_status(*OPEN_RUNS)),
+                open_orders=len(view.orders.open()),
+                in_doubt=sum(session.in_doubt for session in sessions),
+                kills=view.kills.active(),
+                sessions=sessions,
+            )
+
+    def stop(self, by: str) -> None:
+        """Ask for an orderly stop; returns at once."""
+        log.info("stop_asked", by=by)
+        self.stop_asked.set()
+
+
+class Heartbeat:
+    """Keeps the writer's lease while there is nothing to write."""
+
+    def __init__(self, renew: Callable[[], None]) -> None:
+        self._renew = renew
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Renew every few seconds until stopped."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No more."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(HEARTBEAT_SECONDS):
+            try:
+                self._renew()
+            except TrimtabError as error:
+                log.error("lease_not_renewed", detail=str(error))
+
+
+def unfinished(vault: Vault) -> tuple[UUID, ...]:
+    """Runs that a stop or a crash cut off, oldest first."""
+    with vault.read() as view:
+        runs = view.runs.with_status(RunStatus.RUNNING)
+    return tuple(run.run_id for run in sorted(runs, key=lambda run: run.started_at))

@@ -1,0 +1,123 @@
+"""One run with everything that is stored of it, for explanations and lists."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.codec import decode
+from domain.compliance import CheckResult
+from domain.errors import UnknownNameError
+from domain.orders import ExecutionReport, Order
+from domain.ports import UnitOfWork
+from domain.postings import Break, Transaction
+from domain.proposals import AccountProposal
+from domain.recommendations import Basket, Recommendation
+from domain.runs import Approval, Run, Step
+from domain.snapshot import Snapshot
+from oms.explain import Explanation, explain_account, explain_order, trace_run
+from scheduler.decisions import Decision
+from scheduler.run import executions_of
+from scheduler.summary import Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """What is stored; what the run has not reached is empty or None."""
+
+    run: Run
+    steps: tuple[str, ...]
+    snapshot: Snapshot | None
+    proposals: tuple[AccountProposal, ...]
+    recommendations: tuple[Recommendation, ...]
+    checks: tuple[CheckResult, ...]
+    basket: Basket | None  # The one that was released, or else the one that was checked.
+    approval: Approval | None
+    orders: tuple[Order, ...]
+    executions: tuple[ExecutionReport, ...]
+    transactions: tuple[Transaction, ...]
+    breaks: tuple[Break, ...]
+    summary: Summary | None
+
+    def of_order(self, order: Order) -> Explanation:
+        """Why this order of the run is as it is."""
+        return explain_order(
+            order,
+            recommendations=self.recommendations,
+            checks=self.checks,
+            approval=self.approval,
+            run=self.run,
+            snapshot=self._snapshot(),
+            executions=self.executions,
+            transactions=self.transactions,
+        )
+
+    def of_account(self, account_id: str) -> Explanation:
+        """What the run did for one account, and why not more."""
+        proposal = next((p for p in self.proposals if p.account_id == account_id), None)
+        return explain_account(
+            account_id,
+            run=self.run,
+            snapshot=self._snapshot(),
+            proposal=proposal,
+            recommendations=self.recommendations,
+            checks=self.checks,
+            basket=self.basket,
+            approval=self.approval,
+            orders=self.orders,
+            transactions=self.transactions,
+        )
+
+    def traced(self) -> Explanation:
+        """The run from its trigger to its reconciliation."""
+        return trace_run(
+            self.run,
+            snapshot=self.snapshot,
+            proposals=self.proposals,
+            recommendations=self.recommendations,
+            checks=self.checks,
+            basket=self.basket,
+            approval=self.approval,
+            orders=self.orders,
+            executions=self.executions,
+            transactions=self.transactions,
+            breaks=self.breaks,
+        )
+
+    def unexplained(self) -> tuple[str, ...]:
+        """ClOrdIDs of orders whose explanation has a gap."""
+        found = (self.of_order(order) for order in self.orders)
+        return tuple(explanation.subject for explanation in found if not explanation.is_complete)
+
+    def _snapshot(self) -> Snapshot:
+        if self.snapshot is None:
+            raise UnknownNameError(
+                f"run {self.run.run_id.hex} has not taken its snapshot yet; ask again in a moment"
+            )
+        return self.snapshot
+
+
+def load(view: UnitOfWork, run: Run) -> StoredRun:
+    """Everything that is stored of `run`."""
+    steps = _steps(view, run.run_id)
+    basket = decode(Basket, steps[Step.CHECK]) if Step.CHECK in steps else None
+    if Step.APPROVE in steps:
+        basket = decode(Decision, steps[Step.APPROVE]).basket
+    return StoredRun(
+        run=run,
+        steps=tuple(step.value for step in steps),
+        snapshot=view.snapshots.get(run.snapshot_id) if run.snapshot_id else None,
+        proposals=decode(tuple[AccountProposal, ...], steps.get(Step.OPTIMISE, "[]")),
+        recommendations=decode(tuple[Recommendation, ...], steps.get(Step.RECOMMEND, "[]")),
+        checks=view.findings.checks(run.run_id),
+        basket=basket,
+        approval=view.approvals.get(run.run_id),
+        orders=view.orders.of_run(run.run_id),
+        executions=executions_of(view, run.run_id),
+        transactions=view.ledger.of_run(run.run_id),
+        breaks=view.findings.breaks(run.run_id),
+        summary=decode(Summary, steps[Step.RECONCILE]) if Step.RECONCILE in steps else None,
+    )
+
+
+def _steps(view: UnitOfWork, run_id: UUID) -> dict[Step, str]:
+    documents = {step: view.runs.step(run_id, step) for step in Step}
+    return {step: document for step, document in documents.items() if document is not None}
