@@ -62,16 +62,17 @@ def settle(
 
 
 def _overridden(results: Sequence[CheckResult], overrides: Overrides) -> tuple[CheckResult, ...]:
-    unused = dict(overrides)
-    answers = []
-    for result in results:
-        override = unused.pop((result.rule_id, result.subject), None)
-        answers.append(result if override is None else _with_override(result, override))
-    for rule_id, account_id in unused:
+    asked = {(result.rule_id, result.subject) for result in results}
+    for rule_id, account_id in overrides.keys() - asked:
         raise OverrideRefusedError(
-            rule_id=rule_id, account_id=account_id, why="the rule was not asked of it"
+            rule_id=rule_id, account_id=account_id, why="the rule has nothing against it"
         )
-    return tuple(answers)
+    return tuple(
+        _with_override(result, overrides[result.rule_id, result.subject])
+        if (result.rule_id, result.subject) in overrides
+        else result
+        for result in results
+    )
 
 
 def _with_override(result: CheckResult, override: Override) -> CheckResult:

@@ -17,7 +17,7 @@ from domain.snapshot import Snapshot
 from oms.explain.answer import Explanation, Section
 from oms.explain.lineage import origins_of_account, origins_of_lots
 from oms.explain.order import approval_words
-from oms.explain.rules import rule_sentences
+from oms.explain.rules import final_answers, rule_sentences
 from oms.wording import dollars, instant, percent, shares
 
 
@@ -37,7 +37,7 @@ def explain_account(
     """One account in one run. Pass what is stored of the run; the rest is left out here."""
     account = next((a for a in snapshot.accounts if a.account_id == account_id), None)
     own = [r for r in recommendations if r.account_id == account_id]
-    answers = [c for c in _final(checks, basket) if c.subject == account_id]
+    answers = [c for c in final_answers(checks, basket) if c.subject == account_id]
     found = [o for o in orders if account_id in {a.account_id for a in o.intent.allocations}]
     booked = [t for t in transactions if _concerns(t, account_id)]
     stopped = snapshot.quarantined().get(account_id, ())
@@ -77,13 +77,6 @@ def explain_account(
         },
         gaps=gaps,
     )
-
-
-def _final(checks: Sequence[CheckResult], basket: Basket | None) -> Iterator[CheckResult]:
-    """The answers, with the overrides that the basket carries."""
-    settled = {(r.rule_id, r.subject): r for r in basket.results} if basket else {}
-    for check in checks:
-        yield settled.get((check.rule_id, check.subject), check)
 
 
 def _concerns(transaction: Transaction, account_id: str) -> bool:

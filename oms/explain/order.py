@@ -11,7 +11,7 @@ from domain.lots import TaxLot
 from domain.orders import Allocation, ExecType, ExecutionReport, Order, OrdType, Side
 from domain.postings import Relief, Transaction, TransactionKind
 from domain.proposals import Term
-from domain.recommendations import Recommendation
+from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, ApprovalStatus, Run
 from domain.snapshot import Snapshot
 from oms.explain.answer import Explanation, Section
@@ -22,7 +22,7 @@ from oms.explain.lineage import (
     origins_of_security,
     unique,
 )
-from oms.explain.rules import rule_sentences
+from oms.explain.rules import final_answers, rule_sentences
 from oms.wording import counted, dollars, instant, shares
 
 _MOVED = (ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL)
@@ -38,15 +38,17 @@ def explain_order(
     snapshot: Snapshot,
     executions: Sequence[ExecutionReport],
     transactions: Sequence[Transaction],
+    basket: Basket | None = None,
 ) -> Explanation:
     """The whole chain of one order. `approval` is None when the policy released the run.
 
     Pass what is stored of the run; what belongs to other orders is left out here.
+    `basket` is the released one: it knows which breaches were overridden.
     """
     story = _Story(
         order,
         recommendations=recommendations,
-        checks=checks,
+        checks=final_answers(checks, basket),
         run=run,
         snapshot=snapshot,
         executions=executions,
@@ -95,7 +97,8 @@ class _Story:
             if (r.security_id, r.side) == (intent.security_id, intent.side)
             and r.account_id in self.accounts
         }
-        self.checks = [c for c in checks if c.subject in self.accounts | set(order.chain)]
+        names = {*order.chain, f"{intent.side.name} {intent.symbol}"}
+        self.checks = [c for c in checks if c.subject in self.accounts | names]
         self.executions = [
             e for e in executions if e.cl_ord_id in order.chain and e.exec_type in _MOVED
         ]

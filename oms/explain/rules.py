@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from domain.compliance import CheckResult, Force, Verdict
+from domain.recommendations import Basket
 from oms.wording import counted
 
 _SAYS = {
@@ -12,6 +14,13 @@ _SAYS = {
     Verdict.BREACH: "BREACHED",
     Verdict.CANNOT_TELL: "COULD NOT TELL",
 }
+
+
+def final_answers(checks: Sequence[CheckResult], basket: Basket | None) -> tuple[CheckResult, ...]:
+    """Each answer once, with the override that the released basket carries for it."""
+    settled = {_without_override(r): r for r in basket.results} if basket is not None else {}
+    bare = dict.fromkeys(_without_override(check) for check in checks)
+    return tuple(settled.get(check, check) for check in bare)
 
 
 def rule_sentences(checks: Sequence[CheckResult]) -> tuple[str, ...]:
@@ -45,6 +54,10 @@ def _sentences(checks: Sequence[CheckResult]) -> Iterator[str]:
         others = counted(len(answers) - 1, "other", "others")
         more = f"; {others} passed with as much room or more" if len(answers) > 1 else ""
         yield answer_words(tightest) + more
+
+
+def _without_override(answer: CheckResult) -> CheckResult:
+    return replace(answer, overridden_by=None, override_reason=None)
 
 
 def _slack(answer: CheckResult) -> tuple[Decimal, str]:

@@ -169,8 +169,8 @@ def test_an_override_releases_with_its_author_and_reason_on_record():
     [
         (("restricted-list", "A4"), Override("Ines", "please"), "hard rule"),
         (("wash-sale", "A3"), Override("Ines", "please"), "it passed"),
-        (("wash-sale", "A7"), Override("Ines", "please"), "not asked"),
-        (("no-such-rule", "A1"), Override("Ines", "please"), "not asked"),
+        (("wash-sale", "A7"), Override("Ines", "please"), "nothing against"),
+        (("no-such-rule", "A1"), Override("Ines", "please"), "nothing against"),
         (("wash-sale", "A1"), Override("Ines", " "), "written reason"),
         (("wash-sale", "A1"), Override("", "please"), "a name"),
     ],
@@ -178,6 +178,17 @@ def test_an_override_releases_with_its_author_and_reason_on_record():
 def test_an_override_that_may_not_be_is_refused(key, override, why):
     with pytest.raises(OverrideRefusedError, match=why):
         basket({key: override})
+
+
+def test_an_override_covers_every_answer_of_its_rule_about_the_account():
+    """A rule may be asked twice, of the account and of the block that it is in."""
+    recommendations, results = checked()
+    again = next(r for r in results if (r.rule_id, r.subject) == ("wash-sale", "A1"))
+    why = Override(by="Ines", why="the client insists")
+
+    settled = settle("s", recommendations, (*results, again), {("wash-sale", "A1"): why})
+
+    assert "A1" in {r.account_id for r in settled.recommendations}
 
 
 def test_a_small_clean_run_goes_by_policy():
