@@ -1,7 +1,6 @@
 """Snapshots at rest: compressed canonical text under the name of its hash."""
 
 import hashlib
-import importlib
 import zlib
 from datetime import date, datetime
 
@@ -11,6 +10,7 @@ from domain.codec import decode, encode
 from domain.errors import InvariantError
 from domain.snapshot import Snapshot
 from vault.schema import snapshot
+from vault.snapshots import take
 
 
 class SqlSnapshots:
@@ -21,8 +21,7 @@ class SqlSnapshots:
 
     def take(self, as_of: date) -> Snapshot:
         """What this transaction sees of the book on the day `as_of`; nothing is stored yet."""
-        taken: Snapshot = importlib.import_module("vault.snapshots").take(self._connection, as_of)
-        return taken
+        return take(self._connection, as_of)
 
     def put(self, taken: Snapshot, taken_at: datetime) -> str:
         """Store it and give its name; the same content again changes nothing."""

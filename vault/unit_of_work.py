@@ -1,16 +1,14 @@
 """One transaction over everything: the stores of `domain.ports` on one connection."""
 
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from domain.ports import CustodyStore
 from vault.approvals import SqlApprovals
 from vault.audit import SqlAudit
+from vault.custody import SqlCustody
 from vault.faults import translated
 from vault.findings import SqlFindings
 from vault.inbox import SqlInbox
@@ -38,12 +36,7 @@ class SqlUnitOfWork:
         self.approvals = SqlApprovals(connection)
         self.kills = SqlKills(connection)
         self.findings = SqlFindings(connection)
-
-    @cached_property
-    def custody(self) -> CustodyStore:
-        """What custodians told us."""
-        store: CustodyStore = importlib.import_module("vault.custody").SqlCustody(self.connection)
-        return store
+        self.custody = SqlCustody(connection)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

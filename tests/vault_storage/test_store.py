@@ -10,6 +10,7 @@ from domain.runs import RunStatus
 from tests.vault_storage.values import AT, RUN, a_kill, a_run, a_trade
 from vault import SqlVault
 from vault.anchor import read_anchors
+from vault.engine import open_engine
 from vault.faults import StorageUnavailableError
 
 
@@ -128,12 +129,10 @@ def test_two_threads_claim_a_trigger_once(vault):
 
 
 def test_a_locked_database_is_told_and_the_next_write_works(new_sqlite_url, tmp_path, clock):
-    import vault.engine as engines  # noqa: PLC0415 - to reach the same file from outside
-
     url = new_sqlite_url()
     vault = SqlVault(url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
     vault.acquire()
-    other = engines.open_engine(url)
+    other = open_engine(url)
     with vault._writer.connect() as connection:
         connection.connection.dbapi_connection.execute("pragma busy_timeout = 1")
 
@@ -172,16 +171,10 @@ def test_a_full_disk_loses_the_whole_transaction_and_nothing_else(new_sqlite_url
 
 
 def test_a_restarted_postgres_is_told_and_the_vault_recovers(
-    postgres_server, postgres_url, tmp_path, clock
+    postgres_server, migrated_postgres, tmp_path, clock
 ):
-    import psycopg  # noqa: PLC0415 - only here
-
-    from vault import migrate  # noqa: PLC0415 - only here
-
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("create schema restarted")
-    url = f"{postgres_url}&options=-csearch_path%3Drestarted"
-    migrate.upgrade(url)
+    migrated_postgres.empty()
+    url = migrated_postgres.url
     vault = SqlVault(url, clock=clock, holder="a", anchor_path=tmp_path / "anchor")
 
     with pytest.raises(StorageUnavailableError), vault.write() as uow:  # noqa: PT012 - the block is what raises
