@@ -89,7 +89,7 @@ class Engine:
             time.sleep(0.01)
         for initiator in self._initiators:
             initiator.stop(True)
-        # Destroyed here and now: a session that dies later takes its successor's registration along.
+        # Destroyed here and now: one that dies later takes its successor's registration along.
         self._application.identities.clear()
         self._initiators.clear()
         self._kept.clear()

@@ -37,13 +37,17 @@ _SEND = Judgement(Verdict.SEND)
 def judge(body: OutboxBody, order: Order | None, kills: Sequence[Kill], in_doubt: int) -> Judgement:
     """What may happen to `body`, whose order is `order`, while `in_doubt` orders are unresolved."""
     if isinstance(body, OrderIntent):
-        return _judge_order(body, kills, in_doubt)
+        return _judge_order(body, order, kills, in_doubt)
     if isinstance(body, CancelRequest | ReplaceRequest):
         return _judge_change(body, order)
     return _SEND
 
 
-def _judge_order(intent: OrderIntent, kills: Sequence[Kill], in_doubt: int) -> Judgement:
+def _judge_order(
+    intent: OrderIntent, order: Order | None, kills: Sequence[Kill], in_doubt: int
+) -> Judgement:
+    if order is None or order.is_closed:
+        return Judgement(Verdict.WITHDRAW, "the order is closed or unknown")
     if kill := killed_by(intent, kills):
         scope = f"{kill.scope} {kill.name}".strip()
         return Judgement(Verdict.WITHDRAW, f"kill switch on {scope}: {kill.why}")

@@ -12,6 +12,8 @@ from tests.gateway.venue import Venue, free_port, until
 class Wired:
     """A vault, a venue, and gateways between them."""
 
+    session = "FIX.4.4:TRIMTAB->XSIM"
+
     def __init__(self, directory):
         (directory / "venue").mkdir()
         self.directory = directory

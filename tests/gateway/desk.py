@@ -102,15 +102,19 @@ def place(vault, order: OrderIntent) -> str:
 
 def cancel(vault, cl_ord_id: str, why: str = "deadline") -> str:
     """Commit a cancel request as the OMS does."""
-    at = RealClock().now()
     with vault.write() as uow:
-        order = uow.orders.get(cl_ord_id)
-        request = CancelRequest(
-            cl_ord_id=f"{cl_ord_id}-C", orig_cl_ord_id=order.current, requested_at=at, why=why
-        )
-        after, _ = apply(order, request)
-        uow.orders.append(after, request, at)
-        uow.outbox.queue(order.intent.venue, request, at)
+        return cancel_in(uow, cl_ord_id, why)
+
+
+def cancel_in(uow, cl_ord_id: str, why: str = "deadline") -> str:
+    at = RealClock().now()
+    order = uow.orders.get(cl_ord_id)
+    request = CancelRequest(
+        cl_ord_id=f"{cl_ord_id}-C", orig_cl_ord_id=order.current, requested_at=at, why=why
+    )
+    after, _ = apply(order, request)
+    uow.orders.append(after, request, at)
+    uow.outbox.queue(order.intent.venue, request, at)
     return request.cl_ord_id
 
 
