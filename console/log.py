@@ -18,8 +18,9 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from console.log_file import LogFile
-from console.log_line import LineRenderer, wants_colour
+from console.log_line import LineRenderer
 from console.redaction import redact
+from console.terminal import wants_colour
 from domain.codec import to_plain
 
 FIRST = (

@@ -7,13 +7,16 @@ Columns: time, level, order or run, event, and what there is to say. Blue buys,
 magenta sells, green filled, yellow partial, red rejected and errors.
 """
 
-import os
 import re
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import Any
 from uuid import UUID
 
+from console.terminal import escaped
+from domain.errors import TrimtabError
 from domain.identifiers import short_id
+from gateway.decode import Direction, describe, headline
+from gateway.dictionary import load, standard_path
 
 _SUBJECT_WIDTH = 13
 _EVENT_WIDTH = 20
@@ -26,12 +29,12 @@ _SHOWN_ELSEWHERE = frozenset(
         "trace_id",
         "run",
         "order",
-        "headline",
         "message",
         "exception",
     }
 )
-_IN_HEADLINE = frozenset({"raw", "session", "msg_type", "seq", "direction", "symbol"})
+_IN_HEADLINE = frozenset({"raw", "session", "msg_type", "seq", "symbol"})
+_DIRECTIONS: dict[str, Direction] = {"fix.in": "in", "fix.out": "out"}
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _LETTERS = {"debug": "D", "info": "I", "warning": "W", "error": "E", "critical": "C"}
 
@@ -51,16 +54,6 @@ _WORD_COLOURS = {
     "green": _GREEN,
     "cyan": _CYAN,
 }
-
-
-def wants_colour(stream: TextIO) -> bool:
-    """Whether `stream` is a terminal whose owner did not say NO_COLOR."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
-
-
-def escaped(text: str) -> str:
-    """`text` with everything unprintable escaped, so that data cannot drive the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class LineRenderer:
@@ -102,13 +95,37 @@ def subject(fields: Mapping[str, Any]) -> str:
     return short_id(UUID(run)) if _RUN_ID.fullmatch(run) else escaped(run)
 
 
+def fields_of(line: Mapping[str, Any]) -> list[str]:
+    """The fields of a message on the wire, one a line, with their names; else nothing."""
+    if line.get("event") not in _DIRECTIONS or not line.get("raw"):
+        return []
+    raw = str(line["raw"]).replace("|", "\x01")
+    return [
+        f"{field.tag:>5} {field.name or '?':<20} {field.value}"
+        + (f" ({field.meaning})" if field.meaning else "")
+        for field in describe(raw, load(standard_path()))
+    ]
+
+
 def _said(fields: Mapping[str, Any]) -> str:
-    """Headline or message first, then the other fields as name=value."""
-    spoken = fields.get("headline") or fields.get("message")
-    hidden = _SHOWN_ELSEWHERE | (_IN_HEADLINE if fields.get("headline") else frozenset())
+    """Message, or what a FIX message says, first; then the other fields as name=value."""
+    decoded = _decoded(fields)
+    spoken = decoded or fields.get("message")
+    hidden = _SHOWN_ELSEWHERE | (_IN_HEADLINE if decoded else frozenset())
     parts = [escaped(str(spoken))] if spoken else []
     parts += [f"{escaped(k)}={_value(v)}" for k, v in fields.items() if k not in hidden]
     return " ".join(parts)
+
+
+def _decoded(fields: Mapping[str, Any]) -> str:
+    """The operator's one line of a message on the wire; empty for every other event."""
+    direction = _DIRECTIONS.get(str(fields.get("event")))
+    if direction is None or not fields.get("raw"):
+        return ""
+    try:
+        return headline(str(fields["raw"]), direction)
+    except TrimtabError:  # Without a data dictionary the raw text is shown.
+        return ""
 
 
 def _value(value: Any) -> str:

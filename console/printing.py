@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from console.log_line import escaped
+from console.terminal import escaped
 from domain.codec import encode
 from domain.exact import plain
 

@@ -5,9 +5,10 @@ import sys
 
 from console.config import Config
 from console.doors import open_config, reader
-from console.log_line import LineRenderer, wants_colour
+from console.log_line import LineRenderer, fields_of
 from console.log_reader import Filter, LogReader, Record
 from console.options import positive
+from console.terminal import wants_colour
 from console.views import LAST
 from domain.errors import ExitCode, MissingError
 
@@ -22,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--order", metavar="ORDER", help="about one order (ClOrdID)")
     parser.add_argument("--level", choices=LEVELS, help="this level and above")
     parser.add_argument("--fix", action="store_true", help="only FIX messages and session events")
+    parser.add_argument("--decode", action="store_true", help="FIX messages field by field")
     parser.add_argument("--json", action="store_true", help="the lines as they are in the file")
 
 
@@ -39,15 +41,17 @@ def run(arguments: argparse.Namespace) -> int:
     renderer = LineRenderer(colour=wants_colour(sys.stdout))
     with LogReader(config.files.log, wanted) as reading:
         for record in reading.last(arguments.lines):
-            _print(record, renderer, as_json=arguments.json)
+            _print(record, renderer, arguments)
         if arguments.follow:
             for record in reading.follow():
-                _print(record, renderer, as_json=arguments.json)
+                _print(record, renderer, arguments)
     return ExitCode.OK
 
 
-def _print(record: Record, renderer: LineRenderer, *, as_json: bool) -> None:
-    text = record.line if as_json else renderer.render(record.fields)
+def _print(record: Record, renderer: LineRenderer, arguments: argparse.Namespace) -> None:
+    text = record.line if arguments.json else renderer.render(record.fields)
+    if arguments.decode and not arguments.json:
+        text += "".join(f"\n    {line}" for line in fields_of(record.fields))
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

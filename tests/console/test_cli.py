@@ -299,6 +299,21 @@ def test_tail_shows_filters_and_keeps_json(run, installed):
     assert run("tail", "--run", "last").out == ""
 
 
+def test_tail_decodes_messages_field_by_field(run, installed):
+    raw = "35=8|54=2|39=1|9999=x|554=hunter2|"
+    installed.files.log.write_text(json.dumps({"event": "fix.in", "raw": raw}) + "\n")
+
+    lines = run("tail", "--fix", "--decode").out.splitlines()
+
+    assert [line.split() for line in lines[1:]] == [
+        ["35", "MsgType", "8", "(ExecutionReport)"],
+        ["54", "Side", "2", "(SELL)"],
+        ["39", "OrdStatus", "1", "(PARTIALLY_FILLED)"],
+        ["9999", "?", "x"],
+        ["554", "Password", "***"],
+    ]
+
+
 def test_tail_without_a_log_exits_69(run):
     assert run("tail").code == 69
 

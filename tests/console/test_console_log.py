@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.log import bound_to_run, close_logging, configure_logging
-from console.log_line import LineRenderer, escaped
+from console.log_line import LineRenderer
 from console.redaction import redact, redact_text
+from console.terminal import escaped
 from domain.identifiers import short_id
 from domain.orders import Side
 
@@ -125,16 +126,39 @@ def test_a_breach_reads_like_this():
     )
 
 
-def test_a_message_on_the_wire_reads_like_this():
-    """The headline says it all; session, sequence number and raw text stay in the file."""
-    line = {"ts": TS, "level": "info", "event": "fix.out", "order": "0938NKRB-0003"}
-    line |= {"session": "S", "raw": "35=D|", "seq": 214}
-    line["headline"] = "OMS->JPM ▶ NewOrderSingle BUY 1,200 AAPL limit 190.25 day seq=214"
+NEW_ORDER = (
+    "8=FIX.4.4|9=150|35=D|34=214|49=OMS|52=20260130-14:30:01.140|56=JPM|11=0938NKRB-0003|"
+    "38=1200|40=2|44=190.25|54=1|55=AAPL|59=0|60=20260130-14:30:01.140|10=000|"
+)
+FILL = (
+    "8=FIX.4.4|9=150|35=8|34=302|49=JPM|52=20260130-14:30:01.377|56=OMS|11=0938NKRB-0003|37=1|17=2|"
+    "150=F|39=1|55=AAPL|54=1|38=1200|32=700|31=190.24|151=500|14=700|6=190.24|10=000|"
+)
 
-    assert PLAIN.render(line) == (
+
+def on_the_wire(event, raw):
+    line = {"ts": TS, "level": "info", "event": event, "order": "0938NKRB-0003"}
+    return line | {"session": "S", "raw": raw, "msg_type": "D", "seq": 214}
+
+
+def test_a_message_that_goes_out_reads_like_this():
+    """The headline says it all; session, sequence number and raw text stay in the file."""
+    assert PLAIN.render(on_the_wire("fix.out", NEW_ORDER)) == (
         "14:30:01.140332 I 0938NKRB-0003 fix.out              "
         "OMS->JPM ▶ NewOrderSingle BUY 1,200 AAPL limit 190.25 day seq=214"
     )
+
+
+def test_a_fill_that_comes_in_reads_like_this():
+    assert PLAIN.render(on_the_wire("fix.in", FILL)) == (
+        "14:30:01.140332 I 0938NKRB-0003 fix.in               OMS->JPM ◀ ExecutionReport BUY AAPL "
+        "partially filled 700 @ 190.24  filled 700/1,200 avg 190.24 seq=302"
+    )
+
+
+@given(raw=st.text(), event=st.sampled_from(["fix.in", "fix.out"]))
+def test_any_text_on_the_wire_can_be_shown(raw, event):
+    assert PLAIN.render(on_the_wire(event, raw)).isprintable()
 
 
 def test_a_foreign_line_reads_like_this():
@@ -145,25 +169,25 @@ def test_a_foreign_line_reads_like_this():
     )
 
 
-def test_buys_are_blue_and_sells_magenta_and_states_have_their_colours():
-    text = COLOUR.render(
-        {"ts": TS, "level": "info", "event": "fix.in",
-         "headline": "BUY SELL partially filled 700 filled 700/1,200 rejected ▶"}
-    )  # fmt: skip
+def test_a_partial_fill_of_a_buy_is_blue_and_yellow():
+    text = COLOUR.render(on_the_wire("fix.in", FILL))
 
     assert "\x1b[34mBUY\x1b[0m" in text
-    assert "\x1b[35mSELL\x1b[0m" in text
     assert "\x1b[33mpartially filled\x1b[0m" in text
-    assert "\x1b[31mrejected\x1b[0m" in text
+    assert "\x1b[36m◀\x1b[0m" in text
     assert "\x1b[32mfilled" not in text  # A part of the quantity is not the whole.
 
 
-def test_a_filled_order_is_green():
+@pytest.mark.parametrize(
+    ("status", "words"), [("2", "\x1b[32mfilled\x1b[0m"), ("8", "\x1b[31mrejected\x1b[0m")]
+)
+def test_a_sale_is_magenta_and_its_end_green_or_red(status, words):
     text = COLOUR.render(
-        {"ts": TS, "level": "info", "event": "fix.in", "headline": "BUY AAPL filled"}
+        on_the_wire("fix.in", FILL.replace("39=1", f"39={status}").replace("54=1", "54=2"))
     )
 
-    assert "\x1b[32mfilled\x1b[0m" in text
+    assert "\x1b[35mSELL\x1b[0m" in text
+    assert words in text
 
 
 def test_a_plain_line_has_no_escape_sequence():
