@@ -34,7 +34,7 @@ class AcceptedFile:
 
 
 def current_files(connection: Connection, as_of: date | None = None) -> tuple[AcceptedFile, ...]:
-    """The newest file of each key, oldest first; none that is dated after `as_of`."""
+    """The newest file of each key, oldest first; none whose name has a day after `as_of`."""
     columns = [ingested_file.c[name] for name in AcceptedFile.__dataclass_fields__]
     newest: dict[str, AcceptedFile] = {}
     for row in connection.execute(select(*columns).order_by(ingested_file.c.number)).mappings():

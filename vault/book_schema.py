@@ -18,7 +18,7 @@ ingested_file = Table(
     Column("kind", String, nullable=False),  # "prices", ..., "positions", "transactions".
     Column("name", String, nullable=False),
     Column("key", String, nullable=False, index=True),  # Name and day: what must not change.
-    Column("as_of", Date),  # None for files without a day, for example securities.csv.
+    Column("as_of", Date),  # The day in the name; None without one, for example securities.csv.
     Column("custodian", String),
     Column("code", String),  # The custodian's short name, first part of its lots' ids.
     Column("sha256", String(64), nullable=False),

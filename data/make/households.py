@@ -102,7 +102,7 @@ def _client(rng: random.Random, number: int) -> Client:
         mandate=plan.mandate or _mandate(tax_status, number),
         value=value,
         cash=Decimal(plan.cash) if plan.cash else usual_cash,
-        drift=rng.uniform(0.2, 0.42),
+        drift=rng.uniform(0.2, 0.38),
         planted=plan.label,
     )
 

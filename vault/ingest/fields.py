@@ -204,10 +204,10 @@ def one_of(allowed: Collection[str], what: str) -> Callable[[str], str]:
 
 def nearest(word: str, allowed: Collection[str]) -> str:
     """The remedy for a word that is not in a list."""
-    close = get_close_matches(word, sorted(allowed), n=1)
+    listed = sorted(str(one) for one in allowed)
+    close = get_close_matches(word, listed, n=1)
     if close:
         return f"did you mean {close[0]!r}?"
-    listed = sorted(allowed)
     shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
     return f"it must be one of: {shown}" if listed else "none is known yet: ingest them first"
 

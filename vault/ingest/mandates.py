@@ -105,7 +105,8 @@ class _Reader:
             return None
         method = self.table["lot_method"]
         if method not in list(LotMethod):
-            self.refuse("lot_method", "is no lot method", nearest(str(method), list(LotMethod)))
+            remedy = nearest(str(method), list(LotMethod))
+            self.refuse("lot_method", "is no lot method", remedy, method)
         if not isinstance(self.table["id"], str) or not self.table["id"]:
             self.refuse("id", "is not a text", 'write id = "TAXABLE"')
         numbers = {

@@ -42,9 +42,14 @@ def parse_master(raw: RawFile, kind: str, as_of: date | None, known: Known) -> P
     ]
     refuse_doubled(lines, rows, *what.key)
     what.check(lines, rows)
-    if kind == "prices" and rows and as_of is None:
-        as_of = max(row.values["day"] for row in rows)  # type: ignore[type-var,assignment] # days
-    return Parsed(kind=kind, as_of=as_of, rows=tuple(rows), problems=lines.in_order())
+    days = [day for row in rows if isinstance(day := row.values.get("day"), date)]
+    return Parsed(
+        kind=kind,
+        as_of=as_of,
+        last_day=max(days, default=None),
+        rows=tuple(rows),
+        problems=lines.in_order(),
+    )
 
 
 def _security(known: Known) -> Mapping[str, tuple[str, Parser]]:

@@ -26,10 +26,12 @@ class Problem:
     remedy: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
+        place = f"{self.file}:{self.line}:" if self.line else self.file
+        if self.field and not self.line:
+            place += ":"
         what = f" {self.field}" if self.field else ""
         shown = f" {_shown(self.value)}" if self.value else ""
-        return f"{place}:{what}{shown} {self.reason}; {self.remedy}"
+        return f"{place}{what}{shown} {self.reason}; {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

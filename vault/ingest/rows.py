@@ -23,7 +23,8 @@ class Parsed:
     """A file as rows, or why not."""
 
     kind: str
-    as_of: date | None = None
+    as_of: date | None = None  # The day in the file's name.
+    last_day: date | None = None  # Of its rows, for prices: part of the key of an undated file.
     custodian: str | None = None
     code: str | None = None
     rows: tuple[Row, ...] = ()

@@ -120,12 +120,13 @@ def _ingest_one(  # noqa: PLR0917 - one call, one line
         return FileReport(file=raw.name, kind=kind, fate=Fate.UNCHANGED, rows=0)
     parsed = _parse(connection, raw, kind, day, layouts)
     problems = list(parsed.problems)
-    if parsed.as_of is not None and parsed.as_of > at.date():
-        reason = f"is of {parsed.as_of}, after today, {at.date()}"
-        problems.append(_whole(raw.name, reason, "correct the day in its name"))
+    dated = parsed.as_of or parsed.last_day
+    if dated is not None and dated > at.date():
+        reason = f"is of {dated}, after today, {at.date()}"
+        problems.append(_whole(raw.name, reason, "correct the day"))
     if not (problems or parsed.rows):
         problems.append(_whole(raw.name, "has no rows", "send the whole file"))
-    key = f"{raw.name}@{parsed.as_of or ''}"
+    key = f"{raw.name}@{dated or ''}"
     replaced = [file for file in current if file.key == key]
     if replaced and not replace:
         reason = "was accepted before with other content"

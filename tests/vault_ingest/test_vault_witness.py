@@ -1,0 +1,109 @@
+"""Witnesses: a file proves itself or nothing in it counts."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.orders import ExecType, Side
+from tests.vault_ingest.conftest import DATA
+from vault.custody import SqlCustody
+from vault.witness import VENUE_COLUMNS, read_custodian_files, read_venue_file
+
+HEADER = ",".join(VENUE_COLUMNS)
+ROWS = (
+    (
+        "2022-11-30,XSIM,X-1,F,O-1,AB12-0001,TRIMTAB,AAPL,US0378331005,1,100,147.60,0.30,"
+        "2022-11-30T20:45:01.000000Z"
+    ),
+    (
+        "2022-11-30,XSIM,X-2,F,O-2,AB12-0002,TRIMTAB,KO,US1912161007,2,50,62.65,0.15,"
+        "2022-11-30T20:45:02.000000Z"
+    ),
+)
+TRAILER = "TRAILER,XSIM,2,150,17892.5,0.45"
+GOOD = "\n".join([HEADER, *ROWS, TRAILER, ""])
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    path = tmp_path_factory.mktemp("venue") / "XSIM_20221130_executions.csv"
+
+    def run(text):
+        path.write_text(text)
+        return read_venue_file(path)
+
+    return run
+
+
+def test_a_venues_file_is_its_executions(read):
+    found = read(GOOD)
+
+    assert found.problems == ()
+    assert found.venue == "XSIM"
+    first, second = found.executions
+    assert (first.exec_id, first.exec_type, first.side) == ("X-1", ExecType.TRADE, Side.BUY)
+    assert (first.quantity, first.price, first.fee) == (100, Decimal("147.60"), Decimal("0.30"))
+    assert (second.side, second.source.line) == (Side.SELL, 3)
+
+
+def test_a_day_without_executions_is_a_file_too(read):
+    found = read(f"{HEADER}\nTRAILER,XSIM,0,0,0,0\n")
+
+    assert (found.venue, found.executions, found.problems) == ("XSIM", (), ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "reason"),
+    [
+        (ROWS[1] + "\n", "", 3, "does not count the 1 rows that are there"),
+        (TRAILER, "", 3, "is the end, and no line begins with 'TRAILER,'"),
+        ("147.60", "147.61", 4, "is not the rows' sum, 17893.50"),
+        (",0.15,", ",0.16,", 4, "is not the rows' sum, 0.46"),
+        (",2,50,", ",2,51,", 4, "is not the rows' sum, 151"),
+        ("X-2", "X-1", 3, "was told at line 2 already"),
+        (",F,O-1", ",0,O-1", 2, "is not the ExecType of a trade"),
+        ("100,147.60", "-100,147.60", 2, "is not above 0"),
+        ("100,147.60", "NaN,147.60", 2, "is not a plain number"),
+        (",XSIM,X-2", ",YSIM,X-2", 3, "is not the trailer's venue, XSIM"),
+        ("TRAILER,XSIM,2,150,17892.5,0.45", "TRAILER,XSIM,2", 4, "is a trailer of 3 cells"),
+    ],
+)
+def test_a_file_that_does_not_add_up_is_refused_whole(read, old, new, line, reason):
+    assert old in GOOD
+
+    found = read(GOOD.replace(old, new, 1))
+
+    assert found.executions == ()
+    assert (line, reason) in [(p.line, p.reason) for p in found.problems]
+
+
+@settings(max_examples=60)
+@given(st.integers(0, len(GOOD) - 2))
+def test_a_file_cut_off_anywhere_is_refused(read, end):
+    """But for the last line's end, which says nothing."""
+    assert read(GOOD[:end]).problems
+
+
+def test_a_custodians_files_say_what_was_taken_over(bundle, layouts):
+    names = ("Harbor_Positions_20221129.csv", "Harbor_Lots_20221129.csv")
+
+    found = read_custodian_files(
+        bundle, [DATA / "custodians" / name for name in names], layouts=layouts
+    )
+
+    assert found.problems == ()
+    theirs = {position.account_id: position for position in found.positions}
+    for position in SqlCustody(bundle).newest(found.positions[0].as_of):
+        if position.custodian == "Harbor Trust":
+            assert theirs[position.account_id] == position
+
+
+def test_a_custodians_bad_file_is_no_witness(bundle, layouts):
+    found = read_custodian_files(
+        bundle, [DATA / "custodians" / "DELTA_HOLDINGS_29112022.txt"], layouts=layouts
+    )
+
+    assert found.positions == ()
+    assert [problem.line for problem in found.problems] == [4, 7, 12, 15, 18]
