@@ -24,7 +24,8 @@ class Box:
     segments: FloatArray  # (n, m) largest sale in each segment, of NAV; 0 where there is none.
     tax: FloatArray  # (n, m) tax per dollar sold, increasing along the segments.
     lots: tuple[tuple[ReliefLot, ...], ...]  # By name: what may be sold, in order of relief.
-    locks: tuple[Lock, ...]  # The problem's, and those of the choice between harvest and keep.
+    locks: tuple[Lock, ...]  # The problem's, and those on losses bought lately.
+    own_locks: tuple[Lock, ...]  # Those of our choice between harvest and keep.
 
 
 def loss_choices(problem: AccountProblem) -> frozenset[int]:
@@ -47,28 +48,27 @@ def box_of(
     frozen: frozenset[int] = frozenset(),
 ) -> Box:
     """The box when the names `kept` keep their losses and the names `frozen` do not trade."""
-    choices = loss_choices(problem)
-    locks = list(problem.locks)
-    locks += [_wash_lock(name, Side.BUY, 0.0) for name in sorted(choices - kept)]
+    kept = kept & loss_choices(problem)
     lots = list(problem.lots)
-    for name in problem.loss_locked | (kept & choices):
-        open_lots = without_losses(lots[name], problem.lot_method)
-        if open_lots != lots[name]:
-            value = sum(float(lot.shares) for lot in open_lots) * float(market.prices[name])
-            locks.append(_wash_lock(name, Side.SELL, value / float(problem.nav)))
-        lots[name] = open_lots
-    for lock in locks:
-        if lock.side is Side.SELL and lock.maximum == 0:
-            lots[lock.name] = ()
-    for name in frozen:
+    locks = list(problem.locks)
+    own_locks = [_wash_lock(name, Side.BUY, 0.0) for name in sorted(loss_choices(problem) - kept)]
+    for name in sorted(problem.loss_locked | kept):
+        lots[name] = without_losses(lots[name], problem.lot_method)
+        if lots[name] != problem.lots[name]:
+            value = sum(float(lot.shares) for lot in lots[name]) * float(market.prices[name])
+            lock = _wash_lock(name, Side.SELL, value / float(problem.nav))
+            (own_locks if name in kept else locks).append(lock)
+    shut = {lock.name for lock in locks if lock.side is Side.SELL and lock.maximum == 0}
+    for name in shut | frozen:
         lots[name] = ()
     segments, tax = _segments(market, problem, lots)
     return Box(
-        buy=_largest_purchases(problem, locks, frozen),
+        buy=_largest_purchases(problem, [*locks, *own_locks], frozen),
         segments=segments,
         tax=tax,
         lots=tuple(lots),
         locks=tuple(locks),
+        own_locks=tuple(own_locks),
     )
 
 

@@ -8,6 +8,7 @@ Optimization", 2008)? Owning no less than nothing and selling no more than is he
 are no constraints of the client's and are never loosened.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,7 +17,6 @@ from scipy.optimize import linprog
 
 from domain.orders import Side
 from domain.proposals import Conflict
-from optimizer.box import Box
 from optimizer.values import AccountProblem, FloatArray, Lock, Market
 from optimizer.words import listed, percent
 
@@ -34,9 +34,11 @@ class _Member:
     price: float
 
 
-def conflicts_of(market: Market, problem: AccountProblem, box: Box) -> tuple[Conflict, ...]:
+def conflicts_of(
+    market: Market, problem: AccountProblem, locks: Sequence[Lock]
+) -> tuple[Conflict, ...]:
     """A minimal conflicting set with the cheapest relaxation; empty when something holds."""
-    members = _members(market, problem, box)
+    members = _members(market, problem, locks)
     short = _cheapest_relaxation(problem, members)
     if short.sum() <= NOTHING:
         return ()
@@ -57,7 +59,7 @@ def sentence(conflicts: tuple[Conflict, ...]) -> str:
     return f"{first} {together}: {listed(amounts)}" if amounts else f"{first} {together}"
 
 
-def _members(market: Market, problem: AccountProblem, box: Box) -> list[_Member]:
+def _members(market: Market, problem: AccountProblem, locks: Sequence[Lock]) -> list[_Member]:
     """Rows and locks, the first to be given up first."""
     names = len(problem.w0)
     rows = [
@@ -70,8 +72,8 @@ def _members(market: Market, problem: AccountProblem, box: Box) -> list[_Member]
         )
         for row in problem.rows
     ]
-    locks = [_lock_member(market, lock, names) for lock in box.locks]
-    return sorted(rows + locks, key=lambda member: member.price)
+    locked = [_lock_member(market, lock, names) for lock in locks]
+    return sorted(rows + locked, key=lambda member: member.price)
 
 
 def _lock_member(market: Market, lock: Lock, names: int) -> _Member:

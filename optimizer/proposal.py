@@ -56,7 +56,9 @@ def _answer(programs: Programs, problem: AccountProblem) -> AccountProposal:
 
 
 def _unanswered(market: Market, problem: AccountProblem, found: NotFound) -> AccountProposal:
-    conflicts = conflicts_of(market, problem, found.box)
+    conflicts = conflicts_of(market, problem, found.box.locks) or conflicts_of(
+        market, problem, (*found.box.locks, *found.box.own_locks)
+    )
     if not conflicts:
         message = f"account {problem.account_id}: {found.why}"
         return _without_trades(market, problem, Outcome.FAILED, message)

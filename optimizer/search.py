@@ -1,6 +1,7 @@
 """From one account's problem to its best whole-share trades.
 
-Names with losses start as harvested; those that the optimum leaves unsold are then
+Names with losses start as harvested (if nothing holds then, those below their target are
+kept, and then all); those that the optimum leaves unsold are then
 kept instead (and may be bought), and the better of the two answers stands. Trades
 too small for a ticket are frozen at nothing, smallest half first, and the rest is
 optimised again.
@@ -42,15 +43,13 @@ def search(programs: Programs, problem: AccountProblem) -> Found | NotFound:
     """The best certified answer in whole shares, or why there is none."""
     choices = loss_choices(problem)
     under_target = frozenset(name for name in choices if problem.w0[name] < problem.b[name])
-    kept = frozenset[int]()
-    solution = solve(programs, problem, box_of(programs.market, problem))
-    if isinstance(solution, Unsolved) and choices:
-        kept = under_target
+    why = ""
+    for kept in dict.fromkeys((frozenset[int](), under_target, choices)):
         solution = solve(programs, problem, box_of(programs.market, problem, kept=kept))
-    if isinstance(solution, Unsolved):
-        return NotFound(why=solution.why, box=box_of(programs.market, problem, kept=kept))
-    kept, solution = _flipped(programs, problem, kept, solution)
-    return _rounded(programs, problem, kept, solution)
+        if isinstance(solution, Solution):
+            return _rounded(programs, problem, *_flipped(programs, problem, kept, solution))
+        why = why or solution.why
+    return NotFound(why=why, box=box_of(programs.market, problem, kept=under_target))
 
 
 def _flipped(

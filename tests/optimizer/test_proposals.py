@@ -43,7 +43,7 @@ def mandates(draw):
 IDS = [security.security_id for security in book_of(account("A1")).securities]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(1, 10_000),
     of_account=mandates(),
