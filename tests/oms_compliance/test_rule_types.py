@@ -347,3 +347,16 @@ def test_an_account_that_nobody_knows_cannot_be_judged():
 
     assert found
     assert {r.verdict for r in found} == {Verdict.CANNOT_TELL}
+
+
+def test_a_restricted_name_of_an_unknown_issuer_stops_everyone_until_somebody_looks():
+    """Nobody can tell whose other shares it restricts: that is never a silent pass."""
+    scene = read_scene("ALFA costs 10\nBETA costs 10\nBETA is restricted\nA1 buys 1 ALFA")
+    nameless = replace(scene.snapshot, securities=scene.snapshot.securities[:1])
+
+    (found,) = check_accounts(
+        (RULES["restricted-list"],), nameless, scene.recommendations, scene.at
+    )
+
+    assert found.verdict is Verdict.CANNOT_TELL
+    assert found.blocks
