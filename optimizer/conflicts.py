@@ -39,10 +39,11 @@ def conflicts_of(
 ) -> tuple[Conflict, ...]:
     """A minimal conflicting set with the cheapest relaxation; empty when something holds."""
     members = _members(market, problem, locks)
-    short = _cheapest_relaxation(problem, members)
+    short, prices = _cheapest_relaxation(problem, members)
     if short.sum() <= NOTHING:
         return ()
-    culprits = _minimal_set(problem, members)
+    priced = [member for member, price in zip(members, prices, strict=True) if price > 0]
+    culprits = _minimal_set(problem, members if _holds(problem, priced) else priced)
     shortfall = {id(member): amount for member, amount in zip(members, short, strict=True)}
     return _merged(culprits, shortfall)
 
@@ -93,8 +94,14 @@ def _own_bounds(problem: AccountProblem) -> list[tuple[float, float]]:
     return [(0.0, 1.0)] * len(problem.w0) + [(0.0, max(float(w), 0.0)) for w in problem.w0]
 
 
-def _cheapest_relaxation(problem: AccountProblem, members: list[_Member]) -> FloatArray:
-    """How far each member is loosened when the dearest stay whole, in NAV."""
+def _cheapest_relaxation(
+    problem: AccountProblem, members: list[_Member]
+) -> tuple[FloatArray, FloatArray]:
+    """How far each member is loosened when the dearest stay whole, in NAV, and its dual.
+
+    The members with a positive dual exclude each other by themselves: with the
+    others gone, the same duals still prove that nothing holds.
+    """
     count, size = len(members), 2 * len(problem.w0)
     matrix = np.hstack([np.array([member.coefficients for member in members]), -np.eye(count)])
     result = linprog(
@@ -106,7 +113,8 @@ def _cheapest_relaxation(problem: AccountProblem, members: list[_Member]) -> Flo
     )
     assert result.status == 0, f"an elastic program always has an answer: {result.message}"
     loosened: FloatArray = result.x[size:]
-    return np.where(loosened > NOTHING, loosened, 0.0)
+    duals: FloatArray = -result.ineqlin.marginals
+    return np.where(loosened > NOTHING, loosened, 0.0), np.where(duals > NOTHING, duals, 0.0)
 
 
 def _minimal_set(problem: AccountProblem, members: list[_Member]) -> list[_Member]:
@@ -121,6 +129,7 @@ def _minimal_set(problem: AccountProblem, members: list[_Member]) -> list[_Membe
 
 
 def _holds(problem: AccountProblem, members: list[_Member]) -> bool:
+    """Whether the members can all hold together."""
     result = linprog(
         c=np.zeros(2 * len(problem.w0)),
         A_ub=np.array([member.coefficients for member in members]),

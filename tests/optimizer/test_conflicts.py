@@ -94,7 +94,7 @@ def test_a_withdrawal_of_more_than_there_is_conflicts_by_itself():
     assert "cannot hold by itself" in proposal.message
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(1, 5_000),
     band=st.sampled_from(["0.002", "0.01", "0.03"]),
