@@ -63,7 +63,7 @@ def test_no_fill_is_lost_to_validation_and_no_nonsense_is_booked(wired):
     assert sum(why.startswith("FILL NOT BOOKED") for why in reasons) == 3, reasons
     assert any("other content" in why for why in reasons)
     assert any(why.startswith("the engine refused it") for why in reasons)
-    assert wired.alarms("unknown_order")
+    until(lambda: wired.alarms("unknown_order"), "the alarm")
     assert wired.alarms("message_odd")
     state = gateway.sessions()[0]
     assert state.logged_on
