@@ -31,7 +31,7 @@ _numbers = itertools.count(1)
 
 
 class PostgresServer:
-    """A PostgreSQL of our own: `start`, `stop` and, to see what then happens, `kill`.
+    """A PostgreSQL of our own: `start` and, to see what then happens, `kill`.
 
     PostgreSQL refuses to run as root, so root starts it as `nobody`.
     """
@@ -66,6 +66,7 @@ class PostgresServer:
                 *("-c", "listen_addresses="),
                 *("-c", "shared_buffers=16MB"),
                 *("-c", "max_connections=50"),
+                *("-c", "recovery_init_sync_method=syncfs"),
             ],
             stdout=log,
             stderr=log,
@@ -84,15 +85,10 @@ class PostgresServer:
             else:
                 return
 
-    def stop(self) -> None:
-        self._end(signal.SIGINT)  # PostgreSQL's fast shutdown: rolls back and stops.
-
     def kill(self) -> None:
-        self._end(signal.SIGQUIT)  # Its immediate shutdown: as after a crash.
-
-    def _end(self, how: signal.Signals) -> None:
+        """Its immediate shutdown, which leaves what a crash leaves."""
         assert self._process is not None
-        self._process.send_signal(how)
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait(START_SECONDS)
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -139,7 +135,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     try:
         server.start()
         yield server
-        server.stop()
+        server.kill()  # Nothing of it is kept, so it need not write what it holds.
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -4,34 +4,37 @@ An upgrade is one transaction: a crash in the middle leaves the old schema whole
 The scripts are the installed `migrations` package, so that no file has to be found.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from domain.errors import ConfigError
+from domain.errors import ConfigError, TryAgainError
 from vault.engine import open_engine
+from vault.faults import translated
+from vault.presence import presence_at
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database to `revision`; does nothing when it is there already."""
-    engine = open_engine(url)
-    try:
-        with engine.begin() as connection:
-            command.upgrade(configuration(connection), revision)
-    finally:
-        engine.dispose()
+    """Bring the database to `revision`; does nothing when it is there already.
+
+    Raises `TryAgainError` while a living process is the writer.
+    """
+    with _alone(url) as connection:
+        command.upgrade(configuration(connection), revision)
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the database back to `revision`, or to nothing with "base". Its facts go with it."""
-    engine = open_engine(url)
-    try:
-        with engine.begin() as connection:
-            command.downgrade(configuration(connection), revision)
-    finally:
-        engine.dispose()
+    """Take the database back to `revision`, or to nothing with "base". Its facts go with it.
+
+    Raises `TryAgainError` while a living process is the writer.
+    """
+    with _alone(url) as connection:
+        command.downgrade(configuration(connection), revision)
 
 
 def current(url: str) -> str | None:
@@ -69,6 +72,21 @@ def require_current(connection: Connection) -> None:
             f"the database is at schema {found or 'none'}, this program needs {needed}:"
             " run 'trimtab init' to bring it there"
         )
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[Connection]:
+    """One transaction while no living process is the writer."""
+    engine = open_engine(url)
+    presence = presence_at(url, engine)
+    try:
+        if not presence.hold():
+            raise TryAgainError("a running service has the database open: stop it first")
+        with translated(), engine.begin() as connection:
+            yield connection
+    finally:
+        presence.drop()
+        engine.dispose()
 
 
 def configuration(connection: Connection | None = None) -> Config:

@@ -12,6 +12,8 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from vault.engine import sqlite_path
+
 _ADVISORY_KEY = 0x7472696D746162  # "trimtab" in ASCII.
 
 
@@ -23,6 +25,12 @@ class Presence(Protocol):
         ...
 
     def drop(self) -> None: ...
+
+
+def presence_at(url: str, engine: Engine) -> Presence:
+    """The presence that belongs to a database."""
+    path = sqlite_path(url)
+    return AdvisoryPresence(engine) if path is None else FilePresence(Path(f"{path}-writer"))
 
 
 class FilePresence:

@@ -18,9 +18,9 @@ from domain.ports import Clock
 from vault import lease, migrate
 from vault.anchor import append_anchor, read_anchors
 from vault.audit import SqlAudit
-from vault.engine import open_engine, sqlite_path
+from vault.engine import open_engine
 from vault.faults import translated
-from vault.presence import AdvisoryPresence, FilePresence, Presence
+from vault.presence import presence_at
 from vault.unit_of_work import SqlUnitOfWork
 
 
@@ -45,10 +45,11 @@ class SqlVault:
         self._anchor_path = Path(anchor_path)
         self._lock = threading.Lock()
         self._writing_thread: int | None = None
+        self._is_closed = False
         self._reader = _reader(url)
         self._writer = open_engine(url)
         self._lease = lease.Lease(
-            holder=holder, presence=_presence(url, self._writer), duration=lease_duration
+            holder=holder, presence=presence_at(url, self._writer), duration=lease_duration
         )
 
     @property
@@ -95,8 +96,11 @@ class SqlVault:
             pass
 
     def close(self) -> None:
-        """Give the lease back and close every connection. The vault cannot be used again."""
+        """Give the lease back and close every connection; nothing can be written afterwards."""
+        if self._is_closed:
+            return
         with self._exclusive():
+            self._is_closed = True
             try:
                 if self._lease.epoch is not None:
                     with translated(), self._writer.begin() as connection:
@@ -107,6 +111,8 @@ class SqlVault:
                 self._writer.dispose()  # Last: only a writer may empty and remove SQLite's WAL.
 
     def _acquire(self) -> None:
+        if self._is_closed:
+            raise InvariantError("the vault was closed: open another")
         if self._lease.epoch is not None:
             return
         with translated(), self._writer.begin() as connection:
@@ -152,8 +158,3 @@ def _reader(url: str) -> Engine:
         engine.dispose()
         raise
     return engine
-
-
-def _presence(url: str, engine: Engine) -> Presence:
-    path = sqlite_path(url)
-    return AdvisoryPresence(engine) if path is None else FilePresence(Path(f"{path}-writer"))

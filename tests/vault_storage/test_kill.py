@@ -35,7 +35,7 @@ while True:
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("kills", [4])
+@pytest.mark.parametrize("kills", [3])
 def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(
     database_url, tmp_path, clock, kills
 ):

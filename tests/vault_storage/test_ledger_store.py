@@ -162,7 +162,7 @@ def histories(draw):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(history=histories())
 def test_projections_are_the_fold_of_the_ledger(new_sqlite_url, tmp_path, clock, history):

@@ -6,7 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
 import vault.tables  # noqa: F401 - declares every table
-from domain.errors import ConfigError, MissingError
+from domain.errors import ConfigError, MissingError, TryAgainError
 from vault import SqlVault, append_only, migrate
 from vault.engine import open_engine
 from vault.metadata import append_only_tables, metadata
@@ -69,6 +69,18 @@ def test_a_failing_upgrade_leaves_the_old_schema_whole(empty_database_url, monke
 
     assert tables(empty_database_url) == set()
     assert migrate.current(empty_database_url) is None
+
+
+def test_the_schema_stands_still_while_a_service_runs(open_vault, database_url):
+    service = open_vault("service")
+    service.acquire()
+
+    with pytest.raises(TryAgainError, match="stop it first"):
+        migrate.downgrade(database_url, "base")
+
+    assert migrate.is_current(database_url)
+    service.close()
+    migrate.upgrade(database_url)
 
 
 def test_the_vault_refuses_an_older_schema(empty_database_url, tmp_path, clock):

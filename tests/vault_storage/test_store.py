@@ -85,6 +85,15 @@ def test_a_write_inside_a_write_raises_instead_of_waiting_for_itself(vault):
         pass
 
 
+def test_a_closed_vault_writes_no_more(vault):
+    vault.acquire()
+    vault.close()
+    vault.close()
+
+    with pytest.raises(InvariantError, match="was closed"), vault.write():
+        raise AssertionError("never entered")
+
+
 def test_two_threads_write_one_after_the_other(vault):
     """Forty transactions from two threads keep one gapless chain."""
 
