@@ -5,7 +5,6 @@ import json
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -59,17 +58,6 @@ class ApiClient:
     def from_config(cls, config: Config) -> Self:
         """The client of the service that `config` describes."""
         return cls(config.api, config.files.token)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Nothing is kept open between calls."""
 
     def is_listening(self) -> bool:
         """Whether a service listens there; does not ask it anything."""

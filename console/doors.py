@@ -7,13 +7,15 @@ writer's lease itself when it does not.
 
 import importlib
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from console.client import ApiClient
 from console.config import Config, load_config
-from console.service_port import Changing, Reading, Service
+from console.log import close_logging, configure_logging, log_to_stderr
+from console.service_port import Changing, Reading
 
 
 def open_config(path: Path) -> Config:
@@ -26,19 +28,32 @@ def application() -> Any:
     return importlib.import_module("console.app")
 
 
-def reader(config: Config) -> AbstractContextManager[Reading]:
+@contextmanager
+def reader(config: Config) -> Iterator[Reading]:
     """For questions."""
-    door: AbstractContextManager[Reading] = application().open_service(config, write=False)
-    return door
+    log_to_stderr()
+    with application().open_service(config, write=False) as service:
+        yield service
 
 
-def changer(config: Config) -> AbstractContextManager[Changing]:
+@contextmanager
+def changer(config: Config) -> Iterator[Changing]:
     """For wishes."""
     client = ApiClient.from_config(config)
     if client.is_listening():
-        return client
-    door: AbstractContextManager[Service] = application().open_service(config, write=True)
-    return door
+        yield client
+        return
+    configure_logging(
+        config.files.log,
+        level=config.log.level,
+        max_megabytes=config.log.max_megabytes,
+        keep=config.log.keep,
+    )
+    try:
+        with application().open_service(config, write=True) as service:
+            yield service
+    finally:
+        close_logging()
 
 
 def running_service(config: Config) -> ApiClient:

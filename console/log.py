@@ -8,6 +8,7 @@ again on native threads and in pool jobs, whose contextvars start empty.
 
 import json
 import logging
+import sys
 from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -86,6 +87,14 @@ def configure_logging(
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
+    )
+
+
+def log_to_stderr() -> None:
+    """For commands that only read: no file, and a warning never mixes with what they print."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
 

@@ -28,5 +28,5 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(verdict)
     else:
         state = "holds" if verdict.verified else "DOES NOT HOLD"
-        print_lines([f"the audit trail {state}: {verdict.message} ({verdict.entries} entries)"])
+        print_lines([f"the audit trail {state}: {verdict.message}"])
     return ExitCode.OK if verdict.verified else ExitCode.CHECK_FAILED

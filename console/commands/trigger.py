@@ -2,6 +2,7 @@
 
 import argparse
 
+from console.client import ApiClient
 from console.doors import changer, open_config
 from console.options import add_by, add_json, person
 from console.printing import print_json, print_lines
@@ -25,11 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     accounts = list(dict.fromkeys(arguments.account))
     with changer(open_config(arguments.config)) as service:
         started = service.trigger(arguments.name, accounts, person(arguments.by))
+        is_served = isinstance(service, ApiClient)
     if arguments.json:
         print_json(started)
-    else:
-        name = started.run_id.hex
-        print_lines(
-            [f"run {name} is {started.status.value}; follow it: trimtab tail -f --run last"]
-        )
+        return ExitCode.OK
+    follow = "follow it: trimtab tail -f --run last"
+    wait = "no service runs; it goes on when `trimtab serve` starts"
+    print_lines([f"run {started.run_id.hex} is started; {follow if is_served else wait}"])
     return ExitCode.OK
