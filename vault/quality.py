@@ -38,7 +38,7 @@ def custody_faults(book: CustodyBook) -> Iterator[Finding]:
     """What keeps an account from being taken over from its custodian's files."""
     yield from _doubled_or_strange(book)
     for day in book.days:
-        yield from _rows_at_fault(day)
+        yield from rows_at_fault(day)
     yield from _unreported(book)
 
 
@@ -70,7 +70,7 @@ def _doubled_or_strange(book: CustodyBook) -> Iterator[Finding]:
             yield _finding("unregistered_account", account, message, told[0][1])
 
 
-def _rows_at_fault(day: ReportedDay) -> Iterator[Finding]:
+def rows_at_fault(day: ReportedDay) -> Iterator[Finding]:
     """Unknown securities, negative rows, positions that are not the sum of their lots."""
     told: tuple[ReportedPosition | ReportedLot, ...] = (*day.positions, *day.lots)
     for row in told:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from domain.orders import ExecType, Side
 from domain.ports import CustodyPosition
 from domain.postings import WitnessExecution
+from domain.snapshot import Finding
 from domain.sources import Source
 from vault.book_files import current_files
 from vault.book_read import identifiers, read_custody_book, read_securities
@@ -25,6 +26,7 @@ from vault.ingest.layouts import Layout, layout_for
 from vault.ingest.lines import Footer, Lines, RawFile, Shape, read
 from vault.ingest.report import Problem
 from vault.ingest.rows import Parsed, Row, parse_cells, refuse_doubled
+from vault.quality import rows_at_fault
 from vault.reported import ReportedCash, ReportedDay, ReportedLot, ReportedPosition
 
 _EXEC_TYPES = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
@@ -59,9 +61,13 @@ class VenueFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustodyFiles:
-    """What a custodian's files say of each account, or why they cannot be believed."""
+    """What a custodian's files say of each account, or why they cannot be believed.
+
+    An account whose rows contradict themselves is among the findings, not the positions.
+    """
 
     positions: tuple[CustodyPosition, ...] = ()
+    findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -150,18 +156,18 @@ def read_custodian_files(
 ) -> CustodyFiles:
     """What a custodian's files of positions say, without storing them.
 
-    Files of one custodian and one day belong together: positions, lots, cash.
-    Only accounts that are registered at that custodian are told.
+    Files of one custodian and one day belong together (positions, lots, cash):
+    what lies beside a path and belongs to it is read, too. Only accounts that
+    are registered at that custodian are told.
     """
     problems: list[Problem] = []
     parts: dict[tuple[str, str, date], list[tuple[RawFile, Parsed]]] = {}
-    for path in paths:
+    for path in _with_companions(paths, layouts):
         raw = RawFile(path.name, path.read_bytes())
         match = layout_for(path.name, layouts)
         if match is None or match[0].content != "positions":
-            reason, remedy = "is no file of positions that we know", "write a layout for it"
             lines = Lines(raw.name)
-            lines.refuse(0, reason, remedy)
+            lines.refuse(0, "is no file of positions that we know", "write a layout for it")
             problems += lines.problems
             continue
         parsed = parse_custodian(raw, *match)
@@ -174,13 +180,38 @@ def read_custodian_files(
     latest = max((day for _, _, day in parts), default=date.min)
     accounts = read_custody_book(connection, latest).accounts
     positions: list[CustodyPosition] = []
+    findings: list[Finding] = []
     for (custodian, code, day), files in sorted(parts.items()):
         told = _reported(custodian, code, day, files, ids)
-        own = [
-            a for a in told.first_lines() if a in accounts and accounts[a].custodian == custodian
-        ]
-        positions += told.custody_positions(own)
-    return CustodyFiles(positions=tuple(positions))
+        faults = tuple(rows_at_fault(told))
+        faulty = {finding.account_id for finding in faults}
+        findings += faults
+        positions += told.custody_positions(
+            account_id
+            for account_id in told.first_lines()
+            if account_id not in faulty
+            and account_id in accounts
+            and accounts[account_id].custodian == custodian
+        )
+    return CustodyFiles(positions=tuple(positions), findings=tuple(findings))
+
+
+def _with_companions(paths: Iterable[Path], layouts: Sequence[Layout]) -> tuple[Path, ...]:
+    """The paths, and the files beside them of the same custodian and day, each once."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        found[path] = None
+        match = layout_for(path.name, layouts)
+        for beside in sorted(path.parent.iterdir()) if match else ():
+            other = layout_for(beside.name, layouts)
+            if (
+                match
+                and other
+                and other[0].content == match[0].content
+                and (other[0].custodian, other[1]) == (match[0].custodian, match[1])
+            ):
+                found[beside] = None
+    return tuple(found)
 
 
 def _reported(

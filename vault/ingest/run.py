@@ -5,15 +5,16 @@ day is refused unless the caller says that it replaces the old one.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Table, insert, select
 
 from domain.codec import encode
-from vault.book_files import current_files, newest_of
+from vault.book_files import AcceptedFile, current_files, newest_of
 from vault.book_schema import (
     book_account,
     book_mandate,
@@ -59,20 +60,12 @@ def ingest(
     The firm's own files are known by name (`securities.csv`, `prices_20221130.csv`,
     `mandates.toml`, ...), custodians' files by the patterns of the layouts.
     """
+    intake = _Intake(connection, layouts, at, replace)
     found = sorted(
         ((_identify(path.name, layouts), path) for path in _files(paths)),
         key=lambda pair: (ORDER.index(pair[0][0]) if pair[0][0] else len(ORDER), str(pair[1])),
     )
-    reports = []
-    for (kind, day), path in found:
-        try:
-            raw = RawFile(path.name, path.read_bytes())
-        except OSError as error:
-            problem = _whole(path.name, f"cannot be read ({error.strerror})", "check the path")
-            reports.append(_refused(path.name, kind, (problem,)))
-            continue
-        reports.append(_ingest_one(connection, raw, kind, day, layouts, at, replace=replace))
-    return IngestReport(files=tuple(reports))
+    return IngestReport(files=tuple(intake.take(path, kind, day) for (kind, day), path in found))
 
 
 def _files(paths: Iterable[Path]) -> Iterable[Path]:
@@ -102,72 +95,78 @@ def _identify(name: str, layouts: Sequence[Layout]) -> tuple[str, date | None]:
         return "", None
 
 
-def _ingest_one(  # noqa: PLR0917 - one call, one line
-    connection: Connection,
-    raw: RawFile,
-    kind: str,
-    day: date | None,
-    layouts: Sequence[Layout],
-    at: datetime,
-    *,
-    replace: bool,
-) -> FileReport:
-    if not kind:
-        remedy = "give it the name of a kind of file, or write a layout for it"
-        return _refused(raw.name, "", (_whole(raw.name, "is no file that we know", remedy),))
-    current = current_files(connection)
-    if any(file.name == raw.name and file.sha256 == raw.sha256 for file in current):
-        return FileReport(file=raw.name, kind=kind, fate=Fate.UNCHANGED, rows=0)
-    parsed = _parse(connection, raw, kind, day, layouts)
-    problems = list(parsed.problems)
-    dated = parsed.as_of or parsed.last_day
-    if dated is not None and dated > at.date():
-        reason = f"is of {dated}, after today, {at.date()}"
-        problems.append(_whole(raw.name, reason, "correct the day"))
-    if not (problems or parsed.rows):
-        problems.append(_whole(raw.name, "has no rows", "send the whole file"))
-    key = f"{raw.name}@{dated or ''}"
-    replaced = [file for file in current if file.key == key]
-    if replaced and not replace:
-        reason = "was accepted before with other content"
-        problems.append(_whole(raw.name, reason, "say --replace if this one is to stand instead"))
-    if problems:
-        _store_refusal(connection, raw, parsed, problems, at)
-        return _refused(raw.name, kind, tuple(problems))
-    _store(connection, raw, parsed, key, at)
-    return FileReport(file=raw.name, kind=kind, fate=Fate.ACCEPTED, rows=len(parsed.rows))
+@dataclass(frozen=True, slots=True)
+class _Intake:
+    """One call of `ingest`."""
 
+    connection: Connection
+    layouts: Sequence[Layout]
+    at: datetime
+    replace: bool
 
-def _parse(
-    connection: Connection, raw: RawFile, kind: str, day: date | None, layouts: Sequence[Layout]
-) -> Parsed:
-    match = layout_for(raw.name, layouts)
-    if match is not None:
-        return parse_custodian(raw, *match)
-    known = known_to(connection, layouts)
-    if kind == "mandates":
-        return parse_mandates(raw, day, known)
-    return parse_master(raw, kind, day, known)
+    def take(self, path: Path, kind: str, day: date | None) -> FileReport:
+        """Read one file, and store it or its refusal."""
+        try:
+            raw = RawFile(path.name, path.read_bytes())
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror})"
+            return _refused(path.name, kind, [_whole(path.name, reason, "check the path")])
+        if not kind:
+            remedy = "give it the name of a kind of file, or write a layout for it"
+            return _refused(raw.name, "", [_whole(raw.name, "is no file that we know", remedy)])
+        current = current_files(self.connection)
+        if any(file.name == raw.name and file.sha256 == raw.sha256 for file in current):
+            return FileReport(file=raw.name, kind=kind, fate=Fate.UNCHANGED, rows=0)
+        parsed = self._parse(raw, kind, day)
+        dated = parsed.as_of or parsed.last_day
+        key = f"{raw.name}@{dated or ''}"
+        problems = [*parsed.problems, *self._whole_problems(raw, parsed, key, current)]
+        if problems:
+            _store_refusal(self.connection, raw, parsed, problems, self.at)
+            return _refused(raw.name, kind, problems)
+        _store(self.connection, raw, parsed, key, self.at)
+        return FileReport(file=raw.name, kind=kind, fate=Fate.ACCEPTED, rows=len(parsed.rows))
+
+    def _parse(self, raw: RawFile, kind: str, day: date | None) -> Parsed:
+        match = layout_for(raw.name, self.layouts)
+        if match is not None:
+            return parse_custodian(raw, *match)
+        known = known_to(self.connection, self.layouts)
+        if kind == "mandates":
+            return parse_mandates(raw, day, known)
+        return parse_master(raw, kind, day, known)
+
+    def _whole_problems(
+        self, raw: RawFile, parsed: Parsed, key: str, current: Iterable[AcceptedFile]
+    ) -> Iterator[Problem]:
+        """What is wrong with a file as a whole, whatever its lines say."""
+        dated = parsed.as_of or parsed.last_day
+        if dated is not None and dated > self.at.date():
+            reason = f"is of {dated}, after today, {self.at.date()}"
+            yield _whole(raw.name, reason, "correct the day")
+        if not (parsed.problems or parsed.rows):
+            yield _whole(raw.name, "has no rows", "send the whole file")
+        if not self.replace and any(file.key == key for file in current):
+            reason = "was accepted before with other content"
+            yield _whole(raw.name, reason, "say --replace if this one is to stand instead")
 
 
 def known_to(connection: Connection, layouts: Sequence[Layout]) -> Known:
     """What the accepted files told so far."""
     files = current_files(connection)
 
-    def values(table_kind: str, *columns: object) -> list[tuple[str, ...]]:
-        numbers = [file.number for file in newest_of(files, table_kind)]
-        table = columns[0].table  # type: ignore[attr-defined] # a Column
-        query = select(*columns).where(table.c.file_number.in_(numbers))  # type: ignore[call-overload]
+    def values(kind: str, table: Table, *names: str) -> list[tuple[str, ...]]:
+        numbers = [file.number for file in newest_of(files, kind)]
+        query = select(*(table.c[name] for name in names)).where(table.c.file_number.in_(numbers))
         return [tuple(row) for row in connection.execute(query)]
 
-    c = book_security.c
-    securities = values("securities", c.symbol, c.security_id, c.sector)
+    securities = values("securities", book_security, "symbol", "security_id", "sector")
     return Known(
         symbols={symbol: security_id for symbol, security_id, _ in securities},
         sectors=frozenset(sector for _, _, sector in securities),
-        models=frozenset(model for (model,) in values("models", book_model_weight.c.model_id)),
-        mandates=frozenset(m for (m,) in values("mandates", book_mandate.c.mandate_id)),
-        accounts=frozenset(a for (a,) in values("accounts", book_account.c.account_id)),
+        models=frozenset(model for (model,) in values("models", book_model_weight, "model_id")),
+        mandates=frozenset(m for (m,) in values("mandates", book_mandate, "mandate_id")),
+        accounts=frozenset(a for (a,) in values("accounts", book_account, "account_id")),
         custodians=frozenset(layout.custodian for layout in layouts),
     )
 
@@ -222,8 +221,8 @@ def _store_refusal(
         )
 
 
-def _refused(name: str, kind: str, problems: tuple[Problem, ...]) -> FileReport:
-    return FileReport(file=name, kind=kind, fate=Fate.REFUSED, rows=0, problems=problems)
+def _refused(name: str, kind: str, problems: Sequence[Problem]) -> FileReport:
+    return FileReport(file=name, kind=kind, fate=Fate.REFUSED, rows=0, problems=tuple(problems))
 
 
 def _whole(name: str, reason: str, remedy: str) -> Problem:
