@@ -73,8 +73,10 @@ class GroupWeight:
         groups = tuple(self._groups(book, account_id, base))
         if not groups:
             return None
+        traded = book.traded(account_id).keys()
+        touched = [group for group in groups if traded & set(group.security_ids)]
         breaches = [group for group in groups if group.is_breach(question.rule.timing)]
-        worst = max(breaches or groups, key=lambda group: (group.after - group.allowed, group.name))
+        worst = max(breaches or touched or groups, key=lambda g: (g.after - g.allowed, g.name))
         verdict = Verdict.BREACH if breaches else Verdict.PASS
         return Answer(
             verdict=verdict,

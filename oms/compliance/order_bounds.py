@@ -15,7 +15,7 @@ from domain.exact import ZERO
 from domain.orders import OrderIntent, Side
 from oms.compliance.book import Book, MissingDataError
 from oms.compliance.rules import AccountQuestion, Answer, OrderQuestion, fraction_of
-from oms.wording import dollars, percent, shares
+from oms.wording import counted, dollars, percent, shares
 
 
 class Measure(StrEnum):
@@ -126,7 +126,7 @@ class OrderBounds:
         age = Decimal((intent.trade_date - max(days)).days)
         words = (
             f"the reference price of {intent.symbol} is of {max(days)}, "
-            f"{shares(age)} days before the trade date, at most {shares(self.maximum)}"
+            f"{counted(int(age), 'day')} before the trade date, at most {shares(self.maximum)}"
         )
         return _bounded(age, self.maximum, words, intent.security_id, None)
 

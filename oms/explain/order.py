@@ -120,7 +120,7 @@ class _Story:
                 Section("What happened", tuple(self._outcome())),
                 Section("Why it was wanted", tuple(self._why())),
                 Section("Who released it", (approval_words(approval),)),
-                Section("Which rules were asked", rule_sentences(self.checks)),
+                Section("Which rules were asked", rule_sentences(self.checks, self.order.chain)),
                 Section("Who got what", tuple(self._shares())),
                 Section("What the venue said", tuple(_execution_words(e) for e in self.executions)),
                 Section("Which data it came from", tuple(origin.words() for origin in origins)),

@@ -1,7 +1,7 @@
 """Which rules were asked, and how much headroom there was."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -23,9 +23,12 @@ def final_answers(checks: Sequence[CheckResult], basket: Basket | None) -> tuple
     return tuple(settled.get(check, check) for check in bare)
 
 
-def rule_sentences(checks: Sequence[CheckResult]) -> tuple[str, ...]:
-    """What did not pass, each in full; then each rule's passes, with the tightest of them."""
-    return tuple(_sentences(checks))
+def rule_sentences(checks: Sequence[CheckResult], first: Collection[str] = ()) -> tuple[str, ...]:
+    """What did not pass, each in full; then for each rule one of its passes.
+
+    That is the tightest, or the one whose subject is among `first`.
+    """
+    return tuple(_sentences(checks, first))
 
 
 def answer_words(answer: CheckResult) -> str:
@@ -42,7 +45,7 @@ def answer_words(answer: CheckResult) -> str:
     return f"{words}; {answer.subject} was held" if answer.blocks else words
 
 
-def _sentences(checks: Sequence[CheckResult]) -> Iterator[str]:
+def _sentences(checks: Sequence[CheckResult], first: Collection[str]) -> Iterator[str]:
     passes: defaultdict[str, list[CheckResult]] = defaultdict(list)
     for answer in checks:
         if answer.verdict is Verdict.PASS:
@@ -50,10 +53,13 @@ def _sentences(checks: Sequence[CheckResult]) -> Iterator[str]:
         else:
             yield answer_words(answer)
     for answers in passes.values():
-        tightest = min(answers, key=_slack)
-        others = counted(len(answers) - 1, "other", "others")
-        more = f"; {others} passed with as much room or more" if len(answers) > 1 else ""
-        yield answer_words(tightest) + more
+        told = min(answers, key=lambda answer: (answer.subject not in first, _slack(answer)))
+        if len(answers) == 1:
+            yield answer_words(told)
+        elif told.subject in first:
+            yield f"{answer_words(told)}; {counted(len(answers) - 1, 'other')} passed"
+        else:
+            yield f"{answer_words(told)}; the tightest of {len(answers)} passes"
 
 
 def _without_override(answer: CheckResult) -> CheckResult:

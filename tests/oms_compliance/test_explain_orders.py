@@ -262,6 +262,16 @@ def test_an_explanation_is_data_too_and_says_the_same_every_time():
     ]
 
 
+def test_the_rules_speak_of_the_order_itself_and_of_its_tightest_account():
+    lines = explained().lines()
+
+    (sold,) = [line for line in lines if "no-overselling" in line]
+    (cash,) = [line for line in lines if "cash-floor" in line]
+    assert "passed for DE7L-0001: A1 sells 60 ALFA and holds 60" in sold
+    assert sold.endswith("; 2 others passed")
+    assert cash.endswith("; the tightest of 2 passes")
+
+
 def test_what_belongs_to_other_orders_is_left_out():
     other = replace(FILL, cl_ord_id="DE7L-0009", exec_id="E9")
     stranger = replace(BOOKED[0], cl_ord_id="DE7L-0009", transaction_id="x")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.compliance import Verdict
 from oms.compliance.check import check_accounts, check_orders
 from oms.compliance.examples import EXAMPLE_DAY, read_scene
-from oms.compliance.load import load_rules
+from oms.compliance.load import load_rules, read_rules
 
 RULES = {r.rule_id: r for r in load_rules(Path(__file__).parents[2] / "data" / "rules.toml")}
 SYMBOLS = {"ALFA": "Alfa", "ALFB": "Alfa", "BETA": "Beta"}
@@ -360,3 +360,57 @@ def test_a_restricted_name_of_an_unknown_issuer_stops_everyone_until_somebody_lo
 
     assert found.verdict is Verdict.CANNOT_TELL
     assert found.blocks
+
+
+def weight_rule(old: str = "", new: str = "", words: str = ""):
+    """A rule of ten lines, as a firm writes its own."""
+    text = """
+[[rule]]
+id = "own-rule"
+type = "GroupWeight"
+words = "No issuer above 25 %."
+citation = "policy"
+force = "hard"
+effective_from = 2020-01-01
+base = "net_assets"
+[rule.parameters]
+group_by = "issuer"
+maximum = 0.25
+[[rule.example]]
+says = "a quarter"
+expect = "pass"
+given = "ALFA costs 1\\nA1 has 100 cash\\nA1 buys 25 ALFA"
+"""
+    assert old in text
+    (rule,) = read_rules(text.replace(old, new, 1).encode(), "own.toml")
+    scene = read_scene(words)
+    (found,) = check_accounts((rule,), scene.snapshot, scene.recommendations, scene.at)
+    return found
+
+
+DRIFTED = "ALFA costs 1\nBETA costs 1\nA1 has 600 cash\nA1 holds 400 ALFA\n"
+CONTINUOUS = ('base = "net_assets"', 'timing = "continuous"')
+
+
+def test_drift_counts_under_a_continuous_rule_and_not_at_acquisition():
+    untouched = DRIFTED + "A1 buys 1 BETA"
+
+    assert weight_rule(words=untouched).verdict is Verdict.PASS
+    assert weight_rule(*CONTINUOUS, words=untouched).verdict is Verdict.BREACH
+    assert weight_rule(*CONTINUOUS, words=DRIFTED + "A1 sells 1 ALFA").verdict is Verdict.PASS
+
+
+def test_an_overdraft_lowers_net_assets_and_not_total_assets():
+    overdrawn = "ALFA costs 1\nBETA costs 1\nA1 has -200 cash\nA1 holds 1000 BETA\n"
+    words = overdrawn + "A1 sells 400 BETA\nA1 buys 201 ALFA\n"
+
+    assert weight_rule(words=words).base == 800
+    assert weight_rule('"net_assets"', '"total_assets"', words).base == 1000
+
+
+def test_a_group_that_does_not_count_is_left_out():
+    words = "ALFA costs 1\nBETA costs 1\nA1 has 100 cash\nA1 buys 5 ALFA\nA1 buys 50 BETA"
+
+    assert weight_rule(words=words).verdict is Verdict.BREACH
+    without = weight_rule("maximum = 0.25", 'maximum = 0.25\nexclude = ["BETA"]', words)
+    assert (without.verdict, without.numerator) == (Verdict.PASS, 5)
