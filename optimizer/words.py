@@ -10,17 +10,19 @@ def percent(fraction: float | Decimal, places: int = 1) -> str:
 
 
 def basis_points(fraction: float) -> str:
-    """0.0012 is "12.0 bp"."""
-    return f"{fraction * 1e4:.1f} bp"
+    """0.0012 is "12.0 bp"; below one, with a second place."""
+    places = 1 if abs(fraction) >= 1e-4 else 2
+    return f"{fraction * 1e4:.{places}f} bp"
 
 
 def dollars(amount: float | Decimal) -> str:
-    """-1234.5 is "-$1,234", half to even."""
-    text = f"${abs(amount):,.0f}"
-    return f"-{text}" if amount < 0 and text != "$0" else text
+    """-1234.5 is "-$1,234", half to even; cents below ten dollars."""
+    places = 2 if 0 < abs(float(amount)) < 10 else 0
+    text = f"${abs(amount):,.{places}f}"
+    return f"-{text}" if amount < 0 else text
 
 
 def listed(words: Iterable[str]) -> str:
     """Words with commas, the last with "and"."""
-    *head, last = words
+    *head, last = tuple(words)
     return f"{', '.join(head)} and {last}" if head else last
