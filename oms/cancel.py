@@ -31,7 +31,7 @@ def cancel(uow: UnitOfWork, order: Order, *, at: datetime, why: str, by: str = "
         return order
     name = order.intent.cl_ord_id
     event: NeverSent | CancelRequest
-    if not order.sent and uow.outbox.withdraw(name, at):
+    if uow.outbox.withdraw(name, at):
         event = NeverSent(cl_ord_id=name, at=at, why=why)
     else:
         event = CancelRequest(

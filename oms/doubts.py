@@ -33,7 +33,7 @@ def raise_doubts(uow: UnitOfWork, at: datetime) -> Doubts:
             _ask(uow, order, at)
         elif order.status is not OrdStatus.INTENDED:
             continue
-        elif not order.sent and uow.outbox.withdraw(name, at):
+        elif uow.outbox.withdraw(name, at):
             withdrawn.append(name)
             _note(uow, order, NeverSent(cl_ord_id=name, at=at, why=WITHDRAWN_AT_RESTART), at)
         else:

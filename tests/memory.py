@@ -155,8 +155,9 @@ class Orders(Part):
 
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome:
         key = (report.venue, report.trade_date, report.exec_id)
-        known = self.state.executions.setdefault(key, report)
-        if known is report:
+        known = self.state.executions.get(key)
+        if known is None:
+            self.state.executions[key] = report
             return ExecutionOutcome.NEW
         same = encode(known) == encode(report)
         return ExecutionOutcome.DUPLICATE if same else ExecutionOutcome.CONFLICT

@@ -35,7 +35,7 @@ NEW_CHEAP = lot("new-cheap", 100, "3000", 100)  # 30, short term.
 NEW_DEAR = lot("new-dear", 100, "8000", 50)  # 80, short term.
 LOTS = (OLD_CHEAP, OLD_DEAR, NEW_CHEAP, NEW_DEAR)
 
-amounts = st.integers(1, 10**9).map(lambda n: Decimal(n) / 100)
+amounts = st.integers(1, 10**14).map(lambda n: Decimal(n) / 10**8)  # Finer than any split.
 some_lots = st.lists(
     st.tuples(st.integers(1, 5000), st.integers(0, 10**9), st.integers(0, 2000)),
     min_size=1,

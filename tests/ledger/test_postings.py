@@ -219,6 +219,7 @@ def test_a_reversed_purchase_takes_its_lot_away_without_a_gain():
     assert positions.balances([bought])["client:A1", CASH] == Decimal(-14810)
     assert positions.lots([bought, undone]) == ()
     assert sum(relief.gain for relief in undone.relieved) == 0
+    assert positions.realised([bought, undone]) == ()
 
 
 def test_a_lot_is_never_relieved_of_more_than_it_has():

@@ -99,6 +99,11 @@ class Desk:
         with self.vault.read() as uow:
             return [t.kind for t in uow.ledger.of_order(self.name)]
 
+    def traces(self) -> tuple[int, int]:
+        """How many order events and audit entries there are."""
+        with self.vault.read() as uow:
+            return len(uow.orders.events(self.name)), len(uow.audit.entries())
+
     def gain(self) -> Decimal:
         with self.vault.read() as uow:
             return sum((r.gain for r in positions.realised(uow.ledger.all())), Decimal(0))
@@ -188,12 +193,12 @@ def test_the_same_execution_twice_is_booked_once(vault):
     desk = Desk(vault, BUY)
     message = fill(desk.order, "E1", 100, "63.50")
     desk.take(message)
-    before = (desk.order, desk.kinds(), desk.cash())
+    before = (desk.order, desk.kinds(), desk.cash(), desk.traces())
 
     alarms = desk.take(message)
 
     assert alarms == []
-    assert (desk.order, desk.kinds(), desk.cash()) == before
+    assert (desk.order, desk.kinds(), desk.cash(), desk.traces()) == before
 
 
 def test_an_exec_id_with_other_content_is_refused_for_quarantine(vault):
