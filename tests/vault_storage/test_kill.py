@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.vault_storage.values import AT
@@ -35,6 +37,18 @@ while True:
 ROOT = Path(__file__).parents[2]
 
 
+def wait_until_gone(url):
+    """PostgreSQL ends a dead client's session when it next looks; SQLite's lock is the kernel's."""
+    if url.startswith("sqlite"):
+        return
+    query = "select count(*) from pg_stat_activity where datname = current_database()"
+    deadline = time.monotonic() + 30
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(query).fetchone() != (1,):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
 @pytest.mark.parametrize("kills", [3])
 def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(
     database_url, tmp_path, clock, kills
@@ -57,6 +71,7 @@ def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(
         os.kill(process.pid, signal.SIGKILL)
         rest, _errors = process.communicate()
         acknowledged = int(rest.split()[-1]) if rest.split() else acknowledged
+        wait_until_gone(database_url)
 
     vault = SqlVault(database_url, clock=clock, holder="judge", anchor_path=anchor)
     vault.acquire()
