@@ -161,6 +161,12 @@ def test_each_layout_refuses_with_line_column_value_and_remedy(layouts, name, te
         ("header_line = 1", "header_line = 1\nheader_line = 2", "is not TOML"),
         ('code = "HARBOR"', "", "code is missing"),
         ("{date}.csv", ".csv", "file lacks {date}"),
+        ("%Y%m%d", "%y%j%Q", ":7: date_in_name does not give a day back"),
+        ('separator = ","', 'separator = "\\n"', ":8: separator is not one character"),
+        ('quantity = "Quantity"', "quantity = 5", "quantity is not a text"),
+        ('empty = ["--", ""]', 'empty = "--"', "empty is not a list"),
+        ('starts_with = "The', 'rows_in_field = 0\nstarts_with = "The', "rows_in_field is no cell"),
+        ("ignore = [", "row = [{}]\nignore = [", "is not TOML"),
     ],
 )
 def test_a_wrong_layout_names_key_and_line(tmp_path, old, new, message):
@@ -174,3 +180,17 @@ def test_a_wrong_layout_names_key_and_line(tmp_path, old, new, message):
         load_layouts(tmp_path)
 
     assert message in str(caught.value)
+
+
+def test_two_layouts_may_not_claim_the_same_files(tmp_path):
+    text = (DATA / "layouts" / "harbor_positions.toml").read_text()
+    (tmp_path / "a.toml").write_text(text)
+    (tmp_path / "b.toml").write_text(text.replace('code = "HARBOR"', 'code = "HBR"'))
+
+    with pytest.raises(LayoutError) as caught:
+        load_layouts(tmp_path)
+
+    assert str(caught.value).split("\n") == [
+        "b.toml:6: file is doubled; a.toml has it already",
+        "b.toml:4: code clashes; a.toml says HARBOR for Harbor Trust",
+    ]

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from vault.ingest import fields
 from vault.ingest.fields import FieldError, Parser, number, optional
-from vault.ingest.layouts import NEEDED, Layout
+from vault.ingest.layout_check import NEEDED
+from vault.ingest.layouts import Layout
 from vault.ingest.lines import Lines, RawFile, read
 from vault.ingest.rows import Parsed, Row, parse_cells, refuse_doubled
 

@@ -4,51 +4,17 @@ A layout says which files it is for, how cells are parted, what each column
 means, and how numbers and days are written. docs/layouts.md explains each key.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from vault.ingest import fields
 from vault.ingest.fields import DateFormat, NumberFormat
+from vault.ingest.layout_check import FIELDS, default_row_kind, layout_problems
 from vault.ingest.lines import Footer, RawFile, Shape
 from vault.ingest.report import LayoutError, Problem
 from vault.ingest.toml_file import TomlFile, read_toml
-
-CONTENTS = ("positions", "transactions")
-ROW_KINDS = ("position", "lot", "cash", "skip", "transaction")
-SCHEMES = ("symbol", "cusip", "isin")
-NEEDED = {
-    "position": ("account", "security", "quantity"),
-    "lot": ("account", "security", "quantity", "amount", "day"),
-    "cash": ("account", "amount"),
-    "transaction": ("account", "reference", "day", "kind", "amount"),
-    "skip": (),
-}
-FIELDS = ("account", "security", "quantity", "amount", "day", "reference", "kind", "gain")
-TRANSACTION_KINDS = ("buy", "sell", "deposit", "withdrawal", "dividend", "interest", "fee")
-_KEY_TYPES: Mapping[str, type] = {
-    "custodian": str,
-    "code": str,
-    "content": str,
-    "file": str,
-    "date_in_name": str,
-    "separator": str,
-    "header_line": int,
-    "security_by": str,
-    "otherwise": str,
-    "ignore": list,
-    "columns": dict,
-    "kinds": dict,
-    "numbers": dict,
-    "dates": dict,
-    "row": list,
-    "footer": dict,
-}
-_NEEDED_KEYS = ("custodian", "code", "content", "file", "date_in_name", "columns")
-_CODE = re.compile(r"[A-Z][A-Z0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +83,12 @@ def load_layouts(folder: Path) -> tuple[Layout, ...]:
     for path in sorted(folder.glob("*.toml")):
         file, found = read_toml(RawFile(path.name, path.read_bytes()))
         if file is not None:
-            found = _check(file)
+            found = layout_problems(file)
         problems += found
         if file is not None and not found:
             layouts.append(_build(file, path.stem))
+        if file is not None and not found:
+            problems += _clashes(file, layouts)
     if problems:
         raise LayoutError("\n".join(str(problem) for problem in problems))
     return tuple(layouts)
@@ -135,110 +103,18 @@ def layout_for(name: str, layouts: Sequence[Layout]) -> tuple[Layout, date] | No
     return None
 
 
-def _check(file: TomlFile) -> list[Problem]:
-    """Everything that is wrong with a layout."""
-    table = file.table
-    problems = file.unknown_keys(table, _KEY_TYPES)
-    problems += [
-        file.problem(0, "is missing", "every layout has it", key=key)
-        for key in _NEEDED_KEYS
-        if key not in table
-    ]
-    problems += _wrong_kinds(file)
-    if problems:
-        return problems
-    problems += _wrong_words(file)
-    problems += file.unknown_keys(table["columns"], FIELDS)
-    for rule, line in zip(table.get("row", []), file.lines_of_tables("row"), strict=True):
-        problems += file.unknown_keys(rule, {"column", "equals", "is", *FIELDS}, after=line)
-        problems += [
-            file.problem(line, "is missing", "every [[row]] has it", key=key)
-            for key in ("column", "equals", "is")
-            if key not in rule
-        ]
-        if rule.get("is") not in ROW_KINDS:
-            remedy = fields.nearest(str(rule.get("is")), ROW_KINDS)
-            problems.append(file.problem(line, "is no kind of row", remedy, key="is"))
-    return problems or _unmapped(file)
-
-
-def _wrong_kinds(file: TomlFile) -> list[Problem]:
-    """Keys whose values are of the wrong type."""
-    names = {str: "a text", int: "a whole number", list: "a list", dict: "a table"}
-    return [
-        file.problem(
-            file.line_of(key), "has the wrong type", f"it is {names[_KEY_TYPES[key]]}", key=key
-        )
-        for key, value in file.table.items()
-        if key in _KEY_TYPES and type(value) is not _KEY_TYPES[key]
-    ]
-
-
-def _wrong_words(file: TomlFile) -> list[Problem]:
-    """Values that are not among those that mean something."""
-    table = file.table
-    problems = [
-        file.problem(
-            file.line_of(key), "means nothing", fields.nearest(str(value), allowed), key=key
-        )
-        for key, value, allowed in (
-            ("content", table["content"], CONTENTS),
-            ("security_by", table.get("security_by", "symbol"), SCHEMES),
-            ("otherwise", table.get("otherwise", "position"), ROW_KINDS),
-            *(("kinds", word, TRANSACTION_KINDS) for word in table.get("kinds", {}).values()),
-        )
-        if value not in allowed
-    ]
-    for key, allowed in (
-        ("numbers", ("decimal", "thousands", "currency", "negative", "empty")),
-        ("dates", ("format",)),
-        ("footer", ("starts_with", "rows_in_field")),
-    ):
-        problems += file.unknown_keys(table.get(key, {}), allowed)
-    negative = table.get("numbers", {}).get("negative", "minus")
-    for wrong, key, reason, remedy in (
-        (table["file"].count("{date}") != 1, "file", "lacks {date}", "put {date} in it once"),
-        (len(table.get("separator", ",")) != 1, "separator", "is not one character", "use one"),
-        (table.get("header_line", 1) < 1, "header_line", "is below 1", "lines count from 1"),
-        (not _CODE.fullmatch(table["code"]), "code", "is no code", "use 2 to 16 capitals, digits"),
-        (
-            negative not in ("minus", "parentheses"),
-            "negative",
-            "means nothing",
-            "use minus or parentheses",
-        ),
-        (
-            "starts_with" not in table.get("footer", {"starts_with": ""}),
-            "footer",
-            "lacks starts_with",
-            "say how it begins",
-        ),
-    ):
-        if wrong:
-            problems.append(file.problem(file.line_of(key), reason, remedy, key=key))
+def _clashes(file: TomlFile, layouts: Sequence[Layout]) -> list[Problem]:
+    """The last layout against those before it: a file has one layout, a custodian one code."""
+    *before, last = layouts
+    problems = []
+    for other in before:
+        if other.file == last.file:
+            remedy = f"{other.name}.toml has it already"
+            problems.append(file.problem(file.line_of("file"), "is doubled", remedy, key="file"))
+        if (other.custodian == last.custodian) != (other.code == last.code):
+            remedy = f"{other.name}.toml says {other.code} for {other.custodian}"
+            problems.append(file.problem(file.line_of("code"), "clashes", remedy, key="code"))
     return problems
-
-
-def _unmapped(file: TomlFile) -> list[Problem]:
-    """Fields that a kind of row needs and no column gives."""
-    table = file.table
-    otherwise = table.get("otherwise", _otherwise(table["content"]))
-    rules = [(otherwise, {}), *((rule["is"], rule) for rule in table.get("row", []))]
-    return [
-        file.problem(
-            file.line_of("columns"),
-            f"is needed for rows of kind {kind}",
-            "map it to a column",
-            key=name,
-        )
-        for kind, rule in rules
-        for name in NEEDED[kind]
-        if name not in table["columns"] and name not in rule
-    ]
-
-
-def _otherwise(content: str) -> str:
-    return "transaction" if content == "transactions" else "position"
 
 
 def _build(file: TomlFile, name: str) -> Layout:
@@ -256,7 +132,7 @@ def _build(file: TomlFile, name: str) -> Layout:
         header_line=table.get("header_line", 1),
         separator=table.get("separator", ","),
         security_by=table.get("security_by", "symbol"),
-        otherwise=table.get("otherwise", _otherwise(table["content"])),
+        otherwise=table.get("otherwise", default_row_kind(table["content"])),
         ignore=tuple(table.get("ignore", ())),
         columns=table["columns"],
         kinds=table.get("kinds", {}),
