@@ -180,11 +180,9 @@ class Releaser:
         """The orders of `names` that are still open at the deadline; returns early when none is."""
         while True:
             with self._vault.read() as uow:
-                orders = uow.orders.of_run(run_id)
+                still_open = uow.orders.open()
             left = tuple(
-                order.intent.cl_ord_id
-                for order in orders
-                if order.intent.cl_ord_id in names and not order.is_closed
+                order.intent.cl_ord_id for order in still_open if order.intent.cl_ord_id in names
             )
             if not left or self._clock.now() >= deadline:
                 return left
