@@ -20,6 +20,7 @@ from gateway.dictionary import load, standard_path
 
 _SUBJECT_WIDTH = 13
 _EVENT_WIDTH = 20
+_LONGEST_VALUE = 240
 _SHOWN_ELSEWHERE = frozenset(
     {
         "ts",
@@ -108,13 +109,22 @@ def fields_of(line: Mapping[str, Any]) -> list[str]:
 
 
 def _said(fields: Mapping[str, Any]) -> str:
-    """Message, or what a FIX message says, first; then the other fields as name=value."""
-    decoded = _decoded(fields)
-    spoken = decoded or fields.get("message")
-    hidden = _SHOWN_ELSEWHERE | (_IN_HEADLINE if decoded else frozenset())
-    parts = [escaped(str(spoken))] if spoken else []
+    """What it says in words first; then the other fields as name=value."""
+    spoken, included = _spoken(fields)
+    hidden = _SHOWN_ELSEWHERE | included
+    parts = [escaped(spoken)] if spoken else []
     parts += [f"{escaped(k)}={_value(v)}" for k, v in fields.items() if k not in hidden]
     return " ".join(parts)
+
+
+def _spoken(fields: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
+    """The words of a line, and the fields that need not be shown again."""
+    if decoded := _decoded(fields):
+        return decoded, _IN_HEADLINE
+    if fields.get("event") == "fix.event":
+        session = str(fields.get("session", "")).partition(":")[2]
+        return f"{session} {fields.get('text', '')}".strip(), frozenset({"session", "text"})
+    return str(fields.get("message") or ""), frozenset()
 
 
 def _decoded(fields: Mapping[str, Any]) -> str:
@@ -129,7 +139,10 @@ def _decoded(fields: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    return escaped(str(value).replace("\x01", "|"))
+    """A value on the screen; the file has what is cut off here."""
+    text = escaped(str(value).replace("\x01", "|"))
+    left_out = len(text) - _LONGEST_VALUE
+    return text if left_out <= 0 else f"{text[:_LONGEST_VALUE]}… (+{left_out})"
 
 
 def _time(instant: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from types import SimpleNamespace
 
 import pytest
@@ -363,6 +364,21 @@ def test_the_help_imports_nothing_heavy():
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
 
     assert process.returncode == 0
+
+
+def test_the_version_is_the_installed_one(capsys):
+    assert call("--version") == 0
+    assert capsys.readouterr().out == f"trimtab {version('trimtab')}\n"
+
+
+def test_a_fault_of_ours_exits_70_with_its_traceback(run, desk, monkeypatch):
+    """1 would say that a check does not hold."""
+    monkeypatch.setattr(desk, "approvals", lambda: 1 / 0)
+
+    answer = run("approvals")
+
+    assert answer.code == 70
+    assert "ZeroDivisionError" in answer.err
 
 
 def test_a_table_is_aligned_by_its_widest_cell():

@@ -156,6 +156,21 @@ def test_a_fill_that_comes_in_reads_like_this():
     )
 
 
+def test_an_event_of_a_session_reads_like_this():
+    line = {"ts": TS, "level": "info", "event": "fix.event"}
+    line |= {"session": "FIX.4.4:OMS->JPM", "text": "Disconnecting"}
+
+    assert PLAIN.render(line) == (
+        "14:30:01.140332 I               fix.event            OMS->JPM Disconnecting"
+    )
+
+
+def test_a_value_that_would_fill_the_screen_is_cut_there():
+    text = PLAIN.render({"ts": TS, "level": "info", "event": "x", "detail": "y" * 1000})
+
+    assert text.endswith("y… (+760)")
+
+
 @given(raw=st.text(), event=st.sampled_from(["fix.in", "fix.out"]))
 def test_any_text_on_the_wire_can_be_shown(raw, event):
     assert PLAIN.render(on_the_wire(event, raw)).isprintable()
