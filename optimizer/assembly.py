@@ -117,6 +117,9 @@ class _Book:
         if model is None or mandate is None:
             word = f"model {account.model_id}" if model is None else f"mandate {account.mandate_id}"
             return self._faulty(account, f"{word} is not in the snapshot; ingest it")
+        if mandate.risk_aversion <= 0:
+            word = f"risk_aversion of mandate {mandate.mandate_id} is {mandate.risk_aversion}"
+            return self._faulty(account, f"{word}; it must be positive")
         lots = self.lots.get(account.account_id, [])
         if missing := self._uncovered({lot.security_id for lot in lots} | set(model.weights)):
             return self._faulty(

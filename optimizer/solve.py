@@ -1,5 +1,6 @@
 """One account's continuous optimum, with its certificate or not at all."""
 
+import warnings
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,7 +47,9 @@ def solve(programs: Programs, problem: AccountProblem, box: Box) -> Solution | U
     for solver, options in PATHS:
         path = solver.lower()
         try:
-            answer = programs.solve(problem, box, solver, options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # "Inaccurate": the certificate is the judge.
+                answer = programs.solve(problem, box, solver, options)
         except (cp.error.SolverError, ValueError, ArithmeticError) as error:
             said.append(f"{path}: {error}")
             continue

@@ -15,6 +15,7 @@ class Drift:
 
     account_id: str
     security_id: str
+    symbol: str
     weight: Decimal  # Of NAV.
     target: Decimal
     band: str  # "absolute" or "relative"; absolute when both are exceeded.
@@ -24,7 +25,7 @@ class Drift:
     def sentence(self) -> str:
         """In plain words, with the numbers."""
         return (
-            f"account {self.account_id} holds {self.weight:.2%} of {self.security_id} against "
+            f"account {self.account_id} holds {self.weight:.2%} of {self.symbol} against "
             f"{self.target:.2%}: outside its {self.band} band of {self.limit:.2%}"
         )
 
@@ -38,13 +39,14 @@ def drifted(snapshot: Snapshot) -> tuple[Drift, ...]:
     models = {model.model_id: model for model in snapshot.models}
     mandates = {mandate.mandate_id: mandate for mandate in snapshot.mandates}
     holdings = _holdings(snapshot)
+    symbols = {security.security_id: security.symbol for security in snapshot.securities}
     left_out = snapshot.quarantined()
     found: list[Drift] = []
     for account in sorted(snapshot.accounts, key=lambda account: account.account_id):
         model, mandate = models.get(account.model_id), mandates.get(account.mandate_id)
         if account.account_id in left_out or model is None or mandate is None:
             continue
-        found += _drifts(account, model, mandate, holdings[account.account_id])
+        found += _drifts(account, model, mandate, holdings[account.account_id], symbols)
     return tuple(found)
 
 
@@ -69,7 +71,11 @@ def _holdings(snapshot: Snapshot) -> defaultdict[str, dict[str, Decimal] | None]
 
 
 def _drifts(
-    account: Account, model: ModelPortfolio, mandate: Mandate, weights: dict[str, Decimal] | None
+    account: Account,
+    model: ModelPortfolio,
+    mandate: Mandate,
+    weights: dict[str, Decimal] | None,
+    symbols: dict[str, str],
 ) -> list[Drift]:
     if weights is None:
         return []
@@ -88,6 +94,7 @@ def _drifts(
             Drift(
                 account_id=account.account_id,
                 security_id=security_id,
+                symbol=symbols.get(security_id, security_id),
                 weight=weight,
                 target=target,
                 band=band,

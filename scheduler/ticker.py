@@ -15,7 +15,7 @@ from uuid import UUID
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from domain.errors import UnknownNameError
+from domain.errors import TryAgainError, UnknownNameError
 from domain.identifiers import uuid7
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.runs import Run, RunStatus, TriggerKind
@@ -52,15 +52,17 @@ class Ticker:
         clock: Clock,
         triggers: Sequence[TriggerSettings],
         start_run: Callable[[UUID], None],
+        *,
+        since: datetime | None = None,
     ) -> None:
         """`start_run` is called after the commit and returns at once.
 
-        A trigger that never fired is due from this moment on, not from the past.
+        A trigger that never fired is due from `since` on (now), not from the past.
         """
         self._vault, self._clock, self._start_run = vault, clock, start_run
         self._triggers = {trigger.name: trigger for trigger in triggers}
         assert len(self._triggers) == len(triggers), "names of triggers are unique"
-        self._since = clock.now()
+        self._since = clock.now() if since is None else since
         self._scheduler: BackgroundScheduler | None = None
 
     def start(self, interval: timedelta) -> None:
@@ -112,7 +114,7 @@ class Ticker:
         run = self._new_run(due, reason, now)
         with self._vault.write() as uow:
             if not uow.triggers.claim(name, now, run.run_id, now):
-                raise UnknownNameError(f"{name} has fired at {now.isoformat()} already; try again")
+                raise TryAgainError(f"{name} has fired at {now.isoformat()} already; try again")
             self._record(uow, run, due, actor=by)
         self._hand_over(run)
         return run

@@ -144,6 +144,15 @@ def test_an_account_with_an_unpriced_holding_fails_with_the_name():
     assert "account A1: S01 has no price or no price history" in answer.message
 
 
+def test_a_mandate_without_risk_aversion_is_a_fault_that_names_it():
+    snapshot = replace(book_of(account("A1")), mandates=(mandate(risk_aversion=Decimal(0)),))
+
+    (answer,) = propose_batch(*assemble(snapshot))
+
+    assert answer.outcome is Outcome.FAILED
+    assert "risk_aversion of mandate growth is 0; it must be positive" in answer.message
+
+
 def test_quarantined_accounts_are_left_out_and_unknown_ones_refused():
     finding = Finding(check="doubled_account", account_id="A1", message="twice", source=None)
     snapshot = replace(book_of(account("A1"), account("A2")), findings=(finding,))

@@ -48,8 +48,7 @@ def test_a_holding_on_its_band_has_not_drifted_and_one_beyond_has():
         Decimal("0.4501"),
         Decimal("0.4"),
     )
-    assert "holds 45.01%" in drift.sentence
-    assert "against 40.00%" in drift.sentence
+    assert "holds 45.01% of S01 against 40.00%" in drift.sentence
 
 
 def test_a_small_holding_drifts_by_its_relative_band():
