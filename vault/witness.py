@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -111,11 +112,11 @@ def _venue_parsers() -> Mapping[str, tuple[str, Parser]]:
 
 
 def _execution(raw: RawFile, row: Row) -> WitnessExecution:
-    values = {name: value for name, value in row.values.items() if name != "security_id"}
-    values["exec_type"] = ExecType(str(values["exec_type"]))
-    values["side"] = Side(str(values["side"]))
+    values: dict[str, Any] = {n: v for n, v in row.values.items() if n != "security_id"}
+    values["exec_type"] = ExecType(values["exec_type"])
+    values["side"] = Side(values["side"])
     source = Source(raw.name, row.line, raw.sha256)
-    return WitnessExecution(source=source, **values)  # type: ignore[arg-type] # parsed by name
+    return WitnessExecution(source=source, **values)
 
 
 def _check_trailer(raw: RawFile, lines: Lines, found: Sequence[WitnessExecution]) -> str:
@@ -222,10 +223,12 @@ def _reported(
     ids: Mapping[str, str],
 ) -> ReportedDay:
     """Parsed files as one day's report."""
-    rows: dict[str, list[dict[str, object]]] = {}
+    rows: dict[str, list[dict[str, Any]]] = {}
     for raw, parsed in files:
         for row in parsed.rows:
-            values = dict(row.values) | {"source": Source(raw.name, row.line, raw.sha256)}
+            values: dict[str, Any] = dict(row.values) | {
+                "source": Source(raw.name, row.line, raw.sha256)
+            }
             if "identifier" in values:
                 values["security_id"] = ids.get(str(values["identifier"]))
             rows.setdefault(row.table, []).append(values)
@@ -233,7 +236,7 @@ def _reported(
         custodian=custodian,
         code=code,
         as_of=day,
-        positions=tuple(ReportedPosition(**v) for v in rows.get("custody_position", [])),  # type: ignore[arg-type] # parsed by name
-        lots=tuple(ReportedLot(**v) for v in rows.get("custody_lot", [])),  # type: ignore[arg-type] # parsed by name
-        cash=tuple(ReportedCash(**v) for v in rows.get("custody_cash", [])),  # type: ignore[arg-type] # parsed by name
+        positions=tuple(ReportedPosition(**v) for v in rows.get("custody_position", [])),
+        lots=tuple(ReportedLot(**v) for v in rows.get("custody_lot", [])),
+        cash=tuple(ReportedCash(**v) for v in rows.get("custody_cash", [])),
     )
