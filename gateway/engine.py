@@ -91,6 +91,7 @@ class Engine:
             initiator.stop(True)
         # Destroyed here and now: one that dies later takes its successor's registration along.
         self._application.identities.clear()
+        self._application.logged_on.clear()
         self._initiators.clear()
         self._kept.clear()
 

@@ -22,7 +22,7 @@ from gateway.sequence import SequenceTracker
 from gateway.wiretext import redact, storable, value_of
 
 _BATCH = 500
-_ATTEMPTS = 5
+_FAILURES = 5
 _PAUSE_SECONDS = 0.2
 _ACTOR = "gateway"
 _COUNTED_ONLY = frozenset({ArrivalKind.ADMIN, ArrivalKind.GAP_FILL})
@@ -71,7 +71,12 @@ class Inbox:
     def stop(self) -> None:
         """Book what is queued, then end; the engine has stopped before."""
         self._stopping.set()
-        self._queue.put(None)
+        while self._thread.is_alive():
+            try:
+                self._queue.put(None, timeout=_PAUSE_SECONDS)
+                break
+            except queue.Full:
+                continue
         self._thread.join()
 
     def deliver(self, arrival: Arrival) -> None:
@@ -97,8 +102,8 @@ class Inbox:
 
     def _run(self) -> None:
         try:
-            while (batch := self._next_batch()) is not None:
-                self._book(batch)
+            while (batch := self._next_batch()) is not None and self._book(batch):
+                pass
         except BaseException as error:  # noqa: BLE001 - a dead inbox under a live engine loses fills
             self._log.critical("inbox_failed", exc_info=error)
             self._fatal(f"the inbox failed: {error!r}")
@@ -120,22 +125,24 @@ class Inbox:
             batch.append(arrival)
         return batch
 
-    def _book(self, batch: list[Arrival]) -> None:
+    def _book(self, batch: list[Arrival]) -> bool:
+        """False when we are stopping and the database is away: nothing after it may be booked."""
         try:
             self._commit(batch)
         except Exception as error:  # noqa: BLE001 - each message is tried alone before it is judged
             self._log.error("inbox_commit_failed", messages=len(batch), error=str(error))
-            for arrival in batch:
-                self._book_alone(arrival)
+            return all(map(self._book_alone, batch))
+        return True
 
-    def _book_alone(self, arrival: Arrival) -> None:
-        """One message, one transaction; kept raw only when the database works and it does not."""
-        attempt = 0
+    def _book_alone(self, arrival: Arrival) -> bool:
+        """One message, one transaction; kept raw only when it fails again and again by itself."""
+        attempt = failures = 0
         while True:
             attempt += 1
             try:
-                self._commit([arrival], keep_raw=attempt > _ATTEMPTS)
+                self._commit([arrival], keep_raw=failures >= _FAILURES)
             except Exception as error:  # noqa: BLE001 - the message waits until the database is back
+                failures += not isinstance(error, TryAgainError)
                 self._log.error(
                     "inbox_commit_failed",
                     session=arrival.session,
@@ -143,11 +150,10 @@ class Inbox:
                     attempt=attempt,
                     error=str(error),
                 )
-                if self._stopping.is_set() and attempt > _ATTEMPTS:
-                    return  # Not durable, so the next start asks the venue for it again.
-                self._stopping.wait(min(_PAUSE_SECONDS * attempt, 5.0))
+                if self._stopping.wait(min(_PAUSE_SECONDS * attempt, 5.0)):
+                    return False  # Not durable, so the next start asks the venue for it again.
             else:
-                return
+                return True
 
     def _commit(self, batch: list[Arrival], *, keep_raw: bool = False) -> None:
         trackers = deepcopy(self._trackers)

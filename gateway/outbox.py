@@ -26,7 +26,7 @@ from gateway.settings import VenueProfile
 _POLL_SECONDS = 0.25
 _PAUSE_SECONDS = 1.0
 _BATCH = 100
-_WINDOW = 500
+_WINDOW = 2 * _BATCH
 _EVERYTHING = 100_000
 _ACTOR = "gateway"
 

@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
-from domain.errors import InvariantError
+from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock, ExecutionSink, SessionState, Vault
-from gateway import doubts
+from gateway import dictionary, doubts
 from gateway.engine import Engine, end_process
 from gateway.filestore import blot_secrets, check_store
 from gateway.inbox import Inbox
@@ -73,14 +74,13 @@ class Gateway:
         """
         if self._started:
             raise InvariantError("the gateway was started before; make a new one")
-        self._started = True
-        with self._vault.read() as uow:
-            durable = {name: uow.inbox.durable_sequence(name) for name in self._venues}
+        durable = durable_sequences(self._vault, self._settings)
         for profile in self._settings.profiles:
             profile.session.store.mkdir(mode=_STORE_MODE, parents=True, exist_ok=True)
             profile.session.store.chmod(_STORE_MODE)
             check_store(profile.session, durable[profile.session.name])
             _keep_secret(profile)
+        self._started = True
         self._inbox.start(durable)
         self._outbox.start()
         self._engine.start(durable)
@@ -141,6 +141,28 @@ class Gateway:
 
     def _doubted(self, session: str) -> None:
         self._outbox.recount(self._venues[session])
+
+
+def durable_sequences(vault: Vault, settings: GatewaySettings) -> dict[str, int]:
+    """The last committed inbound number of each session."""
+    with vault.read() as uow:
+        return {
+            profile.session.name: uow.inbox.durable_sequence(profile.session.name)
+            for profile in settings.profiles
+        }
+
+
+def problems(vault: Vault, settings: GatewaySettings) -> tuple[str, ...]:
+    """What would stop a start, each in a sentence; for `trimtab check`. Changes nothing."""
+    found: list[str] = []
+    durable = durable_sequences(vault, settings)
+    for profile in settings.profiles:
+        try:
+            check_store(profile.session, durable[profile.session.name])
+            dictionary.load(Path(profile.session.text("DataDictionary") or ""))
+        except TrimtabError as error:
+            found.append(str(error))
+    return tuple(found)
 
 
 def _keep_secret(profile: VenueProfile) -> None:

@@ -1,5 +1,6 @@
 import io
 
+import hypothesis
 import pytest
 import structlog
 
@@ -7,6 +8,9 @@ from gateway.service import Gateway
 from gateway.wiretext import value_of
 from tests.gateway.desk import OrderSink, RealClock, open_vault, settings_for
 from tests.gateway.venue import Venue, free_port, until
+
+hypothesis.settings.register_profile("steady", deadline=None)  # Other work shares the machine.
+hypothesis.settings.load_profile("steady")
 
 
 class Wired:
@@ -78,7 +82,7 @@ class Wired:
 def wired(tmp_path):
     made = Wired(tmp_path)
     yield made
+    made.venue.stop()  # First, so that no logout has to be waited for.
     made.stop_gateways()
-    made.venue.stop()
     made.vault.close()
     assert made.fatal == []

@@ -2,12 +2,13 @@
 
 import pytest
 
-from domain.errors import TryAgainError
+from domain.errors import ConfigError, TryAgainError
 from domain.orders import OrdStatus
 from domain.runs import Kill
 from gateway import inbox as inbox_module
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.inbox import Inbox
+from gateway.service import problems
 from gateway.wiretext import SOH, message, value_of
 from tests.gateway.desk import (
     OrderSink,
@@ -19,6 +20,7 @@ from tests.gateway.desk import (
     new_id,
     order_of,
     place,
+    settings_for,
 )
 from tests.gateway.venue import until
 
@@ -237,3 +239,53 @@ def test_an_inbox_that_stays_full_ends_the_process_rather_than_drop_a_message(wi
     inbox.deliver(arrival)
 
     assert fatal == ["the database did not keep up with the venues; the inbox is full"]
+
+
+def test_a_torn_store_stops_the_start_before_anything_connects(wired):
+    wired.venue.start()
+    gateway = wired.connected()
+    placed(wired, gateway)
+    wired.stop_gateways()
+    sequences = wired.directory / "fix" / "FIX.4.4-TRIMTAB-XSIM.seqnums"
+    whole = sequences.read_bytes()
+    logons = len(wired.venue.admin)
+    settings = settings_for(wired.directory, wired.venue.port)
+    assert problems(wired.vault, settings) == ()
+
+    sequences.write_bytes(b"")
+
+    with pytest.raises(ConfigError, match="is empty or torn"):
+        wired.gateway()
+    assert len(problems(wired.vault, settings)) == 1
+    assert len(wired.venue.admin) == logons
+    sequences.write_bytes(whole)
+    wired.connected()
+
+
+class DeadSink(OrderSink):
+    """A database that went away for good after the order was acknowledged."""
+
+    def apply(self, uow, message, at):
+        if getattr(message, "last_qty", 0):
+            raise TryAgainError("disk full")
+        return super().apply(uow, message, at)
+
+
+def test_what_could_not_be_committed_before_the_stop_is_booked_after_the_start(wired, monkeypatch):
+    """Nothing after the message that failed may be booked, or the rewind would pass over it."""
+    monkeypatch.setattr(inbox_module, "_PAUSE_SECONDS", 0.01)
+    wired.venue.start()
+    gateway = wired.connected(DeadSink())
+    name, order = placed(wired, gateway)
+    wired.venue.say(wired.venue.report(order))
+    until(lambda: order_of(wired.vault, name).status is OrdStatus.NEW, "the acknowledgement")
+    wired.venue.say(wired.venue.fill(order, 100, "190.21", 100))
+    wired.venue.say(wired.venue.report(order, t150="I", t39="1", t14="100", t151="200"))
+    until(lambda: any(e["event"] == "inbox_commit_failed" for e in wired.events), "the failure")
+    wired.stop_gateways()
+    assert executions(wired.vault) == ()
+
+    wired.connected()
+    until(lambda: order_of(wired.vault, name).cum_qty == 100, "the fill")
+
+    assert len(executions(wired.vault)) == 1

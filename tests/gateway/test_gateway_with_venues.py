@@ -70,7 +70,11 @@ def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
     status, answer = program.ask("POST", "/venues/XSIM/end-of-day")
     assert status == 200, answer
     path = next(Path(value) for value in answer.values() if str(value).endswith(".csv"))
-    rows = [row for row in csv.DictReader(path.read_text().splitlines()) if row["trade_date"] != "TRAILER"]
+    rows = [
+        row
+        for row in csv.DictReader(path.read_text().splitlines())
+        if row["trade_date"] != "TRAILER"
+    ]
     with wired.vault.read() as uow:
         transactions = uow.ledger.of_run(RUN)
         executions = uow.orders.executions(DAY, "XSIM")

@@ -11,7 +11,7 @@ import quickfix as fix
 from gateway.wiretext import message, value_of
 
 CLIENT = "TRIMTAB"
-PATIENCE_SECONDS = 8.0
+PATIENCE_SECONDS = 20.0
 
 
 def free_port() -> int:
