@@ -17,6 +17,7 @@ from domain.ports import ExecutionOutcome, UnitOfWork
 from domain.postings import TransactionKind
 from ledger import postings
 from oms.close_out import close_out
+from oms.doubts import ask
 
 ACTOR = "oms"
 
@@ -82,6 +83,8 @@ class Booking:
             return _book_unknown(uow, report, order, at)
         moved, alarms = apply(order, report)
         uow.orders.append(moved, report, at)
+        if moved.in_doubt and not order.in_doubt and report.exec_type is not ExecType.ORDER_STATUS:
+            ask(uow, moved, at)
         _post(uow, report, moved, at)
         uow.audit.append(
             at=at,
@@ -128,6 +131,8 @@ def _book_refusal(uow: UnitOfWork, reject: CancelReject, at: datetime) -> tuple[
         return (Alarm(kind="unknown_order", cl_ord_id=reject.cl_ord_id, message=text),)
     moved, alarms = apply(order, reject)
     uow.orders.append(moved, reject, at)
+    if moved.in_doubt and not order.in_doubt:
+        ask(uow, moved, at)
     uow.audit.append(
         at=at,
         actor=ACTOR,

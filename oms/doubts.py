@@ -30,7 +30,7 @@ def raise_doubts(uow: UnitOfWork, at: datetime) -> Doubts:
         name = order.intent.cl_ord_id
         if order.in_doubt:
             in_doubt.append(name)  # Still: it was asked about before, and is asked again.
-            _ask(uow, order, at)
+            ask(uow, order, at)
         elif order.status is not OrdStatus.INTENDED:
             continue
         elif uow.outbox.withdraw(name, at):
@@ -40,18 +40,11 @@ def raise_doubts(uow: UnitOfWork, at: datetime) -> Doubts:
             in_doubt.append(name)
             why = "handed to the engine before the restart and not acknowledged"
             _note(uow, order, DoubtRaised(cl_ord_id=name, at=at, why=why), at)
-            _ask(uow, order, at)
+            ask(uow, order, at)
     return Doubts(withdrawn=tuple(withdrawn), in_doubt=tuple(in_doubt))
 
 
-def _note(uow: UnitOfWork, order: Order, event: NeverSent | DoubtRaised, at: datetime) -> None:
-    moved, _ = apply(order, event)
-    uow.orders.append(moved, event, at)
-    kind = "order_withdrawn" if isinstance(event, NeverSent) else "doubt_raised"
-    uow.audit.append(at=at, actor="oms", kind=kind, subject=order.intent.cl_ord_id, body=event)
-
-
-def _ask(uow: UnitOfWork, order: Order, at: datetime) -> None:
+def ask(uow: UnitOfWork, order: Order, at: datetime) -> None:
     """Queue a status request, unless one is still waiting to be sent."""
     name = order.current
     waiting = uow.outbox.waiting(order.intent.venue, 10_000)
@@ -59,3 +52,10 @@ def _ask(uow: UnitOfWork, order: Order, at: datetime) -> None:
     if name not in asked:
         request = StatusRequest(cl_ord_id=name, requested_at=at)
         uow.outbox.queue(order.intent.venue, request, at)
+
+
+def _note(uow: UnitOfWork, order: Order, event: NeverSent | DoubtRaised, at: datetime) -> None:
+    moved, _ = apply(order, event)
+    uow.orders.append(moved, event, at)
+    kind = "order_withdrawn" if isinstance(event, NeverSent) else "doubt_raised"
+    uow.audit.append(at=at, actor="oms", kind=kind, subject=order.intent.cl_ord_id, body=event)

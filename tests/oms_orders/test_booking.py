@@ -21,7 +21,7 @@ from domain.orders import (
     Sent,
     Side,
 )
-from domain.ports import Vault
+from domain.ports import StatusRequest, Vault
 from domain.postings import TransactionKind
 from ledger import positions
 from oms.booking import Booking, ExecutionConflictError, UnusableExecutionError
@@ -403,6 +403,32 @@ def test_a_refused_cancel_leaves_the_order_working(vault):
     assert desk.order.status is OrdStatus.NEW
     with vault.read() as uow:
         assert [e.kind for e in uow.audit.about("R-0002")][-1] == "change_refused"
+
+
+def test_a_doubt_that_a_refusal_raises_is_asked_about(vault):
+    """The venue does not know the order that it acknowledged: ask, and let nothing new out."""
+    desk = Desk(vault, BUY)
+
+    alarms = desk.take(
+        CancelReject(
+            venue="XSIM",
+            cl_ord_id="R-0002.1",
+            orig_cl_ord_id="R-0002",
+            order_id="NONE",
+            ord_status=OrdStatus.REJECTED,
+            cxl_rej_reason=1,
+            reason="unknown order",
+            transact_time=NOW,
+        )
+    )
+
+    assert alarms == ["unknown_at_venue"]
+    assert desk.order.in_doubt
+    with vault.read() as uow:
+        (question,) = uow.outbox.waiting("XSIM", 10)
+    assert question.body == StatusRequest(cl_ord_id="R-0002", requested_at=NOW)
+    desk.tell(ExecType.ORDER_STATUS, OrdStatus.NEW)
+    assert not desk.order.in_doubt
 
 
 def test_executions_are_dated_by_the_venue(vault):
