@@ -4,13 +4,15 @@ Whoever edits, cuts off or restores an old copy of the database cannot make its
 chain end where this file says. One canonical JSON line per anchor, synced to disk.
 """
 
-import json
+import fcntl
 import os
 from pathlib import Path
 
 from domain.audit import Anchor
 from domain.codec import decode, encode
 from domain.errors import InvariantError
+
+_TAIL_BYTES = 4096
 
 
 def read_anchors(path: Path) -> tuple[Anchor, ...]:
@@ -22,22 +24,28 @@ def read_anchors(path: Path) -> tuple[Anchor, ...]:
     if not path.exists():
         return ()
     whole, _, _torn = path.read_bytes().rpartition(b"\n")
-    anchors = []
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            anchors.append(decode(Anchor, line.decode("ascii")))
-        except (ValueError, TypeError, AttributeError, json.JSONDecodeError) as error:
-            raise InvariantError(
-                f"{path}:{number} is not an anchor of the audit chain: {line[:60]!r};"
-                " restore the file from a copy before anything is sent"
-            ) from error
-    return tuple(anchors)
+    lines = enumerate(whole.splitlines(), start=1)
+    return tuple(_anchor(line, f"{path}:{number}") for number, line in lines)
+
+
+def last_anchor(path: Path) -> Anchor | None:
+    """The furthest of the newest anchors, without reading the whole file."""
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
+        file.seek(start)
+        whole, _, _torn = file.read().rpartition(b"\n")
+    lines = whole.splitlines()[1 if start else 0 :]  # The first may be cut where the tail begins.
+    found = [_anchor(line, f"{path}, near its end,") for line in lines]
+    return max(found, key=lambda anchor: anchor.sequence, default=None)
 
 
 def append_anchor(path: Path, anchor: Anchor) -> None:
     """Add one anchor and wait until it is on disk; a torn last line is cut off first."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # A fenced writer may wake up in the middle of this.
         end = _end_of_whole_lines(descriptor)
         os.ftruncate(descriptor, end)
         os.pwrite(descriptor, encode(anchor).encode() + b"\n", end)
@@ -50,9 +58,19 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
 
 def _end_of_whole_lines(descriptor: int) -> int:
     size = os.fstat(descriptor).st_size
-    tail_start = max(0, size - 4096)
+    tail_start = max(0, size - _TAIL_BYTES)
     tail = os.pread(descriptor, size - tail_start, tail_start)
     return tail_start + tail.rfind(b"\n") + 1
+
+
+def _anchor(line: bytes, place: str) -> Anchor:
+    try:
+        return decode(Anchor, line.decode("ascii"))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvariantError(
+            f"{place} is not an anchor of the audit chain: {line[:60]!r};"
+            " restore the file from a copy before anything is sent"
+        ) from error
 
 
 def _sync_directory(path: Path) -> None:

@@ -132,6 +132,8 @@ def _open_postgres(url: URL, *, read_only: bool) -> Engine:
 
 def _create_private(path: Path) -> None:
     """Make the file readable by its owner only; SQLite gives its -wal and -shm the same mode."""
+    if path.exists():
+        return
     if not path.parent.is_dir():
-        raise MissingError(f"there is no directory {path.parent} for the database")
+        raise MissingError(f"there is no directory {path.parent} for the database: make it first")
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -27,7 +27,7 @@ from domain.orders import ExecutionReport, Order, OrderIntent
 from domain.postings import Break, Transaction
 from domain.runs import Approval, Run
 from vault.metadata import APPEND_ONLY, metadata
-from vault.types import Canonical, Instant, RowNumber, Scaled, Uuid
+from vault.types import Canonical, Instant, RawText, RowNumber, Scaled, Uuid
 
 writer_lease = Table(
     "writer_lease",
@@ -216,7 +216,7 @@ inbox_message = Table(
     Column("epoch", Integer, primary_key=True),  # Counts the venue's sequence resets.
     Column("sequence", BigInteger, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("raw", Text, nullable=False),
+    Column("raw", RawText, nullable=False),
     info=APPEND_ONLY,
 )
 
@@ -239,8 +239,8 @@ inbox_quarantine = Table(
     Column("epoch", Integer, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("raw", Text, nullable=False),
-    Column("why", Text, nullable=False),
+    Column("raw", RawText, nullable=False),
+    Column("why", RawText, nullable=False),
     info=APPEND_ONLY,
 )
 

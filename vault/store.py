@@ -16,10 +16,10 @@ from domain.audit import Anchor
 from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock
 from vault import lease, migrate
-from vault.anchor import append_anchor, read_anchors
+from vault.anchor import append_anchor, last_anchor
 from vault.audit import SqlAudit
 from vault.engine import open_engine
-from vault.faults import translated
+from vault.faults import StorageUnavailableError, translated
 from vault.presence import presence_at
 from vault.unit_of_work import SqlUnitOfWork
 
@@ -77,7 +77,7 @@ class SqlVault:
                 yield uow
                 head = uow.audit.head() if uow.audit.has_grown else None
             if head is not None:
-                append_anchor(self._anchor_path, head)
+                self._anchor(head)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:
@@ -120,7 +120,16 @@ class SqlVault:
             head = self._check_anchors(connection)
         self._lease.epoch = epoch
         if head is not None:
+            self._anchor(head)
+
+    def _anchor(self, head: Anchor) -> None:
+        try:
             append_anchor(self._anchor_path, head)
+        except OSError as error:
+            raise StorageUnavailableError(
+                f"the audit head cannot be written to {self._anchor_path}: {error.strerror};"
+                " what was committed stays, and nothing may be sent until this works"
+            ) from error
 
     def _check_anchors(self, connection: Connection) -> Anchor | None:
         """The head, where a crash left it without its anchor.
@@ -128,14 +137,14 @@ class SqlVault:
         Raises `InvariantError` when the chain does not pass through the last anchor.
         """
         audit = SqlAudit(connection)
-        head, anchors = audit.head(), read_anchors(self._anchor_path)
-        if anchors and audit.hash_at(anchors[-1].sequence) != anchors[-1].hash:
+        head, anchor = audit.head(), last_anchor(self._anchor_path)
+        if anchor is not None and audit.hash_at(anchor.sequence) != anchor.hash:
             raise InvariantError(
-                f"the audit trail does not pass through entry {anchors[-1].sequence} as anchored in"
+                f"the audit trail does not pass through entry {anchor.sequence} as anchored in"
                 f" {self._anchor_path}: the database was changed, cut off, or is an old copy;"
                 " run 'trimtab audit verify'"
             )
-        return None if anchors and anchors[-1] == head else head
+        return None if anchor == head else head
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

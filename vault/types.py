@@ -18,6 +18,7 @@ from domain.exact import PLACES, from_scaled, to_scaled
 __all__ = [
     "Canonical",
     "Instant",
+    "RawText",
     "RowNumber",
     "Scaled",
     "Uuid",
@@ -70,6 +71,21 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         del dialect
         return None if value is None else from_microseconds(value)
+
+
+class RawText(TypeDecorator[str]):
+    """Text from outside, whatever is in it: NUL and broken UTF-8 are kept as escapes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else value.encode("unicode_escape").decode("ascii")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else value.encode("ascii").decode("unicode_escape")
 
 
 class Canonical(TypeDecorator[Any]):

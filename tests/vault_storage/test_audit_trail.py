@@ -10,8 +10,9 @@ from domain.audit import Anchor
 from domain.errors import BadInputError, InvariantError
 from tests.vault_storage.values import AT
 from vault import SqlVault, append_only
-from vault.anchor import append_anchor, read_anchors
+from vault.anchor import append_anchor, last_anchor, read_anchors
 from vault.export import export_audit, verify_audit, verify_export
+from vault.faults import StorageUnavailableError
 from vault.preflight import problems
 
 
@@ -156,6 +157,28 @@ def test_a_commit_whose_anchor_was_lost_in_a_crash_is_anchored_at_the_next_start
     open_vault("second").acquire()
 
     assert read_anchors(first.anchor_path) == anchors
+
+
+def test_a_head_that_cannot_be_anchored_stops_the_writer(open_vault, tmp_path):
+    """The disk of the anchor file is full: the caller hears it, the next write catches up."""
+    anchor = tmp_path / "elsewhere" / "anchor.jsonl"
+    vault = open_vault(anchor="elsewhere/anchor.jsonl")
+
+    with pytest.raises(StorageUnavailableError, match="nothing may be sent"):
+        write_entries(vault, 1)
+    anchor.parent.mkdir()
+    write_entries(vault, 1)
+
+    assert [found.sequence for found in read_anchors(anchor)] == [2]
+    assert verify_audit(vault) is None
+
+
+@pytest.mark.parametrize("count", [0, 1, 39, 200])
+def test_the_last_anchor_is_found_from_the_end(tmp_path, count):
+    for number in range(1, count + 1):
+        append_anchor(tmp_path / "anchor", Anchor(number, f"{number:064x}"))
+
+    assert last_anchor(tmp_path / "anchor") == (read_anchors(tmp_path / "anchor") or (None,))[-1]
 
 
 def test_a_damaged_anchor_file_is_named_with_its_line(tmp_path):

@@ -6,6 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from domain.errors import InvariantError
 from domain.order_states import apply
@@ -234,6 +236,19 @@ def test_a_quarantined_message_is_kept_raw_and_counts_as_taken_in(uow):
 
     assert uow.inbox.quarantined() == ((SESSION, 4, raw, "unknown order"),)
     assert uow.inbox.durable_sequence(SESSION) == 4
+
+
+@given(raw=st.text(alphabet=st.characters(exclude_categories=())), why=st.text())
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@example(raw="8=FIX.4.4\x0158=\x00\udcff\\x00 é\x01", why="NUL, half a character")
+def test_any_raw_text_is_kept_as_it_came(uow, raw, why):
+    sequence = uow.inbox.durable_sequence(SESSION) + 1
+
+    uow.inbox.quarantine(SESSION, sequence, raw, why, AT)
+
+    assert uow.inbox.quarantined()[-1] == (SESSION, sequence, raw, why)
 
 
 def test_an_order_nobody_added_takes_no_event(uow):
