@@ -29,7 +29,7 @@ from console.service import (
     unfinished,
 )
 from console.service_port import CheckLine
-from domain.errors import ConfigError, ExitCode, TrimtabError
+from domain.errors import ConfigError, ExitCode, InvariantError, TrimtabError
 from gateway.filestore import check_store
 from gateway.service import Gateway
 from gateway.settings import GatewaySettings, load_settings
@@ -47,6 +47,7 @@ from vault import SqlVault
 from vault.export import verify_audit
 from vault.intake import Intake
 from vault.preflight import problems
+from vault.rebuild import check_projections
 
 BASIS_POINTS = 10_000
 
@@ -68,6 +69,7 @@ def open_service(config: Config, *, write: bool) -> Iterator[VaultService]:
             clock=clock,
             intake=Intake(config.layouts),
             triggers=Ticker(vault, clock, _triggers(config), lambda _run_id: None),
+            check_projections=partial(check_projections, vault),
         )
 
 
@@ -100,6 +102,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     """Start everything, from the database outwards; `stack` stops it in the reverse order."""
     _database_soundness(config)
     clock, settings = clock_from(config.clock.start), _gateway_settings(config)
+    started_at = clock.now()
     vault = stack.enter_context(_open_vault(config))
     vault.acquire()
     heartbeat = Heartbeat(vault.renew)
@@ -117,10 +120,11 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     walker = RunWalker(runner)
     stack.callback(walker.stop)
     stack.callback(releaser.stop)
-    ticker = Ticker(vault, clock, _triggers(config), walker.hand_over)
+    ticker = Ticker(vault, clock, _triggers(config), walker.hand_over, since=started_at)
     service = RunningService(
         vault=vault,
         verify_audit=partial(verify_audit, vault),
+        check_projections=partial(check_projections, vault),
         clock=clock,
         intake=Intake(config.layouts),
         ticker=ticker,
@@ -145,6 +149,7 @@ def check(config: Config) -> tuple[CheckLine, ...]:
     looks: tuple[tuple[str, Callable[[], str], str], ...] = (
         ("configuration", lambda: str(config.path), ""),
         ("database", lambda: _database_soundness(config), "see the sentence"),
+        ("books", lambda: _books_words(config), "tell the developers; do not trade"),
         ("rules", lambda: _rules_words(config), "mend the rule file; nothing of it is in force"),
         ("layouts", lambda: _layouts_words(config), "mend the layout file"),
         ("triggers", lambda: _trigger_words(config), "mend [[trigger]]"),
@@ -180,6 +185,14 @@ def _database_soundness(config: Config) -> str:
     if found:
         raise ConfigError("; ".join(found))
     return "schema, durability and audit chain hold"
+
+
+def _books_words(config: Config) -> str:
+    with open_service(config, write=False) as service:
+        verdict = service.books_verify()
+    if not verdict.balanced:
+        raise InvariantError(verdict.message)
+    return verdict.message
 
 
 def _rules_words(config: Config) -> str:

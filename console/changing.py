@@ -18,6 +18,7 @@ from domain.ports import Clock, Vault
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
 from ledger import reconcile
+from ledger.positions import balances, lots
 from oms.basket import Override
 from oms.cancel import cancel
 from oms.take_over import take_over
@@ -186,11 +187,17 @@ class VaultChanging:
         )
 
     def _against_custody(self, uow: SqlUnitOfWork, path: Path) -> tuple[Break, ...]:
+        """On the file's own day: what we booked since is not the custodian's mistake."""
         file = self._intake.custody(uow, path)
         _refuse(path, file.problems)
-        return reconcile.ledger_against_custody(
-            uow.ledger.balances(), uow.ledger.lots(), file.positions
-        )
+        days = {position.as_of for position in file.positions}
+        known = uow.ledger.all()
+        breaks: list[Break] = []
+        for day in sorted(days):
+            until = [t for t in known if t.trade_date <= day]
+            told = [position for position in file.positions if position.as_of == day]
+            breaks += reconcile.ledger_against_custody(balances(until), lots(until), told)
+        return tuple(breaks)
 
     def _require_accounts(self, account_ids: Sequence[str]) -> None:
         with self._vault.read() as view:

@@ -6,6 +6,8 @@ brings the database to the new schema and writes only what is missing.
 
 import os
 import shutil
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from domain.errors import MissingError
 from gateway.settings import write_session_config
 
 _SAMPLE = Path(__file__).with_name("trimtab.sample.toml")
-_DATA = Path(__file__).resolve().parents[1] / "data"
+_CHECKOUT = Path(__file__).resolve().parents[1]
 _FIRST_PORT = 5001  # The simulated venues' ports, one after the other.
 
 
@@ -29,13 +31,30 @@ class Initialised:
     revision: str
 
 
-def initialise(directory: Path) -> Initialised:
-    """Write what is missing in `directory` and migrate its database."""
+def bundled(name: str) -> Path:
+    """A file or folder of the bundled data: beside the code, or where a wheel puts it."""
+    for root in (_CHECKOUT, Path(sys.prefix) / "share" / "trimtab"):
+        if (root / "data" / name).exists():
+            return root / "data" / name
+    raise MissingError(f"data/{name} is missing from this installation; run from a full checkout")
+
+
+def initialise(
+    directory: Path,
+    *,
+    ports: Mapping[str, int] | None = None,
+    edits: Mapping[str, str] | None = None,
+) -> Initialised:
+    """Write what is missing in `directory` and migrate its database.
+
+    `ports` are the venues' (default: from 5001 on); `edits` replaces whole pieces
+    of the sample configuration, each of which must be there.
+    """
     _private_folder(directory)
     written = [
-        *_copy(_SAMPLE, directory / "trimtab.toml"),
-        *_copy(_DATA / "rules.toml", directory / "rules.toml"),
-        *_copy(_DATA / "layouts", directory / "layouts"),
+        *_write_sample(directory / "trimtab.toml", edits or {}),
+        *_copy(bundled("rules.toml"), directory / "rules.toml"),
+        *_copy(bundled("layouts"), directory / "layouts"),
     ]
     config = load_config(directory / "trimtab.toml", os.environ)
     for path in _state_folders(config):
@@ -44,8 +63,10 @@ def initialise(directory: Path) -> Initialised:
         create_token(config.files.token)
         written.append(config.files.token)
     if not config.fix_settings.exists():
-        ports = {name: ("127.0.0.1", _FIRST_PORT + i) for i, name in enumerate(config.venues)}
-        write_session_config(config.fix_settings, ports, store=directory / "state" / "fix")
+        chosen = ports or {name: _FIRST_PORT + i for i, name in enumerate(config.venues)}
+        venues = {name: ("127.0.0.1", port) for name, port in chosen.items()}
+        store = directory / "state" / "fix"
+        write_session_config(config.fix_settings, venues, store=store, reconnect_seconds=5)
         written.append(config.fix_settings)
     vault.migrate.upgrade(config.database.url)
     return Initialised(config=config, written=tuple(written), revision=vault.migrate.head())
@@ -66,11 +87,20 @@ def _private_folder(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True)
 
 
+def _write_sample(target: Path, edits: Mapping[str, str]) -> list[Path]:
+    if target.exists():
+        return []
+    text = _SAMPLE.read_text("utf-8")
+    for old, new in edits.items():
+        assert text.count(old) == 1, f"the sample has {old!r} once"
+        text = text.replace(old, new)
+    target.write_text(text, "utf-8")
+    return [target]
+
+
 def _copy(source: Path, target: Path) -> list[Path]:
     if target.exists():
         return []
-    if not source.exists():
-        raise MissingError(f"{source} is missing from this installation; run from a full checkout")
     if source.is_dir():
         shutil.copytree(source, target)
     else:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from console.service_port import (
     AuditVerdict,
+    BooksVerdict,
     OrderLine,
     OrderQuery,
     PositionLine,
@@ -20,10 +21,10 @@ from domain.errors import UnknownNameError
 from domain.instruments import CASH
 from domain.lots import TaxLot
 from domain.orders import Order
-from domain.ports import UnitOfWork, Vault
+from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
-from domain.snapshot import Snapshot
+from ledger.positions import is_balanced
 from oms.explain import Explanation
 
 RECENT_RUNS = 1000
@@ -33,8 +34,15 @@ RECENT_ORDERS = 100_000
 class VaultReading:
     """`console.service_port.Reading` over whatever implements `Vault`."""
 
-    def __init__(self, vault: Vault, verify_audit: Callable[[], Tampering | None]) -> None:
-        self._facts, self._verify_audit = vault, verify_audit
+    def __init__(
+        self,
+        vault: Vault,
+        clock: Clock,
+        verify_audit: Callable[[], Tampering | None],
+        check_projections: Callable[[], tuple[str, ...]],
+    ) -> None:
+        self._facts, self._watch = vault, clock
+        self._verify_audit, self._check_projections = verify_audit, check_projections
 
     def runs(self, limit: int) -> tuple[Run, ...]:
         """The newest runs, newest first."""
@@ -75,9 +83,9 @@ class VaultReading:
         with self._facts.read() as view:
             balances = view.ledger.balances()
             lots = view.ledger.lots(account_id)
-            snapshot = _newest_snapshot(view)
-        names = {s.security_id: s.symbol for s in snapshot.securities} if snapshot else {}
-        prices = {p.security_id: p.close for p in snapshot.prices} if snapshot else {}
+            known = view.snapshots.take(self._watch.now().date())
+        names = {security.security_id: security.symbol for security in known.securities}
+        prices = {price.security_id: price.close for price in known.prices}
         by_holding: defaultdict[tuple[str, str], list[TaxLot]] = defaultdict(list)
         for lot in lots:
             by_holding[lot.account_id, lot.security_id].append(lot)
@@ -148,6 +156,17 @@ class VaultReading:
             return AuditVerdict(verified=True, entries=count, message=message)
         return AuditVerdict(verified=False, entries=count, message=tampering.message)
 
+    def books_verify(self) -> BooksVerdict:
+        """Whether every asset adds up to zero, and every projection is the fold of its facts."""
+        with self._facts.read() as view:
+            transactions = view.ledger.all()
+        problems = self._check_projections()
+        if not is_balanced(transactions):
+            problems = ("the legs of an asset do not add up to zero", *problems)
+        count = len(transactions)
+        message = "; ".join(problems) or f"{count} transactions balance, projections agree"
+        return BooksVerdict(balanced=not problems, transactions=count, message=message)
+
     def audit_export(self) -> Iterator[str]:
         """The chain as JSON lines, oldest first."""
         with self._facts.read() as view:
@@ -162,13 +181,6 @@ def _matches(order: Order, query: OrderQuery) -> bool:
         and query.symbol in (None, order.intent.symbol)
         and not (query.open_only and order.is_closed)
     )
-
-
-def _newest_snapshot(view: UnitOfWork) -> Snapshot | None:
-    for run in view.runs.recent(RECENT_RUNS):
-        if run.snapshot_id is not None:
-            return view.snapshots.get(run.snapshot_id)
-    return None
 
 
 def _position(

@@ -73,13 +73,14 @@ class VaultService(VaultReading, VaultChanging):
         *,
         vault: Writer,
         verify_audit: Callable[[], Tampering | None],
+        check_projections: Callable[[], tuple[str, ...]],
         clock: Clock,
         intake: Intake,
         triggers: Triggers,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
-        VaultReading.__init__(self, vault, verify_audit)
+        VaultReading.__init__(self, vault, clock, verify_audit, check_projections)
         VaultChanging.__init__(
             self,
             vault=vault,
@@ -99,6 +100,7 @@ class RunningService(VaultService):
         *,
         vault: Writer,
         verify_audit: Callable[[], Tampering | None],
+        check_projections: Callable[[], tuple[str, ...]],
         clock: Clock,
         intake: Intake,
         ticker: Ticker,
@@ -109,6 +111,7 @@ class RunningService(VaultService):
         super().__init__(
             vault=vault,
             verify_audit=verify_audit,
+            check_projections=check_projections,
             clock=clock,
             intake=intake,
             triggers=ticker,

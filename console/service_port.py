@@ -137,6 +137,15 @@ class AuditVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BooksVerdict:
+    """Whether the ledger balances and what is kept beside it agrees with it."""
+
+    balanced: bool
+    transactions: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckLine:
     """One thing that was looked at before start. `remedy` is empty when it holds."""
 

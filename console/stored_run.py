@@ -48,6 +48,7 @@ class StoredRun:
             snapshot=self._snapshot(),
             executions=self.executions,
             transactions=self.transactions,
+            basket=self.basket,
         )
 
     def of_account(self, account_id: str) -> Explanation:
