@@ -228,6 +228,8 @@ def _error_of(status: int, answer: bytes) -> TrimtabError:
         code, text = int(document["exit_code"]), str(document["error"])
         remedy = str(document["remedy"])
     except (ValueError, TypeError, KeyError):
+        if status == http.client.SERVICE_UNAVAILABLE:
+            return TryAgainError("the service has too much to do; try again in a moment")
         return InvariantError(f"the service answered {status} without saying why")
     message = f"{text}; {remedy}" if remedy else text
     return _ERRORS.get(code, InvariantError)(message)

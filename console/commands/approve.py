@@ -26,8 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     overrides = [override_of(text) for text in arguments.override]
     by = person(arguments.by)
+    why = sentence(arguments.why, "--why") if arguments.why else ""
     with changer(open_config(arguments.config)) as service:
-        approval = service.approve(arguments.run, by, arguments.why, overrides)
+        approval = service.approve(arguments.run, by, why, overrides)
     if arguments.json:
         print_json(approval)
     else:

@@ -31,7 +31,7 @@ case "$1 ${{2-}} ${{3-}}" in
     chmod +x "$1/bin/trimtab" ;;
 "-m pip wheel")
     echo "$*" >>"$NOTES"
-    [ -z "${{SLOW-}}" ] || sleep 30
+    [ -z "${{SLOW-}}" ] || {{ echo $$ >"$NOTES.pid"; sleep 30; }}
     while [ "$1" != --wheel-dir ]; do shift; done
     {sys.executable} -c 'import sys, zipfile
 zipfile.ZipFile(sys.argv[1] + "/quickfix-1.16.0-x.whl", "w").writestr("_quickfix.so", sys.argv[2])
@@ -242,12 +242,14 @@ def test_a_damaged_wheel_in_the_cache_is_built_again(machine):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_build_leaves_nothing_half(machine, number):
     with machine.start("runs", SLOW="1") as process:
-        _until(lambda: "pip wheel" in machine.notes())
+        _until((machine.root / "notes.pid").exists)
         process.send_signal(number)
         process.communicate(timeout=10)
 
+    builder = int((machine.root / "notes.pid").read_text())
     assert process.returncode == 128 + number
     assert machine.leftovers() == []
+    _until(lambda: not Path(f"/proc/{builder}").exists())
     assert machine.run("runs").returncode == 0
 
 
