@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 from domain.orders import Side
 from domain.proposals import Conflict
 from optimizer.values import AccountProblem, FloatArray, Lock, Market
-from optimizer.words import listed, percent
+from optimizer.words import dollars, listed, percent
 
 NOTHING = 1e-6  # Of NAV: HiGHS itself is exact to 1e-7; shorter than this is no shortfall.
 
@@ -46,6 +46,20 @@ def conflicts_of(
     culprits = _minimal_set(problem, members if _holds(problem, priced) else priced)
     shortfall = {id(member): amount for member, amount in zip(members, short, strict=True)}
     return _merged(culprits, shortfall)
+
+
+def ticket_conflicts(
+    problem: AccountProblem, broken: Sequence[tuple[str, float]]
+) -> tuple[Conflict, ...]:
+    """What conflicts when an optimum exists, but not in whole shares of a worthwhile size.
+
+    `broken`: labels of the rows that the nearest whole-share trades break, and how far.
+    """
+    label = f"whole shares in trades of at least {dollars(problem.minimum_trade)}"
+    rows = [
+        Conflict(name=name, detail=name, short_by=Decimal(f"{short:.9f}")) for name, short in broken
+    ]
+    return (*rows, Conflict(name=label, detail=label, short_by=Decimal(0)))
 
 
 def sentence(conflicts: tuple[Conflict, ...]) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 
 from domain.proposals import AccountProposal, Outcome
-from optimizer.conflicts import conflicts_of, sentence
+from optimizer.conflicts import conflicts_of, sentence, ticket_conflicts
 from optimizer.explain import active_after, cents, explain, weight
 from optimizer.households import in_household
 from optimizer.model import Programs
@@ -56,9 +56,13 @@ def _answer(programs: Programs, problem: AccountProblem) -> AccountProposal:
 
 
 def _unanswered(market: Market, problem: AccountProblem, found: NotFound) -> AccountProposal:
-    conflicts = conflicts_of(market, problem, found.box.locks) or conflicts_of(
-        market, problem, (*found.box.locks, *found.box.own_locks)
-    )
+    locks, own = found.box.locks, found.box.own_locks
+    if found.missed:
+        conflicts = ticket_conflicts(problem, found.missed.rows)
+    else:
+        conflicts = conflicts_of(market, problem, locks) or conflicts_of(
+            market, problem, (*locks, *own)
+        )
     if not conflicts:
         message = f"account {problem.account_id}: {found.why}"
         return _without_trades(market, problem, Outcome.FAILED, message)

@@ -7,6 +7,8 @@ comes first and is kept; a trade whose benefit is below its cost goes to nothing
 rows stay broken the exact program (HiGHS) looks for the nearest whole-share trades.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -20,8 +22,17 @@ STEPS = np.array([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024], dtype=np.int64)
 MOST_CHANGES = 2_000
 
 
-def whole_shares(market: Market, problem: AccountProblem, box: Box, z: FloatArray) -> Shares | None:
-    """Whole shares to trade (n,), buys positive, near the optimum `z`; None when rows forbid any.
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """No whole-share trades keep every row; `rows` are those that the nearest found break."""
+
+    rows: tuple[tuple[str, float], ...]  # Label, and how far in NAV.
+
+
+def whole_shares(
+    market: Market, problem: AccountProblem, box: Box, z: FloatArray
+) -> Shares | Missed:
+    """Whole shares to trade (n,), buys positive, near the optimum `z`.
 
     No row, bound or smallest trade is ever broken.
     """
@@ -29,11 +40,10 @@ def whole_shares(market: Market, problem: AccountProblem, box: Box, z: FloatArra
     shares = improved(ticket, _cut(ticket, z))
     if ticket.shortfall(shares) > IMPROVEMENT:
         nearest = _nearest(ticket, z)
-        if nearest is None:
-            return None
-        shares = improved(ticket, nearest)
+        if nearest is not None:
+            shares = improved(ticket, nearest)
     if ticket.shortfall(shares) > IMPROVEMENT:
-        return None
+        return Missed(ticket.broken_rows(shares))
     nothing = np.zeros_like(shares)
     if ticket.shortfall(nothing) <= 0 and ticket.objective(nothing) <= ticket.objective(shares):
         return nothing

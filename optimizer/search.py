@@ -13,7 +13,7 @@ import numpy as np
 
 from optimizer.box import Box, box_of, loss_choices
 from optimizer.model import Programs
-from optimizer.rounding import whole_shares
+from optimizer.rounding import Missed, whole_shares
 from optimizer.solve import Solution, Unsolved, solve
 from optimizer.ticket import Shares
 from optimizer.values import AccountProblem, FloatArray
@@ -37,6 +37,7 @@ class NotFound:
 
     why: str
     box: Box
+    missed: Missed | None = None  # An optimum there is, but not in whole shares.
 
 
 def search(programs: Programs, problem: AccountProblem) -> Found | NotFound:
@@ -83,11 +84,14 @@ def _rounded(
         if isinstance(again, Unsolved):
             break
         best, best_box = again, tried
-    for optimum, bounds in ((best, best_box), (solution, box)):
-        shares = whole_shares(market, problem, bounds, optimum.z)
-        if shares is not None:
-            return Found(shares=shares, solution=optimum, box=bounds)
-    return NotFound(why="no whole-share trades keep every constraint", box=box)
+    shares = whole_shares(market, problem, best_box, best.z)
+    if isinstance(shares, Missed):
+        best, best_box = solution, box
+        shares = whole_shares(market, problem, box, solution.z)
+    if isinstance(shares, Missed):
+        why = "no whole-share trades keep every constraint"
+        return NotFound(why=why, box=box, missed=shares)
+    return Found(shares=shares, solution=best, box=best_box)
 
 
 def _too_small(dollars: FloatArray, minimum: float) -> frozenset[int]:

@@ -80,6 +80,12 @@ class Ticket:
         """By how much all rows together are broken, in NAV; 0 when none is."""
         return float(np.maximum(-self._slack(shares * self.share), 0).sum())
 
+    def broken_rows(self, shares: Shares) -> tuple[tuple[str, float], ...]:
+        """Labels of the rows that the trades break, with how far, in NAV."""
+        over = -self._slack(shares * self.share)
+        pairs = zip(self.problem.rows, over, strict=True)
+        return tuple((row.label, float(short)) for row, short in pairs if short > 0)
+
     def standing(self, shares: Shares) -> "Standing":
         """What the effect of one change needs to know of where the trades stand."""
         z = shares * self.share

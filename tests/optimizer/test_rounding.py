@@ -13,7 +13,7 @@ from domain.accounts import TaxStatus, WeightBand
 from optimizer import assemble
 from optimizer.box import box_of
 from optimizer.model import Programs
-from optimizer.rounding import _nearest, improved, whole_shares
+from optimizer.rounding import Missed, _nearest, improved, whole_shares
 from optimizer.search import Found, search
 from optimizer.solve import Solution, solve
 from optimizer.ticket import Ticket
@@ -75,7 +75,7 @@ def test_rounding_is_close_to_the_best_of_all_whole_shares(seed):
 
     shares = whole_shares(market, problem, box, solution.z)
 
-    assert shares is not None
+    assert not isinstance(shares, Missed)
     assert ticket.shortfall(shares) <= 1e-12
     assert best[0] - 1e-12 <= ticket.objective(shares)
     worst_share = float((ticket.share * problem.risk_aversion * 0.5).max())
@@ -157,7 +157,7 @@ def test_round_lots_are_kept():
 
     shares = whole_shares(in_hundreds, problem, box, solution.z)
 
-    assert shares is not None
+    assert not isinstance(shares, Missed)
     assert shares.any()
     assert np.all(shares % 100 == 0)
 
@@ -179,4 +179,8 @@ def test_rows_that_no_whole_share_can_keep_give_no_shares():
     market, problem, box = small_account(7, nav=4_000, cash=narrow)
     z = np.zeros(len(problem.w0))
 
-    assert whole_shares(market, problem, box, z) is None
+    missed = whole_shares(market, problem, box, z)
+
+    assert isinstance(missed, Missed)
+    assert {label for label, _ in missed.rows} <= {row.label for row in problem.rows}
+    assert all(short > 0 for _, short in missed.rows)
