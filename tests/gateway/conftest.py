@@ -4,6 +4,7 @@ import hypothesis
 import pytest
 import structlog
 
+from gateway import engine
 from gateway.service import Gateway
 from gateway.wiretext import value_of
 from tests.gateway.desk import OrderSink, RealClock, open_vault, settings_for
@@ -79,10 +80,11 @@ class Wired:
 
 
 @pytest.fixture
-def wired(tmp_path):
+def wired(tmp_path, monkeypatch):
     made = Wired(tmp_path)
     yield made
-    made.venue.stop()  # First, so that no logout has to be waited for.
+    monkeypatch.setattr(engine, "_LOGOUT_SECONDS", 0)  # A logout takes the engine a second.
     made.stop_gateways()
+    made.venue.stop()
     made.vault.close()
     assert made.fatal == []
