@@ -46,6 +46,7 @@ _ALIASES = (
 _QUIET = ("sqlalchemy", "alembic", "apscheduler", "uvicorn", "asyncio")
 _SOH = "\x01"
 _MEGABYTE = 1_000_000
+_RFC_3339 = "%Y-%m-%dT%H:%M:%S.%fZ"  # "iso" would leave out a fraction of zero.
 
 
 def configure_logging(
@@ -79,7 +80,7 @@ def configure_logging(
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            structlog.processors.TimeStamper(fmt=_RFC_3339, utc=True, key="ts"),
             structlog.stdlib.PositionalArgumentsFormatter(),
             structlog.processors.format_exc_info,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -123,7 +124,7 @@ def _formatter(render: structlog.typing.Processor) -> _Formatter:
             structlog.contextvars.merge_contextvars,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            structlog.processors.TimeStamper(fmt=_RFC_3339, utc=True, key="ts"),
             _foreign_event,
             structlog.processors.format_exc_info,
         ],

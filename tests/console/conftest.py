@@ -4,13 +4,14 @@ The real one joins every room; what is tested here is the console, so the desk
 keeps what it is told and answers from it.
 """
 
+import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 
-from console.config import ApiSettings
+from console.config import ApiSettings, load_config
 from console.initialise import initialise
 from console.service_port import (
     AuditVerdict,
@@ -234,12 +235,21 @@ def desk():
     return Desk()
 
 
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """What `trimtab init` writes, made once; tests get copies."""
+    folder = tmp_path_factory.mktemp("fresh") / "desk"
+    initialise(folder)
+    return folder
+
+
 @pytest.fixture
-def installed(tmp_path, monkeypatch):
+def installed(fresh, tmp_path, monkeypatch):
     """The configuration of a fresh `trimtab init`."""
     for name in ("TRIMTAB_CONFIG", "TRIMTAB_DATABASE_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
-    return initialise(tmp_path / "desk").config
+    shutil.copytree(fresh, tmp_path / "desk")
+    return load_config(tmp_path / "desk" / "trimtab.toml", {})
 
 
 @pytest.fixture
