@@ -1,7 +1,7 @@
 """Invented holdings: lots bought at the real prices of their days, so gains and losses are real.
 
-An account's weights are its model's, moved by a random drift, as if nobody had
-rebalanced it for a while.
+An account's weights are those of the model it was bought for, moved by a random
+drift, as if nobody had rebalanced it for a while.
 """
 
 import csv
@@ -95,7 +95,7 @@ def build(client: Client, market: Market) -> Holdings:
 
 def _weights(client: Client, market: Market, rng: random.Random) -> dict[str, Decimal]:
     raw: dict[str, Decimal] = {}
-    for symbol, target in sorted(market.models[client.model].items()):
+    for symbol, target in sorted(market.models[client.bought_for].items()):
         missing = rng.random() < 0.06
         factor = Decimal(0 if missing else round(2.718281828 ** rng.gauss(0, client.drift), 6))
         raw[symbol] = target * factor

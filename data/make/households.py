@@ -39,6 +39,7 @@ class Client:
     custodian: str
     tax_status: str
     model: str
+    bought_for: str  # The model that its holdings follow: its own, unless it has just changed.
     mandate: str
     value: int  # Dollars, roughly.
     cash: Decimal  # Fraction of value.
@@ -54,6 +55,7 @@ class Plan:
     cash: str | None = None
     mandate: str | None = None
     tax_status: str | None = None
+    new_model: str | None = None  # Held to its old model until today.
 
 
 # By number of the account, 0 to 59.
@@ -65,10 +67,14 @@ PLANTED = {
     17: Plan("infeasible", mandate="ENERGY-FLOOR", tax_status="taxable"),
     21: Plan("lots_do_not_add_up"),
     26: Plan("deposit_after_opening"),
+    27: Plan("soft_breach", new_model="HEALTH-CARE"),
+    28: Plan("overridable_breach", new_model="STAPLES", mandate="RETIREMENT-STAPLES"),
     30: Plan("deposit", cash="0.11"),
     34: Plan("unknown_security"),
     39: Plan("stale_fund"),
+    43: Plan("hard_breach", new_model="EMPLOYER-HD", mandate="EMPLOYER-STOCK"),
     44: Plan("dividend_after_opening"),
+    48: Plan("overridable_breach", new_model="STAPLES", mandate="RETIREMENT-STAPLES"),
     50: Plan("deposit", cash="0.19"),
     58: Plan("refused_file"),
     59: Plan("refused_file"),
@@ -87,6 +93,7 @@ def _client(rng: random.Random, number: int) -> Client:
     plan = PLANTED.get(number, Plan(""))
     family = number * 2 // 5  # Two or three accounts a household.
     tax_status = plan.tax_status or TAX_STATUS[number % 5]
+    usual_model = MODELS[(family + number % 2) % 4]
     value = int(80_000 * (6_000_000 / 80_000) ** (rng.random() ** 1.6))
     custodian, account = _account(number)
     owner = FAMILIES[family]
@@ -98,7 +105,8 @@ def _client(rng: random.Random, number: int) -> Client:
         name=" ".join(part for part in (given, owner, LABEL[tax_status]) if part),
         custodian=custodian,
         tax_status=tax_status,
-        model=MODELS[(family + number % 2) % 4],
+        model=plan.new_model or usual_model,
+        bought_for=usual_model,
         mandate=plan.mandate or _mandate(tax_status, number),
         value=value,
         cash=Decimal(plan.cash) if plan.cash else usual_cash,
