@@ -71,7 +71,7 @@ class ApprovalStatus(StrEnum):
 class Approval:
     """A request to release a run, and its answer.
 
-    `content_hash` names exactly what is approved: the hash of the checked
+    `content_hash` names exactly what was asked about: the hash of the checked
     basket. The approver is never the requester.
     """
 
@@ -84,6 +84,7 @@ class Approval:
     decided_by: str | None = None
     decided_at: datetime | None = None
     decision_reason: str | None = None
+    released_hash: str | None = None  # What was let go: the basket with the approver's overrides.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,7 @@ def approve(
             )
     return replace(
         approval,
-        content_hash=released.content_hash,
+        released_hash=released.content_hash,
         status=ApprovalStatus.APPROVED,
         decided_by=by,
         decided_at=at,

@@ -85,7 +85,7 @@ def approve(
     let_through = {
         f"{rule}:{account}": override.why for (rule, account), override in overrides.items()
     }
-    body = {"basket": decided.content_hash, "why": why, "overrides": let_through}
+    body = {"basket": decided.released_hash, "why": why, "overrides": let_through}
     uow.audit.append(at=at, actor=by, kind="run_approved", subject=run.run_id.hex, body=body)
     uow.runs.update(replace(run, status=RunStatus.RUNNING), at)
     return decided

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(approval)
     else:
-        what = f"basket {approval.content_hash[:12]}"
+        what = f"basket {(approval.released_hash or approval.content_hash)[:12]}"
         print_lines([f"run {approval.run_id.hex} is approved by {by} ({what})"])
     return ExitCode.OK
 

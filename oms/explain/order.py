@@ -70,7 +70,7 @@ def approval_words(approval: Approval | None) -> str:
     reason = f": {approval.decision_reason}" if approval.decision_reason else ""
     return (
         f"{asked}; {approval.status} by {approval.decided_by} on {instant(approval.decided_at)}"
-        f"{reason} (basket {approval.content_hash[:12]})."
+        f"{reason} (basket {(approval.released_hash or approval.content_hash)[:12]})."
     )
 
 

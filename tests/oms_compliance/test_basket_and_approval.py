@@ -236,7 +236,7 @@ def test_a_second_person_approves_exactly_what_was_requested():
 
     assert decided.status is ApprovalStatus.APPROVED
     assert (decided.decided_by, decided.decided_at) == ("Ines", AT)
-    assert decided.content_hash == settled.content_hash
+    assert decided.content_hash == decided.released_hash == settled.content_hash
 
 
 def test_an_approval_with_overrides_names_the_basket_that_results():
@@ -253,7 +253,8 @@ def test_an_approval_with_overrides_names_the_basket_that_results():
         final=final,
     )
 
-    assert decided.content_hash == final.content_hash
+    assert decided.content_hash == requested.content_hash
+    assert decided.released_hash == final.content_hash
     with pytest.raises(ApprovalRefusedError, match="not by the approver Otto"):
         approve(
             pending(requested.content_hash),
