@@ -4,16 +4,19 @@ Prints one JSON line when they are ready. Exit codes are those of sysexits.
 """
 
 import argparse
+import contextlib
 import json
+import os
 import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from simulator.config import Config, read_config
 from simulator.control import ControlError
-from simulator.engine import StoreError
+from simulator.engine import EngineError, StoreError
 from simulator.instruments import PricesError
 from simulator.journal import JournalError
 from simulator.program import PortTakenError, Program, StateInUseError
@@ -27,6 +30,7 @@ _EXIT_BY_CAUSE: dict[type[Exception], int] = {
     JournalError: 65,
     StoreError: 65,
     PortTakenError: 69,
+    EngineError: 69,
     StateInUseError: 75,
     OSError: 74,
 }
@@ -87,5 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _leave(code: int) -> NoReturn:
+    """End without the interpreter's farewell, which the engine's threads do not survive."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

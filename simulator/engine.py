@@ -8,6 +8,7 @@ error that escapes a callback would wedge the engine's thread in silence, so
 import os
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,11 +28,16 @@ _SEQUENCE_NUMBERS = re.compile(rb"\d{10,20} : \d{10,20}")
 _CREATED = re.compile(rb"\d{8}-\d{2}:\d{2}:\d{2}")
 _TAIL = 1 << 20
 _SOFTWARE_FAULT = 70
+_GOODBYE_SECONDS = 3
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class StoreError(Exception):
     """The engine's files cannot be trusted; the text names the file and the remedy."""
+
+
+class EngineError(Exception):
+    """The engine refuses to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ class VenueApplication(fix.Application):  # type: ignore[misc]  # quickfix is un
 
 
 class Engine:
-    """Owns the acceptor. Start it once, stop it once."""
+    """Owns the acceptor. Start it once, stop it once, then leave the process by `os._exit`."""
 
     def __init__(
         self,
@@ -137,6 +143,7 @@ class Engine:
     ) -> None:
         _check_store(store, venues)
         self._store = store
+        self._venues = venues
         self._application = application
         self._logs = _LogFactory(application.log)
         settings = _settings(venues, ports, store)
@@ -145,12 +152,32 @@ class Engine:
         )
 
     def start(self) -> None:
-        """Listen."""
-        self._acceptor.start()
+        """Listen. Raises EngineError."""
+        try:
+            self._acceptor.start()
+        except (fix.ConfigError, fix.RuntimeError) as error:
+            raise EngineError(f"the FIX engine does not start: {error}") from error
 
     def stop(self) -> None:
-        """Close every connection and wait for the engine's thread."""
-        self._acceptor.stop(True)  # The argument: do not wait for clients' logouts.
+        """Log every client out and give them a moment to say goodbye.
+
+        The engine's own `stop` closes its server on this thread while its thread deletes it, and
+        crashes now and then (SocketAcceptor::onStop and onStart of 1.16.0). So it is not called:
+        the process leaves by `os._exit`, which no thread of the engine outlives.
+        """
+        online = [session for session in self._sessions() if session.isLoggedOn()]
+        for session in online:
+            session.logout("the venue is stopping")
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        while any(session.isLoggedOn() for session in online) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _sessions(self) -> list[Any]:
+        return [
+            fix.Session.lookupSession(fix.SessionID(_BEGIN_STRING, venue.rules.name, client))
+            for venue in self._venues
+            for client in venue.clients
+        ]
 
     def send(self, venue: str, message: Message, *, poss_resend: bool = False) -> None:
         """Hand over a message. A client that is not there gets it when it logs on and asks."""
