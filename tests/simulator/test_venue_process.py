@@ -1,6 +1,8 @@
 """The program as a client sees it: real FIX over loopback, power cuts, bad input, the witness."""
 
 import csv
+import json
+import socket
 import subprocess
 import sys
 from decimal import Decimal
@@ -285,3 +287,23 @@ def test_a_torn_file_of_the_engine_refuses_the_start(venue_process, tmp_path, ki
 
     assert again.returncode == 65
     assert f"{torn}: this file of a FIX session is damaged" in again.stderr
+
+
+def test_the_sample_door_is_open_to_strangers(raw_client):
+    """As docs/venues.md says, twice: numbers begin again at each logon."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "simulator", "--sample", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert json.loads(process.stdout.readline())["venues"]["XSIM"]["port"] == port
+            for turn in "12":
+                client = raw_client(port, name="CLIENT1")
+                client.logon(reset=False)
+                client.new_order(f"S{turn}", 10, symbol="MSFT")
+                assert client.wait("8", t39="2")[14] == "10"
+                client.close()
+        finally:
+            process.terminate()
+    assert process.returncode == 0
