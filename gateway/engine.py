@@ -30,6 +30,7 @@ Deliver = Callable[[Arrival], None]
 
 _REMEMBERED = 20_000  # ClOrdIDs by outbound sequence number, for refusals.
 _LOGOUT_SECONDS = 3.0
+_STATUS_REQUEST = "H"
 
 
 def end_process(reason: str) -> NoReturn:
@@ -69,12 +70,7 @@ class Engine:
     def start(self, durable: Mapping[str, int]) -> None:
         """Connect; `durable` is the last committed inbound number of each session."""
         self._application.durable = dict(durable)
-        for wants_tls in (False, True):
-            sessions = tuple(
-                p.session for p in self._profiles.values() if p.session.wants_tls is wants_tls
-            )
-            if sessions:
-                self._initiators.append(self._initiator(sessions, tls=wants_tls))
+        self._initiators = [self._initiator(p.session) for p in self._profiles.values()]
         for initiator in self._initiators:
             initiator.start()
 
@@ -120,28 +116,27 @@ class Engine:
         identity = self._application.identities.get(name)
         return fix.Session.lookupSession(identity) if identity is not None else None
 
-    def _initiator(self, sessions: tuple[SessionConfig, ...], *, tls: bool) -> Any:
-        kind = getattr(fix, "SSLSocketInitiator", None) if tls else fix.SocketInitiator
+    def _initiator(self, session: SessionConfig) -> Any:
+        """One for each session, as certificates belong to an initiator."""
+        name = "SSLSocketInitiator" if session.wants_tls else "SocketInitiator"
+        kind = getattr(fix, name, None)
         if kind is None:
             raise MissingError(
-                "a venue demands TLS, but this quickfix was built without it; "
+                f"session {session.name} demands TLS, but this quickfix was built without it; "
                 "rebuild it with -DHAVE_SSL=1 (see the README)"
             )
         settings = fix.SessionSettings()
-        settings.setFromString(render(sessions, _relaxed_dictionaries(sessions)))
+        settings.setFromString(render(session, _relaxed_dictionary(session)))
         stores = fix.FileStoreFactory(settings)
         self._kept += [settings, stores]
         return kind(self._application, stores, settings, self._log_factory)
 
 
-def _relaxed_dictionaries(sessions: tuple[SessionConfig, ...]) -> dict[str, Path]:
-    paths: dict[str, Path] = {}
-    for session in sessions:
-        source = Path(session.text("DataDictionary") or dictionary.standard_path())
-        target = session.store / f"{source.stem}-relaxed.xml"
-        dictionary.write_relaxed(source, target)
-        paths[session.name] = target
-    return paths
+def _relaxed_dictionary(session: SessionConfig) -> Path:
+    source = Path(session.text("DataDictionary") or dictionary.standard_path())
+    target = session.store / f"{source.stem}-relaxed.xml"
+    dictionary.write_relaxed(source, target)
+    return target
 
 
 class _Application(fix.Application):  # type: ignore[misc]  # The binding is untyped.
@@ -277,9 +272,14 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         )
 
     def _may_leave(self, text: str, session: str) -> bool:
-        """Whether an application message may go: the first time, and while logged on."""
+        """Whether an application message may go: the first time, and while logged on.
+
+        A question may be repeated: it does nothing, and its answer may decide a doubt.
+        """
         order = value_of(text, 11) or ""
         if value_of(text, 43) == "Y":
+            if value_of(text, 35) == _STATUS_REQUEST:
+                return True
             self._deliver(
                 Arrival(
                     kind=ArrivalKind.NOT_RESENT,

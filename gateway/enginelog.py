@@ -59,13 +59,15 @@ class EngineLogFactory(fix.LogFactory):  # type: ignore[misc]  # The binding is 
         super().__init__()
         self._log = log
         self._logs: dict[str, SessionLog] = {}
+        self._kept: list[SessionLog] = []  # Without a reference a log dies under the engine.
 
     def create(self, *arguments: Any) -> Any:
-        """Called by the engine: once with a SessionID each, once without for itself."""
+        """Called by each engine: with the SessionID of its session, and without for itself."""
         session = arguments[0].toString() if arguments else _ENGINE
         log = SessionLog(self._log, session)
-        self._logs[session] = log  # Without this reference the object dies under the engine.
-        return log.__disown__()  # And without this it would be freed twice.
+        self._logs[session] = log
+        self._kept.append(log)
+        return log.__disown__()  # Else the engine and Python would both free it.
 
     def destroy(self, _log: Any) -> None:
         """Called by the engine at its end; Python's references do the work."""

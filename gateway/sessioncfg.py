@@ -193,13 +193,12 @@ def _check(session: SessionConfig) -> None:
             raise ConfigError(f"{session.path}:{found.line}: {key}={found.value} is not a number")
 
 
-def render(sessions: tuple[SessionConfig, ...], dictionaries: Mapping[str, Path]) -> str:
-    """The text the engine reads: `sessions` with the dictionary of each replaced by its own."""
-    lines = ["[DEFAULT]", "SocketNodelay=Y"]
-    for session in sessions:
-        lines.append("[SESSION]")
-        for key, setting in session.settings.items():
-            value = str(dictionaries[session.name]) if key == "DataDictionary" else setting.value
-            if key != "SocketNodelay":
-                lines.append(f"{key}={value}")
-    return "\n".join(lines) + "\n"
+def render(session: SessionConfig, dictionary: Path) -> str:
+    """The text the engine reads for `session`, with its dictionary replaced by `dictionary`.
+
+    Sockets and certificates are read from [DEFAULT] only, so everything is there.
+    """
+    values = {key: setting.value for key, setting in session.settings.items()}
+    values["DataDictionary"] = str(dictionary)
+    body = "".join(f"{key}={value}\n" for key, value in values.items())
+    return f"[DEFAULT]\n{body}[SESSION]\nBeginString={values['BeginString']}\n"

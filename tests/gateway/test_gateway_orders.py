@@ -3,9 +3,21 @@
 import pytest
 
 from domain.orders import OrdStatus
+from gateway.service import Gateway
+from gateway.settings import load_settings, write_session_config
 from gateway.wiretext import value_of
-from tests.gateway.desk import RUN, cancel, executions, intent, new_id, order_of, place
-from tests.gateway.venue import until
+from tests.gateway.desk import (
+    RUN,
+    OrderSink,
+    RealClock,
+    cancel,
+    executions,
+    intent,
+    new_id,
+    order_of,
+    place,
+)
+from tests.gateway.venue import Venue, free_port, until
 
 pytestmark = pytest.mark.integration
 
@@ -61,3 +73,30 @@ def test_a_cancel_is_pending_until_the_venue_answers(wired):
 
     assert order_of(wired.vault, name).status is OrdStatus.CANCELED
     assert value_of(wired.venue.of_type("F")[0], 41) == name
+
+
+def test_each_venue_gets_its_own_orders_and_one_that_is_away_holds_up_nobody(wired):
+    (wired.directory / "other").mkdir()
+    other = Venue(wired.directory / "other", free_port(), "YSIM")
+    path = wired.directory / "fix.cfg"
+    ports = {"XSIM": ("127.0.0.1", wired.venue.port), "YSIM": ("127.0.0.1", other.port)}
+    sessions = write_session_config(path, ports, store=wired.directory / "fix")
+    settings = load_settings(path, {name: {"session": s} for name, s in sessions.items()}, {})
+    gateway = Gateway(wired.vault, OrderSink(), RealClock(), settings, wired.log)
+    wired.gateways.append(gateway)
+    wired.venue.start()
+    gateway.start()
+    try:
+        mine = place(wired.vault, intent(new_id()))
+        theirs = place(wired.vault, intent(new_id(), venue="YSIM"))
+        gateway.wake()
+        until(wired.venue.orders, "the order of the venue that is there")
+        assert [state.gate_open for state in gateway.sessions()] == [True, False]
+        other.start()
+        until(other.orders, "the order of the other")
+
+        assert [value_of(text, 11) for text in wired.venue.orders()] == [mine]
+        assert [value_of(text, 11) for text in other.orders()] == [theirs]
+    finally:
+        wired.stop_gateways()
+        other.stop()

@@ -129,13 +129,14 @@ def test_the_relaxed_dictionary_keeps_groups_and_drops_judgement(tmp_path):
     assert '<field number="453" name="NoPartyIDs" type="NUMINGROUP"' in text
 
 
-def test_the_engine_gets_each_session_with_its_own_dictionary(config, tmp_path):
-    sessions = read_sessions(config)
+def test_the_engine_gets_a_session_with_its_own_dictionary_and_sockets_where_it_reads_them(config):
+    session = read_sessions(config)[0]
 
-    text = render(sessions, {sessions[0].name: tmp_path / "r.xml"})
+    default, _, own = render(session, config / "r.xml").partition("[SESSION]\n")
 
-    assert f"DataDictionary={tmp_path / 'r.xml'}\n" in text
-    assert text.startswith("[DEFAULT]\nSocketNodelay=Y\n[SESSION]\n")
+    assert f"DataDictionary={config / 'r.xml'}\n" in default
+    assert "SocketNodelay=Y\n" in default
+    assert own == "BeginString=FIX.4.4\n"
 
 
 def store_files(config, **contents: bytes):

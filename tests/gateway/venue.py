@@ -59,8 +59,9 @@ class Venue(fix.Application):
             "ResetOnLogon": "N",
             **overrides,
         }
-        text = "[DEFAULT]\nSocketNodelay=Y\n[SESSION]\n"
+        text = "[DEFAULT]\nSocketNodelay=Y\n"
         text += "".join(f"{key}={value}\n" for key, value in values.items())
+        text += "[SESSION]\nBeginString=FIX.4.4\n"
         self._settings = fix.SessionSettings()
         self._settings.setFromString(text)
         self._stores = fix.FileStoreFactory(self._settings)
