@@ -34,25 +34,25 @@ class Judgement:
 _SEND = Judgement(Verdict.SEND)
 
 
-def judge(body: OutboxBody, order: Order | None, kills: Sequence[Kill], in_doubt: int) -> Judgement:
-    """What may happen to `body`, whose order is `order`, while `in_doubt` orders are unresolved."""
+def judge(body: OutboxBody, order: Order | None, kills: Sequence[Kill], hold: str) -> Judgement:
+    """What may happen to `body`, whose order is `order`; `hold` says why new orders wait, if so."""
     if isinstance(body, OrderIntent):
-        return _judge_order(body, order, kills, in_doubt)
+        return _judge_order(body, order, kills, hold)
     if isinstance(body, CancelRequest | ReplaceRequest):
         return _judge_change(body, order)
     return _SEND
 
 
 def _judge_order(
-    intent: OrderIntent, order: Order | None, kills: Sequence[Kill], in_doubt: int
+    intent: OrderIntent, order: Order | None, kills: Sequence[Kill], hold: str
 ) -> Judgement:
     if order is None or order.is_closed:
         return Judgement(Verdict.WITHDRAW, "the order is closed or unknown")
     if kill := killed_by(intent, kills):
         scope = f"{kill.scope} {kill.name}".strip()
         return Judgement(Verdict.WITHDRAW, f"kill switch on {scope}: {kill.why}")
-    if in_doubt:
-        return Judgement(Verdict.HOLD, f"{in_doubt} orders of the venue are in doubt")
+    if hold:
+        return Judgement(Verdict.HOLD, hold)
     return _SEND
 
 

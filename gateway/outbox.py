@@ -25,6 +25,7 @@ from gateway.settings import VenueProfile
 
 _POLL_SECONDS = 0.25
 _PAUSE_SECONDS = 1.0
+_SETTLE_SECONDS = 0.3
 _BATCH = 100
 _WINDOW = 2 * _BATCH
 _EVERYTHING = 100_000
@@ -71,6 +72,7 @@ class Outbox:
         self._lock = threading.Lock()
         self._unasked = {p.venue for p in profiles}  # Logged on, but not yet asked about doubts.
         self._in_doubt: Counter[str] = Counter()
+        self._logon_at: dict[str, float] = {}
         self._unanswered: dict[str, float] = {}  # ClOrdID -> monotonic time of sending.
         self._limbo: list[_Parcel] = []
         self._wake = threading.Event()
@@ -95,6 +97,7 @@ class Outbox:
         """A session came up: its open questions are asked before anything new is sent."""
         with self._lock:
             self._unasked.add(venue)
+            self._logon_at[venue] = time.monotonic()
         self._wake.set()
 
     def booked(self, cl_ord_ids: Iterable[str]) -> None:
@@ -165,17 +168,17 @@ class Outbox:
 
     def _claim(self, uow: UnitOfWork, profile: VenueProfile, limit: int, claim: "_Claim") -> None:
         """Mark what may go now, and take back what may never go."""
-        in_doubt = self._count_doubts(uow, profile.venue)
+        hold = self._hold(uow, profile.venue)
         kills = uow.kills.active()
         window = uow.outbox.waiting(profile.venue, _WINDOW)
-        if in_doubt and len(window) == _WINDOW:
+        if hold and len(window) == _WINDOW:
             window = uow.outbox.waiting(profile.venue, _EVERYTHING)  # Cancels behind held orders.
         numbers: list[int] = []
         for message in _urgent_first(window):
             if len(claim.parcels) == limit:
                 break
             order = _order_of(uow, message.body)
-            judgement = judge(message.body, order, kills, in_doubt)
+            judgement = judge(message.body, order, kills, hold)
             if judgement.verdict is Verdict.SEND:
                 judgement, text = self._encoded(profile, message.body, order)
                 if text is not None:
@@ -186,6 +189,18 @@ class Outbox:
                 claim.withdrawn += 1
                 claim.alarms += self._withdraw(uow, message.body, order, judgement)
         uow.outbox.mark_handed(numbers, self._clock.now())
+
+    def _hold(self, uow: UnitOfWork, venue: str) -> str:
+        """Why new orders wait, empty when they do not.
+
+        Right after a logon the venue asks for what it missed; an order sent in between falls
+        into that range, and would be gap-filled away.
+        """
+        if in_doubt := self._count_doubts(uow, venue):
+            return f"{in_doubt} orders of the venue are in doubt"
+        if time.monotonic() < self._logon_at.get(venue, 0.0) + _SETTLE_SECONDS:
+            return "the venue may still ask for what it missed"
+        return ""
 
     def _settle_limbo(self) -> None:
         """After a commit of unknown outcome: what was marked but never sent is declared unsent."""

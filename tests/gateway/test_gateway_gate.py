@@ -29,9 +29,9 @@ def kill(scope: str, name: str = "") -> Kill:
 def test_a_kill_takes_new_orders_back_and_lets_cancels_pass(scope, name):
     kills = [kill(scope, name)]
 
-    assert judge(ORDER.intent, ORDER, kills, 0).verdict is Verdict.WITHDRAW
-    assert judge(CANCEL, SENT, kills, 0).verdict is Verdict.SEND
-    assert judge(StatusRequest(cl_ord_id="C1", requested_at=NOW), SENT, kills, 0).verdict is (
+    assert judge(ORDER.intent, ORDER, kills, "").verdict is Verdict.WITHDRAW
+    assert judge(CANCEL, SENT, kills, "").verdict is Verdict.SEND
+    assert judge(StatusRequest(cl_ord_id="C1", requested_at=NOW), SENT, kills, "").verdict is (
         Verdict.SEND
     )
 
@@ -39,16 +39,16 @@ def test_a_kill_takes_new_orders_back_and_lets_cancels_pass(scope, name):
 def test_a_kill_of_another_venue_or_account_changes_nothing():
     kills = [kill("venue", "OTHER"), kill("account", "A2")]
 
-    assert judge(ORDER.intent, ORDER, kills, 0).verdict is Verdict.SEND
+    assert judge(ORDER.intent, ORDER, kills, "").verdict is Verdict.SEND
 
 
 def test_a_doubt_holds_new_orders_only():
-    assert judge(ORDER.intent, ORDER, [], 1).verdict is Verdict.HOLD
-    assert judge(CANCEL, SENT, [], 1).verdict is Verdict.SEND
+    assert judge(ORDER.intent, ORDER, [], "1 in doubt").verdict is Verdict.HOLD
+    assert judge(CANCEL, SENT, [], "1 in doubt").verdict is Verdict.SEND
 
 
 def test_canceling_what_was_never_sent_takes_both_back():
-    judgement = judge(CANCEL, ORDER, [], 0)
+    judgement = judge(CANCEL, ORDER, [], "")
 
     assert judgement.verdict is Verdict.WITHDRAW
     assert judgement.order_too
