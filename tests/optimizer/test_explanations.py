@@ -25,13 +25,17 @@ def proposal_of(seed: int, status=TaxStatus.TAXABLE):
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(1, 5_000), status=st.sampled_from(list(TaxStatus)))
 def test_terms_add_up_to_zero_and_rounding_is_small(seed, status):
-    """On a million dollars, one share moves the slope of the objective by a few basis points."""
+    """A trade below $500 that is dropped moves slopes by 2 x 10 x 0.1 x 0.0005: 10 bp each.
+
+    Lambda is 10, variances are about 0.1, the account has a million dollars; a
+    handful of dropped trades may meet in one name.
+    """
     _, _, proposal = proposal_of(seed, status)
 
     for trade in proposal.trades:
         terms = {term.name: term.basis_points for term in trade.terms}
         assert sum(terms.values()) == 0
-        assert abs(terms["rounding"]) < 10
+        assert abs(terms["rounding"]) < 50
         assert len(terms) == len(trade.terms), "each name once"
 
 
