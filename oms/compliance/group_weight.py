@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from domain.compliance import Verdict
 from domain.exact import ZERO
+from domain.orders import Side
 from oms.compliance.bases import base_of
 from oms.compliance.book import Book
 from oms.compliance.rules import AccountQuestion, Answer, Timing, fraction_of
-from oms.wording import dollars, percent
+from oms.wording import dollars, percent, shares
 
 
 class GroupBy(StrEnum):
@@ -77,10 +78,14 @@ class GroupWeight:
         touched = [group for group in groups if traded & set(group.security_ids)]
         breaches = [group for group in groups if group.is_breach(question.rule.timing)]
         worst = max(breaches or touched or groups, key=lambda g: (g.after - g.allowed, g.name))
-        verdict = Verdict.BREACH if breaches else Verdict.PASS
+        sentence = _pass_words(worst, base)
+        if breaches:
+            sentence = _breach_words(worst, base) + _cause(worst, book, account_id)
+        if len(breaches) > 1:
+            sentence += f" ({len(breaches) - 1} more by {self.group_by} like it)"
         return Answer(
-            verdict=verdict,
-            sentence=_sentence(worst, base, verdict, len(breaches), self.group_by),
+            verdict=Verdict.BREACH if breaches else Verdict.PASS,
+            sentence=sentence,
             security_ids=worst.security_ids,
             value=fraction_of(worst.after, base),
             limit=worst.limit,
@@ -130,20 +135,39 @@ class GroupWeight:
         return None if band is None else band.maximum
 
 
-def _sentence(
-    group: _Group, base: Decimal, verdict: Verdict, breaches: int, group_by: GroupBy
-) -> str:
-    weight = (
-        f"{group.name} would be {dollars(group.after)}, {percent(fraction_of(group.after, base))}"
+def _breach_words(group: _Group, base: Decimal) -> str:
+    weight = f"would go from {percent(fraction_of(group.before, base))} to"
+    if group.before == group.after:
+        weight = "is"
+    return (
+        f"{group.name} {weight} {percent(fraction_of(group.after, base))} of the account, "
+        f"{dollars(group.after)} of {dollars(base)}; the limit is {percent(group.limit)}: "
+        f"{dollars(group.after - group.allowed)} too much"
     )
-    limit = f"of {dollars(base)}; the limit is {percent(group.limit)}"
-    if verdict is Verdict.BREACH:
-        over = f"{dollars(group.after - group.allowed)} too much"
-        more = f" ({breaches - 1} more by {group_by} like it)" if breaches > 1 else ""
-        return f"{weight} {limit}: {over}{more}"
+
+
+def _cause(group: _Group, book: Book, account_id: str) -> str:
+    """Which purchases do it, and how much of a single one would pass."""
+    bought = sorted(
+        f"{trade.symbol} ({shares(trade.quantity)})"
+        for trade in book.trades_of(account_id)
+        if trade.security_id in group.security_ids and trade.side is Side.BUY
+    )
+    if not bought:
+        return ""
+    largest = _largest(group, book, account_id)
+    passing = f", of which {shares(largest) if largest else 'none'} would pass"
+    return f"; it comes of buying {', '.join(bought)}{passing if largest is not None else ''}"
+
+
+def _pass_words(group: _Group, base: Decimal) -> str:
+    weight = (
+        f"{group.name} would be {dollars(group.after)}, {percent(fraction_of(group.after, base))} "
+        f"of {dollars(base)}; the limit is {percent(group.limit)}"
+    )
     if group.after > group.allowed:
-        return f"{weight} {limit}; it was {dollars(group.before)} and these trades do not add to it"
-    return f"{weight} {limit}: {dollars(group.allowed - group.after)} of room"
+        return f"{weight}; it was {dollars(group.before)} and these trades do not add to it"
+    return f"{weight}: {dollars(group.allowed - group.after)} of room"
 
 
 def _largest(group: _Group, book: Book, account_id: str) -> Decimal | None:

@@ -8,6 +8,7 @@ from domain.compliance import Verdict
 from domain.orders import Side
 from oms.compliance.book import Book
 from oms.compliance.rules import AccountQuestion, Answer, OrderQuestion
+from oms.wording import counted
 
 
 class NameList(StrEnum):
@@ -82,9 +83,10 @@ class ListMembership:
                 security_ids=tuple(security_id for security_id, _ in matches),
             )
         names = ", ".join(book.symbol(security_id) for security_id in asked)
+        size = f"has {counted(len(entries), 'name')}" if entries else "is empty"
         return Answer(
             verdict=Verdict.PASS,
-            sentence=f"none of {names} is among the {len(entries)} listed names",
+            sentence=f"none of {names} is on the list, which {size}",
             security_ids=asked,
         )
 

@@ -13,11 +13,11 @@ from domain.postings import Transaction, TransactionKind
 from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
-from domain.snapshot import Snapshot
+from domain.snapshot import Finding, Snapshot
 from oms.explain.answer import Explanation, Section
 from oms.explain.lineage import origins_of_account, origins_of_lots
 from oms.explain.order import approval_words
-from oms.explain.rules import final_answers, rule_sentences
+from oms.explain.rules import final_answers, rule_sentences, way_out
 from oms.wording import dollars, instant, percent, shares
 
 
@@ -53,7 +53,7 @@ def explain_account(
         subject=account_id,
         title=_title(account_id, account, run),
         sections=(
-            Section("What stopped it", (*(f"quarantined: {f.message}" for f in stopped), *held)),
+            Section("What stopped it", tuple(_stopped_words(stopped, held, answers, approval))),
             Section("What the optimizer said", tuple(_proposal_words(proposal))),
             Section("What was recommended", tuple(_wanted_words(r) for r in own)),
             Section("Which rules were asked", rule_sentences(answers)),
@@ -77,6 +77,26 @@ def explain_account(
         },
         gaps=gaps,
     )
+
+
+def _stopped_words(
+    stopped: Sequence[Finding],
+    held: Sequence[str],
+    answers: Sequence[CheckResult],
+    approval: Approval | None,
+) -> Iterator[str]:
+    for finding in stopped:
+        yield f"quarantined: {finding.message}"
+    if not held:
+        return
+    for reason in held:
+        yield f"held: {reason}"
+    yield "Nothing of the account goes out, as its sales pay for its purchases."
+    for answer in answers:
+        if answer.blocks:
+            yield f"{answer.rule_id}: {way_out(answer)}."
+    if approval is not None:
+        yield f"Of this run: {approval_words(approval)}"
 
 
 def _concerns(transaction: Transaction, account_id: str) -> bool:

@@ -42,7 +42,14 @@ def answer_words(answer: CheckResult) -> str:
         return f"{words}; overridden by {answer.overridden_by}: {answer.override_reason}"
     if answer.verdict is not Verdict.PASS and answer.force is Force.SOFT:
         return f"{words}; soft: it warns and needs a person, it does not block"
-    return f"{words}; {answer.subject} was held" if answer.blocks else words
+    return f"{words}; {answer.subject} was held: {way_out(answer)}" if answer.blocks else words
+
+
+def way_out(answer: CheckResult) -> str:
+    """What can be done about an answer that blocks."""
+    if answer.force is Force.HARD:
+        return "nobody can override a hard rule; the trades, the mandate or the rule must change"
+    return "a second person may override it with a written reason before the run is released"
 
 
 def _sentences(checks: Sequence[CheckResult], first: Collection[str]) -> Iterator[str]:
