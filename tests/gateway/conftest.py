@@ -1,6 +1,5 @@
 import io
 
-import hypothesis
 import pytest
 import structlog
 
@@ -9,9 +8,6 @@ from gateway.service import Gateway
 from gateway.wiretext import value_of
 from tests.gateway.desk import OrderSink, RealClock, open_vault, settings_for
 from tests.gateway.venue import Venue, free_port, until
-
-hypothesis.settings.register_profile("steady", deadline=None)  # Other work shares the machine.
-hypothesis.settings.load_profile("steady")
 
 
 class Wired:
