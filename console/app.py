@@ -1,14 +1,14 @@
 """The wiring: the one place that names concrete adapters and joins the rooms.
 
-Nothing here decides anything. `open_service` serves the commands, `serve` is
-the process, `check` looks before it starts.
+Nothing here decides anything. `serve` is the process, `check` looks before it
+starts; `console.opening` serves the commands.
 """
 
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 from types import FrameType
@@ -17,15 +17,15 @@ import structlog
 
 from console.api import create_app
 from console.api_server import ApiServer
-from console.clocks import SystemClock, clock_from
+from console.clocks import clock_from
 from console.config import Config
 from console.log import close_logging, configure_logging
+from console.opening import open_reading, open_vault, triggers_of
 from console.secrets_file import read_token
 from console.service import (
     Heartbeat,
     RunningService,
     RunWalker,
-    VaultService,
     unfinished,
 )
 from console.service_port import CheckLine
@@ -39,38 +39,15 @@ from oms.booking import Booking
 from oms.compliance.load import load_rules
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
-from scheduler import triggers
 from scheduler.pool import OptimizerPool
 from scheduler.run import Desk, Runner
 from scheduler.ticker import Ticker
-from vault import SqlVault
 from vault.export import verify_audit
 from vault.intake import Intake
 from vault.preflight import problems
 from vault.rebuild import check_projections
 
 BASIS_POINTS = 10_000
-
-
-@contextmanager
-def open_service(config: Config, *, write: bool) -> Iterator[VaultService]:
-    """Everything that a command may ask while no service runs; `write` takes the lease at once.
-
-    Runs that are started or approved this way go on when the service starts.
-    """
-    with ExitStack() as stack:
-        vault = stack.enter_context(_open_vault(config))
-        if write:
-            vault.acquire()
-        clock = clock_from(config.clock.start)
-        yield VaultService(
-            vault=vault,
-            verify_audit=partial(verify_audit, vault),
-            clock=clock,
-            intake=Intake(config.layouts),
-            triggers=Ticker(vault, clock, _triggers(config), lambda _run_id: None),
-            check_projections=partial(check_projections, vault),
-        )
 
 
 def serve(config: Config) -> int:
@@ -103,7 +80,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     _database_soundness(config)
     clock, settings = clock_from(config.clock.start), _gateway_settings(config)
     started_at = clock.now()
-    vault = stack.enter_context(_open_vault(config))
+    vault = stack.enter_context(open_vault(config))
     vault.acquire()
     heartbeat = Heartbeat(vault.renew)
     heartbeat.start()
@@ -120,7 +97,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     walker = RunWalker(runner)
     stack.callback(walker.stop)
     stack.callback(releaser.stop)
-    ticker = Ticker(vault, clock, _triggers(config), walker.hand_over, since=started_at)
+    ticker = Ticker(vault, clock, triggers_of(config), walker.hand_over, since=started_at)
     service = RunningService(
         vault=vault,
         verify_audit=partial(verify_audit, vault),
@@ -130,6 +107,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         ticker=ticker,
         walker=walker,
         wire=gateway,
+        venues=tuple(config.venues),
         holder=config.service.holder,
     )
     _listen_to_signals(service)
@@ -166,20 +144,6 @@ def _look(name: str, look: Callable[[], str], remedy: str) -> CheckLine:
         return CheckLine(name=name, ok=False, message=str(error), remedy=remedy)
 
 
-@contextmanager
-def _open_vault(config: Config) -> Iterator[SqlVault]:
-    vault = SqlVault(
-        config.database.url,
-        clock=SystemClock(),
-        holder=config.service.holder,
-        anchor_path=config.files.anchor,
-    )
-    try:
-        yield vault
-    finally:
-        vault.close()
-
-
 def _database_soundness(config: Config) -> str:
     found = problems(config.database.url, anchor_path=config.files.anchor)
     if found:
@@ -188,7 +152,7 @@ def _database_soundness(config: Config) -> str:
 
 
 def _books_words(config: Config) -> str:
-    with open_service(config, write=False) as service:
+    with open_reading(config) as service:
         verdict = service.books_verify()
     if not verdict.balanced:
         raise InvariantError(verdict.message)
@@ -205,12 +169,12 @@ def _layouts_words(config: Config) -> str:
 
 
 def _trigger_words(config: Config) -> str:
-    return ", ".join(trigger.name for trigger in _triggers(config)) or "none: runs start by hand"
+    return ", ".join(trigger.name for trigger in triggers_of(config)) or "none: runs start by hand"
 
 
 def _session_words(config: Config) -> str:
     settings = _gateway_settings(config)
-    with _open_vault(config) as vault, vault.read() as view:
+    with open_vault(config) as vault, vault.read() as view:
         for profile in settings.profiles:
             name = profile.session.name
             check_store(profile.session, view.inbox.durable_sequence(name))
@@ -225,18 +189,6 @@ def _secret_words(config: Config) -> str:
 def _gateway_settings(config: Config) -> GatewaySettings:
     tables = {name: venue.table for name, venue in config.venues.items()}
     return load_settings(config.fix_settings, tables, os.environ, config_file=config.path.name)
-
-
-def _triggers(config: Config) -> tuple[triggers.TriggerSettings, ...]:
-    found = tuple(
-        triggers.from_table(table.table, where=f"{config.path}:{table.line}")
-        for table in config.triggers
-    )
-    names = [trigger.name for trigger in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{config.path}: two triggers are called {name!r}; rename one")
-    return found
 
 
 def _desk(config: Config) -> Desk:

@@ -55,12 +55,17 @@ class VaultChanging:
         clock: Clock,
         intake: Intake,
         triggers: Triggers,
+        venues: Sequence[str],
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
-        """`go_on` walks a run further, `wake` tells the gateway that the outbox grew."""
+        """`go_on` walks a run further, `wake` tells the gateway that the outbox grew.
+
+        `venues` are those there are: a halt of any other would halt nothing.
+        """
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
+        self._venues = venues
 
     def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run:
         """Start a run now, of some accounts or all."""
@@ -95,6 +100,7 @@ class VaultChanging:
         A halt of an account takes back the blocks in which it is alone.
         """
         _require_scope(scope, name)
+        self._require_target(scope, name)
         now = self._clock.now()
         kill = Kill(scope=scope, name=name, by=by, why=why, set_at=now)
         with self._vault.write() as uow:
@@ -198,6 +204,23 @@ class VaultChanging:
             told = [position for position in file.positions if position.as_of == day]
             breaks += reconcile.ledger_against_custody(balances(until), lots(until), told)
         return tuple(breaks)
+
+    def _require_target(self, scope: str, name: str) -> None:
+        """Refuse a halt that would stop nothing: a misspelt one looks like safety."""
+        if scope == "venue" and name not in self._venues:
+            known = ", ".join(sorted(self._venues))
+            raise UnknownNameError(f"no venue {name!r}, so nothing is halted; known: {known}")
+        if scope == "account" and not self._is_account(name):
+            raise UnknownNameError(
+                f"no account {name!r}, so nothing is halted; `trimtab positions` lists them"
+            )
+
+    def _is_account(self, name: str) -> bool:
+        with self._vault.read() as view:
+            if any(book == f"client:{name}" for book, _ in view.ledger.balances()):
+                return True
+            known = view.snapshots.take(self._clock.now().date())
+        return any(account.account_id == name for account in known.accounts)
 
     def _require_accounts(self, account_ids: Sequence[str]) -> None:
         with self._vault.read() as view:

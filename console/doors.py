@@ -28,11 +28,16 @@ def application() -> Any:
     return importlib.import_module("console.app")
 
 
+def opening() -> Any:
+    """`console.opening`, imported once the configuration is known to be sound."""
+    return importlib.import_module("console.opening")
+
+
 @contextmanager
 def reader(config: Config) -> Iterator[Reading]:
     """For questions."""
     log_to_stderr()
-    with application().open_service(config, write=False) as service:
+    with opening().open_reading(config) as service:
         yield service
 
 
@@ -50,7 +55,7 @@ def changer(config: Config) -> Iterator[Changing]:
         keep=config.log.keep,
     )
     try:
-        with application().open_service(config, write=True) as service:
+        with opening().open_service(config, write=True) as service:
             yield service
     finally:
         close_logging()

@@ -7,7 +7,7 @@ worker processes.
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from uuid import UUID
 
@@ -77,6 +77,7 @@ class VaultService(VaultReading, VaultChanging):
         clock: Clock,
         intake: Intake,
         triggers: Triggers,
+        venues: Sequence[str],
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
@@ -87,6 +88,7 @@ class VaultService(VaultReading, VaultChanging):
             clock=clock,
             intake=intake,
             triggers=triggers,
+            venues=venues,
             go_on=go_on,
             wake=wake,
         )
@@ -106,6 +108,7 @@ class RunningService(VaultService):
         ticker: Ticker,
         walker: RunWalker,
         wire: Wire,
+        venues: Sequence[str],
         holder: str,
     ) -> None:
         super().__init__(
@@ -115,6 +118,7 @@ class RunningService(VaultService):
             clock=clock,
             intake=intake,
             triggers=ticker,
+            venues=venues,
             go_on=walker.hand_over,
             wake=wire.wake,
         )

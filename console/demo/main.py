@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from console.app import open_service
 from console.client import ApiClient
 from console.demo.folder import DemoFolder, prepare
 from console.demo.processes import Process, Venues, start_service, start_venues
 from console.demo.progress import Progress, Step
 from console.demo.report import Outcomes, as_object, as_words, promises
+from console.opening import open_reading, open_service
 from console.service_port import IngestLine, OverrideRequest, RunDetail
 from domain.compliance import Force
 from domain.errors import BadInputError, ExitCode, InvariantError, TryAgainError
@@ -210,7 +210,7 @@ def _verify(
     refused: dict[str, int],
     progress: Progress,
 ) -> Outcomes:
-    with open_service(folder.config, write=False) as service:
+    with open_reading(folder.config) as service:
         stored = service.stored(run.run_id.hex)
         return Outcomes(
             stored=stored,

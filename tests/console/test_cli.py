@@ -28,11 +28,13 @@ READING = ("runs", "orders", "positions", "breaks", "approvals", "audit verify",
 def run(installed, desk, monkeypatch, capsys):
     """Runs a command on a fresh installation whose service is the desk, not running."""
     application = SimpleNamespace(
-        open_service=lambda _config, *, write: desk,
         check=lambda _config: (CheckLine(name="schema", ok=desk.verified, message="0001"),),
         serve=lambda _config: 0,
     )
-    monkeypatch.setattr(doors, "application", lambda: application)
+    opening = SimpleNamespace(
+        open_reading=lambda _config: desk, open_service=lambda _config, *, write: desk
+    )
+    monkeypatch.setattr(doors, "opening", lambda: opening)
     monkeypatch.setattr("console.commands.check.application", lambda: application)
 
     def call(*arguments, config=installed.path):

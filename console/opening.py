@@ -1,0 +1,104 @@
+"""Opening the vault for one command, while no service runs or while only reading.
+
+A person waits for this: what a question does not need is not imported.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from console.clocks import SystemClock, clock_from
+from console.config import Config
+from console.reading import VaultReading
+from domain.errors import ConfigError
+from domain.ports import Clock
+from domain.runs import Run
+from vault import SqlVault
+from vault.export import verify_audit
+from vault.rebuild import check_projections
+
+if TYPE_CHECKING:
+    from console.service import VaultService
+    from scheduler.triggers import TriggerSettings
+
+
+@contextmanager
+def open_vault(config: Config) -> Iterator[SqlVault]:
+    """The vault that `config` names; nobody is its writer yet."""
+    vault = SqlVault(
+        config.database.url,
+        clock=SystemClock(),
+        holder=config.service.holder,
+        anchor_path=config.files.anchor,
+    )
+    try:
+        yield vault
+    finally:
+        vault.close()
+
+
+@contextmanager
+def open_reading(config: Config) -> Iterator[VaultReading]:
+    """Everything that may be asked, whether or not a service runs."""
+    with open_vault(config) as vault:
+        yield VaultReading(
+            vault,
+            clock_from(config.clock.start),
+            partial(verify_audit, vault),
+            partial(check_projections, vault),
+        )
+
+
+@contextmanager
+def open_service(config: Config, *, write: bool) -> "Iterator[VaultService]":
+    """Questions and wishes while no service runs; `write` takes the lease at once.
+
+    Runs that are started or approved this way go on when the service starts.
+    """
+    # The scheduler's and the intake's libraries: only wishes need them.
+    from console.service import VaultService  # noqa: PLC0415
+    from vault.intake import Intake  # noqa: PLC0415
+
+    with open_vault(config) as vault:
+        if write:
+            vault.acquire()
+        clock = clock_from(config.clock.start)
+        yield VaultService(
+            vault=vault,
+            verify_audit=partial(verify_audit, vault),
+            clock=clock,
+            intake=Intake(config.layouts),
+            triggers=_ByHand(config, vault, clock),
+            check_projections=partial(check_projections, vault),
+            venues=tuple(config.venues),
+        )
+
+
+class _ByHand:
+    """Starts runs by hand; the exchange calendars are read for that alone."""
+
+    def __init__(self, config: Config, vault: SqlVault, clock: Clock) -> None:
+        self._config, self._vault, self._clock = config, vault, clock
+
+    def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run:
+        """See `scheduler.ticker.Ticker.fire`."""
+        from scheduler.ticker import Ticker  # noqa: PLC0415 - APScheduler, for this alone
+
+        ticker = Ticker(self._vault, self._clock, triggers_of(self._config), lambda _run_id: None)
+        return ticker.fire(name, account_ids, by)
+
+
+def triggers_of(config: Config) -> "tuple[TriggerSettings, ...]":
+    """The configured triggers; raises `ConfigError` for what they cannot be."""
+    from scheduler import triggers  # noqa: PLC0415 - the exchange calendars bring pandas
+
+    found = tuple(
+        triggers.from_table(table.table, where=f"{config.path}:{table.line}")
+        for table in config.triggers
+    )
+    names = [trigger.name for trigger in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{config.path}: two triggers are called {name!r}; rename one")
+    return found

@@ -1,0 +1,48 @@
+"""What a person waits for: commands that read import no engine, calendar or optimizer."""
+
+import subprocess
+import sys
+
+import pytest
+
+from console.opening import open_service
+from domain.errors import UnknownNameError
+
+HEAVY = ("quickfix", "apscheduler", "pandas", "exchange_calendars", "cvxpy", "starlette", "duckdb")
+
+
+@pytest.mark.parametrize("arguments", [("runs",), ("orders",), ("audit", "verify"), ("positions",)])
+def test_a_question_imports_nothing_heavy(installed, arguments):
+    program = (
+        "import sys; from console.main import main; code = main(sys.argv[2:]);"
+        "print('heavy:', [n for n in sys.argv[1].split(',') if n in sys.modules]); sys.exit(code)"
+    )
+    command = ("-c", program, ",".join(HEAVY), "--config", str(installed.path), *arguments)
+
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("heavy: []\n")
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "known"),
+    [("venue", "XSIN", "XSIM, YSIM"), ("account", "H001-9", "trimtab positions")],
+)
+def test_a_halt_of_nothing_is_refused_because_it_would_look_like_safety(
+    installed, scope, name, known
+):
+    with (
+        open_service(installed, write=True) as service,
+        pytest.raises(UnknownNameError, match=f"no {scope} '{name}', so nothing is halted") as no,
+    ):
+        service.halt(scope, name, "anna", "bad prices")
+
+    assert known in str(no.value)
+
+
+def test_a_halt_of_a_known_venue_is_in_force(installed):
+    with open_service(installed, write=True) as service:
+        service.halt("venue", "XSIM", "anna", "bad prices")
+
+        assert [(kill.scope, kill.name) for kill in service.kills()] == [("venue", "XSIM")]
