@@ -127,7 +127,7 @@ class OptimizerPool:
         return ProcessPoolExecutor(
             self._workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=work.limit_threads,
+            initializer=work.begin,
         )
 
 

@@ -4,12 +4,15 @@ The parent runs beside the FIX engine. It sees pickled bytes and proposals, and 
 neither numpy nor a solver.
 """
 
+import multiprocessing
 import os
 import pickle
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from domain.errors import ExitCode
 from domain.proposals import AccountProposal
 from domain.snapshot import Snapshot
 
@@ -38,10 +41,24 @@ class Prepared:
     households: tuple[Household, ...]
 
 
+def begin() -> None:
+    """A worker's first act: one thread a worker, and an end when the parent ends."""
+    limit_threads()
+    threading.Thread(target=_end_with_the_parent, name="parent", daemon=True).start()
+
+
 def limit_threads() -> None:
     """One thread a worker: set before the first import of numpy, as BLAS reads it then."""
     for name in THREAD_LIMITS:
         os.environ[name] = "1"
+
+
+def _end_with_the_parent() -> None:
+    """A parent that was killed tells nobody: its workers hold each other's pipe open for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker has a parent"
+    parent.join()
+    os._exit(ExitCode.OK)
 
 
 def warm_up() -> None:

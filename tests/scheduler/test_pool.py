@@ -1,7 +1,11 @@
 """The worker processes: the same answers as without them, and a death hurts nobody else."""
 
 import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +24,7 @@ SNAPSHOT = book_of(
     account("KILLER", "H3"),
     account("Q1", "H4"),
 )
+PYTHONPATH = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 QUARANTINE = Finding(check="doubled_account", account_id="Q1", message="twice", source=None)
 SNAPSHOT = replace(SNAPSHOT, findings=(QUARANTINE,))
 
@@ -69,3 +74,34 @@ def test_an_account_that_kills_its_worker_fails_alone():
     assert set(outcomes) == {"A1", "A2", "B1"}
     assert Outcome.FAILED not in outcomes.values()
     assert all("died twice" in a.message for a in answers if a.outcome is Outcome.FAILED)
+
+
+PARENT = """\
+import sys, time
+from scheduler.pool import OptimizerPool
+
+if __name__ == "__main__":
+    pool = OptimizerPool(2)
+    pool.warm_up()
+    print(*pool._executor._processes, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    """Nobody tells them: they see it themselves, also before their first job."""
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, text=True, env=PYTHONPATH
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [Path(f"/proc/{pid}") for pid in parent.stdout.readline().split()]
+        assert len(workers) == 2
+
+        parent.kill()
+
+    deadline = time.monotonic() + 20
+    while any(worker.exists() for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
