@@ -126,7 +126,13 @@ def _on_never_sent(order: Order, event: NeverSent) -> Outcome:
     if order.status is not OrdStatus.INTENDED or order.fills:
         message = f"said to be never sent, but the venue called it {order.status.name}"
         return order, (_alarm(order, "never_sent_contradicted", message),)
-    dead = replace(order, status=OrdStatus.UNSENT, in_doubt=False, reason=event.why)
+    dead = replace(
+        order,
+        status=OrdStatus.UNSENT,
+        in_doubt=False,
+        reason=event.why,
+        accidental=event.accidental,
+    )
     return _with_leaves(dead), ()
 
 

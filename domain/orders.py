@@ -193,6 +193,7 @@ class NeverSent:
     cl_ord_id: str
     at: datetime
     why: str
+    accidental: bool = False  # Nobody decided it: what was meant is wanted still.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +245,7 @@ class Order:
     in_doubt: bool = False
     sent: bool = False
     reason: str = ""
+    accidental: bool = False  # It is UNSENT by accident: it may go out under another ClOrdID.
 
     @property
     def is_closed(self) -> bool:

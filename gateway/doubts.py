@@ -81,7 +81,7 @@ def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tu
     if not any(entry.kind == RESEND_REFUSED for entry in uow.audit.about(first)):
         return ()
     why = "the venue asked for it again, was told it will not come, and does not know the order"
-    never = NeverSent(cl_ord_id=first, at=at, why=why)
+    never = NeverSent(cl_ord_id=first, at=at, why=why, accidental=True)
     dead, alarms = apply(order, never)
     uow.orders.append(dead, never, at)
     return alarms

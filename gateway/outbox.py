@@ -212,7 +212,7 @@ class Outbox:
             for parcel in self._limbo:
                 order = _order_of(uow, parcel.body)
                 if isinstance(parcel.body, OrderIntent) and order is not None and order.sent:
-                    alarms += self._declare_unsent(uow, parcel.body.cl_ord_id, why)
+                    alarms += self._declare_unsent(uow, parcel.body.cl_ord_id, why, accidental=True)
         self._limbo = []
         self._raise(alarms)
 
@@ -256,10 +256,13 @@ class Outbox:
             return (alarm,)
         return (alarm, *self._declare_unsent(uow, order.intent.cl_ord_id, judgement.why))
 
-    def _declare_unsent(self, uow: UnitOfWork, cl_ord_id: str, why: str) -> tuple[Alarm, ...]:
+    def _declare_unsent(
+        self, uow: UnitOfWork, cl_ord_id: str, why: str, *, accidental: bool = False
+    ) -> tuple[Alarm, ...]:
         order = uow.orders.get(cl_ord_id)
         assert order is not None
-        never = NeverSent(cl_ord_id=cl_ord_id, at=self._clock.now(), why=why)
+        at = self._clock.now()
+        never = NeverSent(cl_ord_id=cl_ord_id, at=at, why=why, accidental=accidental)
         dead, alarms = apply(order, never)
         uow.orders.append(dead, never, never.at)
         return alarms
@@ -288,7 +291,7 @@ class Outbox:
             for parcel in refused:
                 name = parcel.body.cl_ord_id
                 if isinstance(parcel.body, OrderIntent):
-                    alarms += self._declare_unsent(uow, name, why)
+                    alarms += self._declare_unsent(uow, name, why, accidental=True)
                 alarms.append(Alarm(kind="message_not_sent", cl_ord_id=name, message=why))
         with self._lock:
             for parcel in refused:

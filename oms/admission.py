@@ -1,7 +1,7 @@
 """Admission: the last look before an order is committed.
 
-Kill switches and restrictions are asked again in the same transaction as the
-commit, so nothing that was switched off in between gets through.
+Kill switches, restrictions and what the accounts hold are looked at again in the
+same transaction as the commit, so nothing that changed in between gets through.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,8 +36,12 @@ def admit(
     kills: Sequence[Kill],
     restrictions: Sequence[Restriction],
     trade_date: date,
+    moved: Mapping[str, str] | None = None,
 ) -> Admission:
-    """Take out what a kill switch or a restriction forbids; an account's part leaves its block."""
+    """Take out what a kill switch or a restriction forbids; an account's part leaves its block.
+
+    `moved` says of accounts why they are no longer what the run decided on.
+    """
     switches = {(kill.scope, kill.name): kill for kill in kills}
     restricted = {r.security_id: r for r in restrictions if r.effective_from <= trade_date}
     admitted: list[OrderIntent] = []
@@ -46,16 +50,16 @@ def admit(
         if why := _forbidden(intent, switches, restricted):
             stopped.append(Stopped(cl_ord_id=intent.cl_ord_id, account_id=None, why=why))
             continue
-        killed = {
-            part.account_id: switches["account", part.account_id]
+        barred = {
+            part.account_id: why
             for part in intent.allocations
-            if ("account", part.account_id) in switches
+            if (why := _barred(part.account_id, switches, moved or {})) is not None
         }
         stopped.extend(
-            Stopped(cl_ord_id=intent.cl_ord_id, account_id=account, why=_killed(kill))
-            for account, kill in killed.items()
+            Stopped(cl_ord_id=intent.cl_ord_id, account_id=account, why=why)
+            for account, why in barred.items()
         )
-        kept = {p.account_id: p.quantity for p in intent.allocations if p.account_id not in killed}
+        kept = {p.account_id: p.quantity for p in intent.allocations if p.account_id not in barred}
         if (rest := with_allocations(intent, kept)) is not None:
             admitted.append(rest)
     return Admission(intents=tuple(admitted), stopped=tuple(stopped))
@@ -72,6 +76,13 @@ def _forbidden(
     if restriction := restricted.get(intent.security_id):
         return f"{intent.symbol} is restricted: {restriction.reason}"
     return None
+
+
+def _barred(
+    account_id: str, switches: Mapping[tuple[str, str], Kill], moved: Mapping[str, str]
+) -> str | None:
+    kill = switches.get(("account", account_id))
+    return _killed(kill) if kill is not None else moved.get(account_id)
 
 
 def _killed(kill: Kill) -> str:

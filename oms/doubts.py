@@ -11,8 +11,6 @@ from domain.order_states import apply
 from domain.orders import DoubtRaised, NeverSent, Order, OrdStatus
 from domain.ports import StatusRequest, UnitOfWork
 
-WITHDRAWN_AT_RESTART = "never handed to the engine before the restart"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubts:
@@ -35,7 +33,9 @@ def raise_doubts(uow: UnitOfWork, at: datetime) -> Doubts:
             continue
         elif uow.outbox.withdraw(name, at):
             withdrawn.append(name)
-            _note(uow, order, NeverSent(cl_ord_id=name, at=at, why=WITHDRAWN_AT_RESTART), at)
+            why = "never handed to the engine before the restart"
+            never = NeverSent(cl_ord_id=name, at=at, why=why, accidental=True)
+            _note(uow, order, never, at)
         else:
             in_doubt.append(name)
             why = "handed to the engine before the restart and not acknowledged"

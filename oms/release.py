@@ -2,29 +2,33 @@
 
 Every wave is one transaction: last checks, cash, intents, outbox and audit. A
 release that was interrupted goes on from what is committed; nothing that may
-have reached a venue is ever released a second time.
+have reached a venue is ever released a second time. What was left out of a wave
+stays out, and is told from the audit trail also by whoever goes on.
 """
 
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from domain.codec import decode
 from domain.errors import ConfigError, TryAgainError
 from domain.exact import ZERO, plain
-from domain.orders import Order, OrderIntent, OrdStatus, Side
+from domain.orders import OrderIntent, Side
 from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
 from ledger.positions import cash as cash_of
 from oms.admission import Stopped, admit
 from oms.cancel import cancel
-from oms.doubts import WITHDRAWN_AT_RESTART
 from oms.funding import Cut, Funding, Purse, fund
+from oms.generations import newest, successors
+from oms.moved import moved
 
 ACTOR = "oms"
+REDUCED = "release_reduced"  # Audit: what was left out of a wave.
 
 
 class ReleaseInterruptedError(TryAgainError):
@@ -63,6 +67,18 @@ class Release:
     stopped: tuple[Stopped, ...]
     cuts: tuple[Cut, ...]
     unfinished: tuple[str, ...]  # The venue has not said how they ended.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reduction:
+    """What was left out of one wave, as the audit trail keeps it."""
+
+    stopped: tuple[Stopped, ...]
+    cuts: tuple[Cut, ...]
+
+    def names(self) -> set[str]:
+        stopped = {stop.cl_ord_id for stop in self.stopped}
+        return stopped | {cut.cl_ord_id for cut in self.cuts}
 
 
 def plan_waves(intents: Sequence[OrderIntent]) -> tuple[tuple[OrderIntent, ...], ...]:
@@ -112,45 +128,64 @@ class Releaser:
         """
         assert all(intent.run_id == run_id for intent in intents)
         released: list[str] = []
-        stopped: list[Stopped] = []
-        cuts: list[Cut] = []
         unfinished: list[str] = []
         for wave in plan_waves(intents):
-            sent, held, cut = self._commit(wave, snapshot)
+            sent, left = self._see_through(run_id, wave, snapshot)
             released += sent
-            stopped += held
-            cuts += cut
-            unfinished += self._see_through(run_id, frozenset(sent))
+            unfinished += left
+        with self._vault.read() as view:
+            reduced = _reductions(view, run_id)
         return Release(
             released=tuple(released),
-            stopped=tuple(stopped),
-            cuts=tuple(cuts),
+            stopped=tuple(dict.fromkeys(stop for one in reduced for stop in one.stopped)),
+            cuts=tuple(dict.fromkeys(cut for one in reduced for cut in one.cuts)),
             unfinished=tuple(unfinished),
         )
 
+    def _see_through(
+        self, run_id: UUID, wave: tuple[OrderIntent, ...], snapshot: Snapshot
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Send a wave and wait for its end; what was sent, and what is open after the deadline.
+
+        What died unsent by accident goes out again, as long as there is time.
+        """
+        deadline = self._clock.now() + self._settings.wave_timeout
+        sent, _ = self._commit(wave, snapshot)
+        left = self._wait(run_id, frozenset(sent), deadline)
+        while not left and self._clock.now() < deadline:
+            sent, fresh = self._commit(wave, snapshot)
+            if not fresh:
+                break
+            left = self._wait(run_id, frozenset(sent), deadline)
+        return sent, self._take_back(run_id, left) if left else ()
+
     def _commit(
         self, wave: tuple[OrderIntent, ...], snapshot: Snapshot
-    ) -> tuple[tuple[str, ...], tuple[Stopped, ...], tuple[Cut, ...]]:
-        now = self._clock.now()
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Commit what of the wave is not committed; every order of it that stands, and the new."""
+        now, run_id = self._clock.now(), wave[0].run_id
         with self._vault.write() as uow:
-            standing = _standing(uow, wave)
-            fresh = _successors(standing, now) if standing else wave
-            admission = admit(fresh, uow.kills.active(), snapshot.restrictions, wave[0].trade_date)
+            standing = newest(uow, wave)
+            is_first = not standing and not _reductions(uow, run_id, wave)
+            wanted = wave if is_first else successors(standing, now)
+            accounts = {part.account_id for intent in wanted for part in intent.allocations}
+            admission = admit(
+                wanted,
+                uow.kills.active(),
+                snapshot.restrictions,
+                wave[0].trade_date,
+                moved(uow, run_id, accounts, snapshot),
+            )
             funding = self._fund(uow, admission.intents, snapshot)
             for intent in funding.intents:
                 _add(uow, intent, now)
             if admission.stopped or funding.cuts:
-                uow.audit.append(
-                    at=now,
-                    actor=ACTOR,
-                    kind="release_reduced",
-                    subject=wave[0].run_id.hex,
-                    body={"stopped": admission.stopped, "cuts": funding.cuts},
-                )
+                body = _Reduction(stopped=admission.stopped, cuts=funding.cuts)
+                uow.audit.append(at=now, actor=ACTOR, kind=REDUCED, subject=run_id.hex, body=body)
         self._wire.wake()
-        kept = [o.intent.cl_ord_id for o in standing if not _was_withdrawn_at_restart(o)]
-        sent = (*kept, *(intent.cl_ord_id for intent in funding.intents))
-        return sent, admission.stopped, funding.cuts
+        fresh = tuple(intent.cl_ord_id for intent in funding.intents)
+        kept = (order.intent.cl_ord_id for order in standing if not order.accidental)
+        return (*kept, *fresh), fresh
 
     def _fund(
         self, uow: UnitOfWork, intents: tuple[OrderIntent, ...], snapshot: Snapshot
@@ -162,19 +197,17 @@ class Releaser:
         money = purses(uow, snapshot, accounts, exempt)
         return fund(intents, money, self._settings.cash_cushion)
 
-    def _see_through(self, run_id: UUID, names: frozenset[str]) -> tuple[str, ...]:
-        """Wait for the wave's end; at the deadline take back what is left, and wait once more."""
-        left = self._wait(run_id, names, self._clock.now() + self._settings.wave_timeout)
-        if not left:
-            return ()
+    def _take_back(self, run_id: UUID, names: Sequence[str]) -> tuple[str, ...]:
+        """Cancel what is open at the deadline, and wait once more; what is open even then."""
         now = self._clock.now()
         with self._vault.write() as uow:
-            for name in left:
+            for name in names:
                 order = uow.orders.get(name)
                 assert order is not None
                 cancel(uow, order, at=now, why="the wave's time is over")
         self._wire.wake()
-        return self._wait(run_id, names, self._clock.now() + self._settings.cancel_timeout)
+        patience = self._settings.cancel_timeout
+        return self._wait(run_id, frozenset(names), self._clock.now() + patience)
 
     def _wait(self, run_id: UUID, names: frozenset[str], deadline: datetime) -> tuple[str, ...]:
         """The orders of `names` that are still open at the deadline; returns early when none is."""
@@ -198,42 +231,17 @@ def _add(uow: UnitOfWork, intent: OrderIntent, now: datetime) -> None:
     )
 
 
-def _standing(uow: UnitOfWork, wave: Sequence[OrderIntent]) -> tuple[Order, ...]:
-    """The wave's orders that an earlier attempt committed, each in its newest generation."""
-    found: list[Order] = []
-    for intent in wave:
-        order = uow.orders.get(intent.cl_ord_id)
-        while order is not None:
-            newest = order
-            order = uow.orders.get(_next_generation(newest.intent.cl_ord_id))
-            if order is None:
-                found.append(newest)
-    return tuple(found)
-
-
-def _successors(standing: Sequence[Order], now: datetime) -> tuple[OrderIntent, ...]:
-    """New orders for those that provably never left us before a restart."""
-    return tuple(
-        replace(
-            order.intent,
-            cl_ord_id=_next_generation(order.intent.cl_ord_id),
-            decided_at=now,
-        )
-        for order in standing
-        if _was_withdrawn_at_restart(order)
+def _reductions(
+    uow: UnitOfWork, run_id: UUID, wave: Sequence[OrderIntent] = ()
+) -> tuple[_Reduction, ...]:
+    """What was left out of a run's waves so far, or of one wave."""
+    found = (
+        decode(_Reduction, entry.body)
+        for entry in uow.audit.about(run_id.hex)
+        if entry.kind == REDUCED
     )
-
-
-def _was_withdrawn_at_restart(order: Order) -> bool:
-    return order.status is OrdStatus.UNSENT and order.reason == WITHDRAWN_AT_RESTART
-
-
-def _next_generation(cl_ord_id: str) -> str:
-    """X, X-R1, X-R2, ...: a ClOrdID is never used twice."""
-    root, mark, count = cl_ord_id.rpartition("-R")
-    if mark and count.isdigit():
-        return f"{root}-R{int(count) + 1}"
-    return f"{cl_ord_id}-R1"
+    names = {intent.cl_ord_id for intent in wave}
+    return tuple(one for one in found if not wave or names & one.names())
 
 
 def _at_work(uow: UnitOfWork, exempt: frozenset[str]) -> dict[str, Decimal]:

@@ -32,6 +32,7 @@ from oms.basket import settle
 from oms.blocks import BlockSettings, block
 from oms.compliance.check import check_accounts, check_orders
 from oms.compliance.rules import Rule
+from oms.generations import standing
 from oms.recommend import recommend
 from oms.release import Release, Releaser
 from scheduler.decisions import POLICY, Decision, request
@@ -197,9 +198,9 @@ class Runner:
     def _ask_of_orders(
         self, intents: Sequence[OrderIntent], snapshot: Snapshot
     ) -> tuple[CheckResult, ...]:
-        own = {intent.cl_ord_id for intent in intents}
+        runs = {intent.run_id for intent in intents}
         with self._vault.read() as view:
-            recent = [o for o in view.orders.recent(RECENT_ORDERS) if o.intent.cl_ord_id not in own]
+            recent = [o for o in view.orders.recent(RECENT_ORDERS) if o.intent.run_id not in runs]
         return check_orders(self._desk.rules, intents, snapshot, recent, self._clock.now())
 
     def _blocks(self, run: Run, snapshot: Snapshot, basket: Basket) -> tuple[OrderIntent, ...]:
@@ -239,8 +240,13 @@ class Runner:
             intents = self._blocks(run, snapshot, basket)
             answers = self._ask_of_orders(intents, snapshot)
             with self._vault.write() as uow:
+                begun = {order.intent.cl_ord_id for order in uow.orders.of_run(run.run_id)}
                 uow.findings.add_checks(run.run_id, answers, self._clock.now())
-            refused = {answer.subject: answer.sentence for answer in answers if answer.blocks}
+            refused = {
+                answer.subject: answer.sentence
+                for answer in answers
+                if answer.blocks and answer.subject not in begun
+            }
             allowed = tuple(i for i in intents if i.cl_ord_id not in refused)
             release = self._releaser.release(run.run_id, allowed, snapshot)
             stopped = (Stopped(cl_ord_id=i, account_id=None, why=w) for i, w in refused.items())
@@ -265,7 +271,7 @@ class Runner:
 
         def compare() -> tuple[Break, ...]:
             with self._vault.read() as view:
-                orders = view.orders.of_run(run.run_id)
+                orders = standing(view.orders.of_run(run.run_id))
                 breaks.extend(reconcile.intended_against_executed(orders))
                 breaks.extend(
                     reconcile.executions_against_ledger(
@@ -301,7 +307,7 @@ class Runner:
             assert run.snapshot_id is not None
             with self._vault.read() as view:
                 after = view.snapshots.take(snapshot.as_of)
-                orders = view.orders.of_run(run.run_id)
+                orders = standing(view.orders.of_run(run.run_id))
                 executions = executions_of(view, run.run_id)
                 transactions = view.ledger.of_run(run.run_id)
             return summarise(
