@@ -133,7 +133,8 @@ def locks_of(
 ) -> tuple[Lock, ...]:
     """What may not be bought or sold, or only up to the largest weight of one name.
 
-    `restricted`: reason by security id, the firm's own list; neither side trades.
+    `restricted`: reason by security id, the firm's own list; neither side trades. A name
+    that the model does not have may be sold, and is never bought, not even as a hedge.
     """
     locks = []
     maximum = float(mandate.name_maximum)
@@ -142,6 +143,8 @@ def locks_of(
         found = [(f"name maximum {percent(maximum)}", Side.BUY, room, LIMIT)]
         if security_id in mandate.do_not_buy:
             found.append(("do-not-buy", Side.BUY, 0.0, CLIENT_LOCK))
+        elif security_id not in restricted and position.b[name] <= 0:
+            found.append(("not in the model", Side.BUY, 0.0, CLIENT_LOCK))
         if security_id in mandate.do_not_sell:
             found.append(("do-not-sell", Side.SELL, 0.0, CLIENT_LOCK))
         if security_id in restricted:

@@ -25,6 +25,7 @@ CENT = Decimal("0.01")
 WEIGHT = Decimal("1e-9")
 BASIS_POINT_PLACES = Decimal("0.0001")
 BINDING = 1e-7  # Dual per NAV above which a row is said to bind.
+TELLING = 1e-4  # A row's part in a trade's balance that its sentence mentions: a basis point.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,6 +120,7 @@ def _with_reason(
     )
     effects = [_risk_effect(market, problem, found.shares, name)]
     effects += _needs(problem, name, trade.side)
+    effects += _makes_room(problem, found, name, trade.side)
     price = f"costs {dollars(trade.expected_cost)}"
     if trade.expected_tax > 0:
         price += f" and {dollars(trade.expected_tax)} tax"
@@ -148,6 +150,16 @@ def _needs(problem: AccountProblem, name: int, side: Side) -> list[str]:
         if row.limit < 0 and (row.buy if side is Side.BUY else row.sell)[name] < 0
     ]
     return [f"needed for {listed(labels)}"] if labels else []
+
+
+def _makes_room(problem: AccountProblem, found: Found, name: int, side: Side) -> list[str]:
+    """Binding constraints that the account's other trades press on and this one eases."""
+    labels = [
+        row.label
+        for row, dual in _binding(problem, found)
+        if row.limit >= 0 and -dual * (row.buy if side is Side.BUY else row.sell)[name] > TELLING
+    ]
+    return [f"makes room for other trades under {listed(labels)}"] if labels else []
 
 
 def weight(number: float) -> Decimal:

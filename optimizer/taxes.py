@@ -23,6 +23,8 @@ from domain.lots import TaxLot, Term, term_of
 from optimizer.values import FloatArray, ReliefLot
 
 ZERO = Decimal(0)
+# A fill may be that much below today's price, so a lot that may become a loss counts as one.
+FILL_MARGIN = Decimal("0.01")
 
 
 def relief_order(
@@ -52,7 +54,7 @@ def relief_order(
             shares=lot.quantity,
             tax_per_share=tax if taxable else ZERO,
             weighed_per_share=_weighed(tax, mandate) if taxable else ZERO,
-            is_loss=taxable and lot.basis > price * lot.quantity,
+            is_loss=taxable and lot.basis > price * (1 - FILL_MARGIN) * lot.quantity,
         )
         for lot, tax in priced
     )

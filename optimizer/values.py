@@ -44,7 +44,7 @@ class ReliefLot:
     shares: Decimal
     tax_per_share: Decimal  # What is due; negative when selling it saves tax.
     weighed_per_share: Decimal  # What the objective counts: a saving at the mandate's loss value.
-    is_loss: bool  # Sold at today's price it realises a loss that counts for tax.
+    is_loss: bool  # Sold near today's price it may realise a loss that counts for tax.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -228,6 +228,43 @@ def test_a_smallest_trade_that_is_too_large_is_named_as_the_conflict():
     assert row.short_by > 0
 
 
+def test_a_name_that_the_model_does_not_have_is_never_bought():
+    """It would hedge what may not be sold, and the client would ask what it is doing there."""
+    fixed = book_of(account("A1", tax_status=TaxStatus.EXEMPT))
+    model = fixed.models[0]
+    dropped, kept = IDS[:4], IDS[4:6]  # Of four sectors; what may not be sold is hedged.
+    weights = {i: weight for i, weight in model.weights.items() if i not in dropped}
+    terms = mandate(do_not_sell=tuple(kept), sector_band=Decimal(1))
+    lots = tuple(lot for lot in fixed.lots if lot.security_id not in dropped[:2])
+    models = (replace(model, weights=weights),)
+
+    (proposal,) = propose_batch(
+        *assemble(replace(fixed, models=models, lots=lots, mandates=(terms,)))
+    )
+
+    assert proposal.outcome is Outcome.TRADE
+    sides = {t.security_id: t.side for t in proposal.trades if t.security_id in dropped}
+    assert Side.BUY not in sides.values()
+    assert sides[dropped[2]] is sides[dropped[3]] is Side.SELL
+
+
+def test_a_trade_that_makes_room_for_others_says_so():
+    """The model has no cash and the mandate wants some: sales pay for purchases."""
+    low = WeightBand(name="cash", minimum=Decimal("0.019"), maximum=Decimal("0.1"))
+    snapshot = book_of(account("A1", tax_status=TaxStatus.EXEMPT))
+    model = snapshot.models[0]
+    more = {i: weight + Decimal("0.0024") for i, weight in model.weights.items()}
+    models, mandates = (replace(model, weights=more),), (mandate(cash=low),)
+
+    (proposal,) = propose_batch(*assemble(replace(snapshot, models=models, mandates=mandates)))
+
+    for trade in proposal.trades:
+        helps = {t.name: t.basis_points for t in trade.terms}.get("cash", Decimal(0)) > 1
+        assert ("makes room for other trades under cash" in trade.reason) == helps
+    sales = [trade for trade in proposal.trades if trade.side is Side.SELL]
+    assert any("cash at least 1.9 %" in trade.reason for trade in sales)
+
+
 def test_reasons_carry_the_numbers_of_the_trade():
     (proposal,) = propose_batch(*assemble(book_of(account("A1"))))
     market, _ = assemble(book_of(account("A1")))

@@ -54,6 +54,19 @@ def test_an_account_that_pays_no_tax_has_neither_taxes_nor_losses():
     assert not any(lot.is_loss for lot in lots)
 
 
+def test_a_lot_that_a_lower_fill_would_make_a_loss_counts_as_one():
+    """The price may slip by one percent between the snapshot and the fill."""
+    lots = (
+        lot("A", "X", 10, "99.1", tag="near"),
+        lot("A", "X", 10, "98.9", tag="far"),
+    )
+
+    found = relief_order(lots, mandate(), PRICE, AS_OF, taxable=True)
+
+    assert [(tags([one])[0], one.is_loss) for one in found] == [("near", True), ("far", False)]
+    assert tags(without_losses(found, LotMethod.SPECIFIC)) == ["far"]
+
+
 def test_a_saving_counts_at_the_loss_value_and_a_tax_in_full():
     lots = {tags([one])[0]: one for one in order(LotMethod.HIFO)}
 
