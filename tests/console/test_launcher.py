@@ -199,7 +199,39 @@ def test_root_has_the_compiler_installed(machine):
 
     assert answer.returncode == 0
     assert "installing with apt-get: g++" in answer.err
-    assert "apt-get install -y --no-install-recommends g++" in machine.notes()
+    assert "install -y --no-install-recommends g++" in machine.notes()
+
+
+def test_all_that_is_missing_is_named_at_once(machine):
+    (machine.bin / "g++").unlink()
+    machine.tool(
+        "python3", PYTHON.replace('"-m venv "*)', '"-c import ensurepip"*) exit 1 ;;\n"-m venv "*)')
+    )
+    machine.tool("id", "#!/bin/sh\necho 1000\n")
+    machine.tool("apt-get", "#!/bin/sh\nexit 99\n")
+
+    line = machine.run("runs").err.splitlines()[-1]
+
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert f"install -y python{version}-venv g++" in line
+
+
+def test_quickfix_is_built_with_the_pinned_setuptools(machine):
+    """A bare Debian's pip and setuptools cannot make a wheel of an old setup.py."""
+    machine.run("runs")
+
+    setuptools, build, *_ = machine.notes().splitlines()
+    assert "pip install" in setuptools
+    assert setuptools.endswith("setuptools>=77")
+    assert "pip wheel" in build
+    assert "--use-pep517 --no-build-isolation" in build
+
+
+def test_without_a_home_the_wheel_is_kept_in_the_checkout(machine):
+    answer = machine.run("runs", HOME="/dev/null/no-such")
+
+    assert answer.returncode == 0
+    assert [*machine.copy.glob(".setup/trimtab/wheels/*/*.whl")]
 
 
 def test_without_apt_the_packages_are_named(machine):
