@@ -1,11 +1,12 @@
 """Orders in doubt: what is not known about them is asked for, never guessed.
 
 A status request is the question; the answer arrives through the inbox like any
-other report. `Unknown order` alone proves nothing, but together with the
-venue's own request for a message that it then was told will not come, it does.
+other report. `Unknown order` alone proves nothing. It does together with the
+venue's own request for a message that it then was told will not come, or with an
+engine whose store, written before the socket, has no such message.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from domain.order_states import UNKNOWN_ORDER, apply
@@ -21,6 +22,7 @@ from domain.orders import (
 from domain.ports import StatusRequest, UnitOfWork
 
 RESEND_REFUSED = "resend_refused"  # Audit: the venue asked for an order again and got a gap fill.
+NEVER_STORED = "order_not_in_engine"  # Audit: at a start the engine's store had no such order.
 _EVERYTHING = 100_000
 
 
@@ -68,6 +70,38 @@ def after_logon(uow: UnitOfWork, venue: str, at: datetime) -> tuple[Alarm, ...]:
     return alarms
 
 
+def note_never_stored(
+    uow: UnitOfWork, venue: str, stored: Collection[str], at: datetime
+) -> tuple[str, ...]:
+    """Before the engine starts: keep the evidence about orders that it never got to see.
+
+    `stored` are the orders in the engine's own store. Gives the ClOrdIDs that are not.
+    """
+    missing = [
+        order.intent.cl_ord_id
+        for order in _silent(uow, venue)
+        if order.intent.cl_ord_id not in stored
+    ]
+    for name in missing:
+        if all(entry.kind != NEVER_STORED for entry in uow.audit.about(name)):
+            body = {"venue": venue}
+            uow.audit.append(at=at, actor="gateway", kind=NEVER_STORED, subject=name, body=body)
+    return tuple(missing)
+
+
+def has_silent(uow: UnitOfWork, venue: str) -> bool:
+    """Whether orders were handed to the engine that the venue never spoke of."""
+    return bool(_silent(uow, venue))
+
+
+def _silent(uow: UnitOfWork, venue: str) -> list[Order]:
+    return [
+        order
+        for order in uow.orders.open()
+        if order.intent.venue == venue and order.sent and order.status is OrdStatus.INTENDED
+    ]
+
+
 def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tuple[Alarm, ...]:
     """Declare an order dead that the venue does not know *and* provably never received."""
     unknown = (
@@ -78,9 +112,13 @@ def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tu
     if order is None or not order.in_doubt or order.status is not OrdStatus.INTENDED:
         return ()
     first = order.intent.cl_ord_id
-    if not any(entry.kind == RESEND_REFUSED for entry in uow.audit.about(first)):
+    proofs = {entry.kind for entry in uow.audit.about(first)}
+    if RESEND_REFUSED in proofs:
+        why = "the venue asked for it again, was told it will not come, and does not know the order"
+    elif NEVER_STORED in proofs:
+        why = "the engine has never had it, and the venue does not know the order"
+    else:
         return ()
-    why = "the venue asked for it again, was told it will not come, and does not know the order"
     never = NeverSent(cl_ord_id=first, at=at, why=why, accidental=True)
     dead, alarms = apply(order, never)
     uow.orders.append(dead, never, at)

@@ -15,6 +15,9 @@ from gateway.sessioncfg import SessionConfig
 _SEQUENCES = re.compile(rb"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*\Z")
 _CREATED = re.compile(rb"\s*\d{8}-\d{2}:\d{2}:\d{2}(\.\d{1,9})?\s*\Z")
 _SECRET = re.compile(rb"(?<=\x01)(553|554|925)=([^\x01]*)")
+_NEW_ORDER = b"\x0135=D\x01"
+_CL_ORD_ID = re.compile(rb"\x0111=([^\x01]*)\x01")
+_END_OF_MESSAGE = re.compile(rb"\x0110=\d{3}\x01")
 _PARTS = ("seqnums", "session", "header", "body")
 
 
@@ -52,6 +55,16 @@ def check_store(session: SessionConfig, durable: int) -> StoredSequences | None:
     if stored.next_sender < 1 or stored.next_target < 1:
         raise _torn(session, files["seqnums"], "holds a sequence number below 1")
     return stored
+
+
+def stored_orders(session: SessionConfig) -> frozenset[str]:
+    """ClOrdIDs of the new orders that the engine took: it stores each before it sends it."""
+    path = _file(session, "body")
+    if not path.exists():
+        return frozenset()
+    messages = _END_OF_MESSAGE.split(path.read_bytes())
+    names = (_CL_ORD_ID.search(text + b"\x01") for text in messages if _NEW_ORDER in text)
+    return frozenset(name[1].decode("ascii", "replace") for name in names if name)
 
 
 def blot_secrets(session: SessionConfig) -> None:

@@ -12,7 +12,7 @@ from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock, ExecutionSink, SessionState, Vault
 from gateway import dictionary, doubts
 from gateway.engine import Engine, end_process
-from gateway.filestore import blot_secrets, check_store
+from gateway.filestore import blot_secrets, check_store, stored_orders
 from gateway.inbox import Inbox
 from gateway.outbox import Outbox
 from gateway.settings import GatewaySettings, VenueProfile
@@ -35,6 +35,7 @@ class Gateway:
     ) -> None:
         self._vault = vault
         self._settings = settings
+        self._clock = clock
         self._log = log
         self._venues = {p.session.name: p.venue for p in settings.profiles}
         self._started = False
@@ -80,11 +81,21 @@ class Gateway:
             profile.session.store.chmod(_STORE_MODE)
             check_store(profile.session, durable[profile.session.name])
             _keep_secret(profile)
+            self._keep_evidence(profile)
         self._started = True
         self._inbox.start(durable)
         self._outbox.start()
         self._engine.start(durable)
         self._log.info("gateway_started", venues=list(self._venues.values()))
+
+    def _keep_evidence(self, profile: VenueProfile) -> None:
+        """What the engine's store says of orders that nobody acknowledged, while it is at rest."""
+        with self._vault.read() as view:
+            if not doubts.has_silent(view, profile.venue):
+                return
+        stored = stored_orders(profile.session)
+        with self._vault.write() as uow:
+            doubts.note_never_stored(uow, profile.venue, stored, self._clock.now())
 
     def stop(self) -> None:
         """Send nothing more, log out, book what has arrived."""

@@ -32,23 +32,38 @@ def run_and_die(wired, moment: str) -> None:
     wired.reopen()
 
 
-def test_an_order_of_which_only_the_mark_was_committed_is_never_sent_again(wired):
-    """Killed between commit and engine: the venue never saw it, and we say that we do not know."""
+def test_an_order_of_which_only_the_mark_was_committed_is_proven_dead(wired):
+    """Killed between commit and engine: neither the engine's store nor the venue has it."""
     wired.venue.start()
     wired.venue.answer = wired.answer_status_as_unknown
     name = place(wired.vault, intent(new_id()))
 
     run_and_die(wired, "before_send")
     assert order_of(wired.vault, name).sent
-    wired.connected()
-    until(lambda: wired.venue.of_type("H"), "the question")
-    until(lambda: wired.alarms("unknown_at_venue"), "its answer")
+    gateway = wired.connected()
+    until(lambda: order_of(wired.vault, name).is_closed, "the proof")
 
     order = order_of(wired.vault, name)
-    assert order.in_doubt
-    assert order.status is OrdStatus.INTENDED
+    assert (order.status, order.in_doubt, order.accidental) == (OrdStatus.UNSENT, False, True)
     assert wired.venue.orders() == []
-    assert not wired.gateways[-1].sessions()[0].gate_open
+    until(lambda: gateway.sessions()[0].gate_open, "the gate")
+
+
+def test_an_order_that_the_engine_stored_stays_in_doubt_though_the_venue_does_not_know_it(wired):
+    """It was received, and the venue denies it: that is for people, and nothing new is sent."""
+    wired.venue.start()
+    wired.venue.answer = wired.answer_status_as_unknown
+    name = place(wired.vault, intent(new_id()))
+
+    run_and_die(wired, "after_send")
+    until(wired.venue.orders, "the order")
+    gateway = wired.connected()
+    until(lambda: wired.alarms("unknown_at_venue"), "the venue's answer")
+
+    order = order_of(wired.vault, name)
+    assert (order.status, order.in_doubt) == (OrdStatus.INTENDED, True)
+    assert len(wired.venue.orders()) == 1
+    assert not gateway.sessions()[0].gate_open
 
 
 def test_while_an_order_is_in_doubt_nothing_new_is_sent(wired):

@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import ConfigError
 from gateway.dictionary import load, standard_path, write_relaxed
-from gateway.filestore import StoredSequences, blot_secrets, check_store
+from gateway.filestore import StoredSequences, blot_secrets, check_store, stored_orders
 from gateway.sessioncfg import read_sessions, render
 from gateway.settings import load_settings, write_session_config
 
@@ -197,3 +197,15 @@ def test_passwords_are_blotted_out_of_the_store_without_moving_a_byte(config):
     assert b"s3cret" not in after
     assert b"554=******\x01" in after
     assert after.endswith(b"35=D\x0111=C1\x01")
+
+
+def test_the_orders_in_the_store_are_new_orders_only(config):
+    """A question about an order names it too, and proves nothing."""
+    session = read_sessions(config)[0]
+    order = b"8=FIX.4.4\x0135=D\x0134=2\x0111=C1\x0155=KO\x0110=000\x01"
+    question = b"8=FIX.4.4\x0135=H\x0134=3\x0111=C2\x0155=KO\x0110=000\x01"
+
+    assert stored_orders(session) == frozenset()
+    store_files(session, body=order + question + order.replace(b"C1", b"C3"))
+
+    assert stored_orders(session) == {"C1", "C3"}
