@@ -161,16 +161,12 @@ def _merged(culprits: list[_Member], shortfall: dict[int, float]) -> tuple[Confl
     for member in culprits:
         symbols.setdefault(member.label, []).append(member.symbol)
         short[member.label] = short.get(member.label, 0.0) + shortfall[id(member)]
-    conflicts = [
-        Conflict(
-            name=f"{label} {listed(sorted(of_label))}" if of_label[0] else label,
-            detail=_detail(label, sorted(of_label)),
-            short_by=Decimal(f"{short[label]:.9f}"),
-        )
+    names = {
+        label: f"{label} {listed(sorted(of_label))}" if of_label[0] else label
         for label, of_label in symbols.items()
+    }
+    conflicts = [
+        Conflict(name=name, detail=name, short_by=Decimal(f"{short[label]:.9f}"))
+        for label, name in names.items()
     ]
     return tuple(sorted(conflicts, key=lambda conflict: -conflict.short_by))
-
-
-def _detail(label: str, symbols: list[str]) -> str:
-    return f"{label} on {listed(symbols)}" if symbols[0] else label

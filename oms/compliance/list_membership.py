@@ -46,8 +46,8 @@ class ListMembership:
         return self._answer(book, entries, tuple(dict.fromkeys(asked)))
 
     def about_order(self, question: OrderQuestion) -> Answer | None:
-        book, security_id = question.desk.book, question.intent.security_id
         """The firm's list is read again for the block; clients' lists were read per account."""
+        book, security_id = question.desk.book, question.intent.security_id
         if self.list is not NameList.RESTRICTED:
             return None
         return self._answer(book, self._entries(book, ""), (security_id,))

@@ -1,19 +1,20 @@
 """What a run did for one account, and why it did not do more."""
 
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
 
 from domain.accounts import Account
 from domain.codec import to_plain
 from domain.compliance import CheckResult
 from domain.exact import ZERO
 from domain.instruments import CASH
+from domain.lots import Term
 from domain.orders import Order, Side
-from domain.postings import Transaction, TransactionKind
-from domain.proposals import AccountProposal
+from domain.postings import Leg, Transaction, TransactionKind
+from domain.proposals import AccountProposal, Conflict
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
 from domain.snapshot import Finding, Snapshot
+from ledger.positions import realised
 from oms.explain.answer import Explanation, Section
 from oms.explain.lineage import origins_of_account, origins_of_lots
 from oms.explain.order import approval_words
@@ -59,7 +60,7 @@ def explain_account(
             Section("Which rules were asked", rule_sentences(answers)),
             Section("Who released it", (approval_words(approval),) if found else ()),
             Section("What was traded", tuple(_order_words(o, account_id) for o in found)),
-            Section("What was booked", tuple(_booked_words(t, account_id) for t in booked)),
+            Section("What was booked", tuple(_all_booked(booked, account_id, snapshot, proposal))),
             Section("Which data it came from", tuple(origin.words() for origin in origins)),
         ),
         facts={
@@ -125,8 +126,14 @@ def _proposal_words(proposal: AccountProposal | None) -> Iterator[str]:
         f"{dollars(proposal.expected_tax)}; cash {dollars(proposal.cash_before)} before, "
         f"{dollars(proposal.cash_after)} after."
     )
-    for conflict in proposal.conflicts:
-        yield f"{conflict.name}: {conflict.detail} (short by {percent(conflict.short_by)})"
+    yield from (_conflict_words(conflict) for conflict in proposal.conflicts)
+
+
+def _conflict_words(conflict: Conflict) -> str:
+    words = conflict.name
+    if conflict.detail != conflict.name:
+        words = f"{conflict.name}: {conflict.detail}"
+    return f"{words} (short by {percent(conflict.short_by)})" if conflict.short_by else words
 
 
 def _wanted_words(wanted: Recommendation) -> str:
@@ -147,16 +154,47 @@ def _order_words(order: Order, account_id: str) -> str:
     )
 
 
-def _booked_words(transaction: Transaction, account_id: str) -> str:
-    moved = [leg for leg in transaction.legs if leg.book == f"client:{account_id}"]
-    legs = ", ".join(_leg_words(leg.asset, leg.quantity) for leg in moved)
+def _all_booked(
+    booked: Sequence[Transaction],
+    account_id: str,
+    snapshot: Snapshot,
+    proposal: AccountProposal | None,
+) -> Iterator[str]:
+    """Every posting by its order, then what they add up to."""
+    symbols = {security.security_id: security.symbol for security in snapshot.securities}
+    for transaction in sorted(booked, key=lambda t: (t.cl_ord_id or "", t.transaction_id)):
+        yield _booked_words(transaction, account_id, symbols)
+    if not booked or proposal is None or proposal.net_asset_value <= 0:
+        return
+    cash = proposal.cash_before + sum(
+        leg.quantity for t in booked for leg in _legs_of(t, account_id) if leg.asset == CASH
+    )
+    gains = {
+        term: sum(
+            (r.gain for r in realised(booked) if (r.account_id, r.term) == (account_id, term)), ZERO
+        )
+        for term in Term
+    }
+    yield (
+        f"Together: cash {dollars(cash)}, {percent(cash / proposal.net_asset_value)} of net "
+        f"assets; realised {dollars(gains[Term.LONG])} long-term, "
+        f"{dollars(gains[Term.SHORT])} short-term."
+    )
+
+
+def _legs_of(transaction: Transaction, account_id: str) -> list[Leg]:
+    return [leg for leg in transaction.legs if leg.book == f"client:{account_id}"]
+
+
+def _booked_words(transaction: Transaction, account_id: str, symbols: Mapping[str, str]) -> str:
+    legs = ", ".join(_leg_words(leg, symbols) for leg in _legs_of(transaction, account_id))
     gain = sum((r.gain for r in transaction.relieved if r.account_id == account_id), ZERO)
-    realised = transaction.kind is TransactionKind.ALLOCATION and gain != 0
-    suffix = f"; realised {dollars(gain)}" if realised else ""
+    is_allocation = transaction.kind is TransactionKind.ALLOCATION and gain != 0
+    suffix = f"; realised {dollars(gain)}" if is_allocation else ""
     return f"{transaction.transaction_id} on {transaction.trade_date}: {legs}{suffix}"
 
 
-def _leg_words(asset: str, quantity: Decimal) -> str:
-    if asset == CASH:
-        return f"{dollars(quantity)} cash"
-    return f"{quantity:+,f} {asset}"
+def _leg_words(leg: Leg, symbols: Mapping[str, str]) -> str:
+    if leg.asset == CASH:
+        return f"{dollars(leg.quantity)} cash"
+    return f"{leg.quantity:+,f} {symbols.get(leg.asset, leg.asset)}"

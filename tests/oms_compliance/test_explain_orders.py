@@ -360,7 +360,9 @@ def test_an_account_is_told_what_was_done_for_it():
         "sell 60 ALFA, $600.00: Sell 60 ALFA: 4.1 % over its target.",
         "overridden by Ines: the loss is not needed",
         "DE7L-0001: 60 of a block to sell 100 ALFA, FILLED with 100 done",
-        f"allocation:DE7L-0001:1 on 2026-03-31: -60 {ALFA}, $593.70 cash; realised -$306.00",
+        "allocation:DE7L-0001:1 on 2026-03-31: -60 ALFA, $593.70 cash; realised -$306.00",
+        "Together: cash $1,093.70, ",
+        "; realised -$306.00 long-term, $0.00 short-term.",
         "harbor_lots.csv:10",
     ):
         assert sentence in text, f"{sentence}\nnot in\n{text}"
