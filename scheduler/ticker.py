@@ -148,7 +148,8 @@ class Ticker:
     def _reason(self, due: _Due) -> _Reason | None:
         """None when a drift trigger looked and found everything within its bands."""
         if due.trigger.kind is not TriggerKind.DRIFT:
-            return _Reason(why=f"{due.trigger.name} was due at {due.at.isoformat()}")
+            assert due.trigger.schedule is not None, "what has no schedule is never due"
+            return _Reason(why=due.trigger.schedule.words)
         with self._vault.read() as view:
             drifts = drifted(view.snapshots.take(due.at.date()))
         if not drifts:

@@ -42,6 +42,13 @@ class CalendarSchedule:
     day: Day
     minutes_before_close: int
 
+    @property
+    def words(self) -> str:
+        """When it is due, for people."""
+        day = self.day.value.replace("_", " ").replace(" of ", " of the ")
+        which = day if self.day is Day.EVERY_BUSINESS_DAY else f"the {day}"
+        return f"{self.minutes_before_close} minutes before the close of {self.calendar}, {which}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CronSchedule:
@@ -49,6 +56,11 @@ class CronSchedule:
 
     expression: str
     timezone: str
+
+    @property
+    def words(self) -> str:
+        """When it is due, for people."""
+        return f"cron {self.expression!r} in {self.timezone}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,17 @@ def test_a_cron_time_keeps_its_wall_clock_over_the_change():
     assert dues == (utc(2022, 11, 4, 13), utc(2022, 11, 7, 14))
 
 
+def test_a_schedule_says_in_words_when_it_is_due():
+    month_end = calendar(Day.LAST_OF_MONTH).schedule
+    daily = calendar(Day.EVERY_BUSINESS_DAY, 60).schedule
+
+    assert month_end.words == (
+        "15 minutes before the close of XNYS, the last business day of the month"
+    )
+    assert daily.words == "60 minutes before the close of XNYS, every business day"
+    assert cron("0 9 * * mon").schedule.words == "cron '0 9 * * mon' in America/New_York"
+
+
 def test_the_end_is_due_and_the_beginning_is_not():
     due = utc(2022, 11, 30, 20, 45)
 
