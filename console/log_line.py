@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from console.log_phrases import phrase_of
 from console.terminal import escaped
 from domain.errors import TrimtabError
 from domain.identifiers import short_id
@@ -21,6 +22,7 @@ from gateway.dictionary import load, standard_path
 _SUBJECT_WIDTH = 13
 _EVENT_WIDTH = 20
 _LONGEST_VALUE = 240
+_LONGEST_LIST = 3
 _SHOWN_ELSEWHERE = frozenset(
     {
         "ts",
@@ -124,6 +126,8 @@ def _spoken(fields: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
     if fields.get("event") == "fix.event":
         session = str(fields.get("session", "")).partition(":")[2]
         return f"{session} {fields.get('text', '')}".strip(), frozenset({"session", "text"})
+    if phrase := phrase_of(fields):
+        return phrase
     return str(fields.get("message") or ""), frozenset()
 
 
@@ -140,6 +144,9 @@ def _decoded(fields: Mapping[str, Any]) -> str:
 
 def _value(value: Any) -> str:
     """A value on the screen; the file has what is cut off here."""
+    if isinstance(value, list):
+        more = f" and {len(value) - _LONGEST_LIST} more" if len(value) > _LONGEST_LIST else ""
+        value = f"{', '.join(map(str, value[:_LONGEST_LIST]))}{more}"
     text = escaped(str(value).replace("\x01", "|"))
     left_out = len(text) - _LONGEST_VALUE
     return text if left_out <= 0 else f"{text[:_LONGEST_VALUE]}… (+{left_out})"

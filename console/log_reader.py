@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from console.log_file import rotated
+from console.log_filter import Filter
 
 _POLL_SECONDS = 0.2
 _CHUNK = 1 << 16
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _MOST_ROTATED = 1000
 
 
@@ -23,29 +23,6 @@ class Record:
 
     line: str
     fields: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """What to show; None and False let everything pass. `run` may be a part of the id."""
-
-    run: str | None = None
-    account: str | None = None
-    order: str | None = None
-    level: str | None = None
-    fix_only: bool = False
-
-    def passes(self, fields: dict[str, Any]) -> bool:
-        """Whether a line is wanted."""
-        if self.run and self.run not in str(fields.get("run") or fields.get("trace_id") or ""):
-            return False
-        if self.account and not _is_about(fields, "account", self.account):
-            return False
-        if self.order and not _is_about(fields, "order", self.order):
-            return False
-        if self.level and _LEVELS.get(str(fields.get("level")), 0) < _LEVELS[self.level]:
-            return False
-        return not self.fix_only or str(fields.get("event", "")).startswith("fix.")
 
 
 class LogReader:
@@ -161,9 +138,3 @@ def _record(line: bytes) -> Record:
     except ValueError:
         fields = None
     return Record(text, fields if isinstance(fields, dict) else {"event": "", "message": text})
-
-
-def _is_about(fields: dict[str, Any], name: str, wanted: str) -> bool:
-    """Whether the field, or a list of its plural, has the wanted value."""
-    several = fields.get(f"{name}s")
-    return fields.get(name) == wanted or (isinstance(several, list) and wanted in several)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from console import audit_log
 from console.clocks import SystemClock, clock_from
 from console.config import Config
 from console.reading import VaultReading
@@ -31,6 +32,7 @@ def open_vault(config: Config) -> Iterator[SqlVault]:
         clock=SystemClock(),
         holder=config.service.holder,
         anchor_path=config.files.anchor,
+        on_committed=audit_log.tell,
     )
     try:
         yield vault

@@ -12,9 +12,10 @@ from typing import Any, Generic, TypeVar
 
 from console.terminal import escaped
 from domain.codec import encode
-from domain.exact import plain
+from domain.exact import CENT, plain
 
 T = TypeVar("T")
+_TEN_THOUSANDTH = Decimal("0.0001")
 
 
 @dataclass(frozen=True)  # No slots: Column[Run](...) writes an attribute of its own in 3.11.
@@ -70,6 +71,20 @@ def number(value: Decimal | int | None) -> str:
     text = plain(Decimal(value))
     whole, point, fraction = text.partition(".")
     return text if whole == "-0" else f"{int(whole):,}{point}{fraction}"
+
+
+def price(value: Decimal | None) -> str:
+    """A price with at least two places and at most four; "-" for None."""
+    if value is None:
+        return "-"
+    rounded = value.quantize(_TEN_THOUSANDTH).normalize()
+    return f"{max(rounded, rounded.quantize(CENT), key=_places):,f}"
+
+
+def _places(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent
 
 
 def money(value: Decimal | None) -> str:

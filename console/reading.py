@@ -90,7 +90,7 @@ class VaultReading:
         for lot in lots:
             by_holding[lot.account_id, lot.security_id].append(lot)
         lines = []
-        for (book, asset), quantity in sorted(balances.items()):
+        for (book, asset), quantity in balances.items():
             account = book.removeprefix("client:")
             if account == book or account_id not in (None, account) or quantity == 0:
                 continue
@@ -100,7 +100,10 @@ class VaultReading:
             raise UnknownNameError(
                 f"no account {account_id!r} in the ledger; `trimtab positions` lists them all"
             )
-        return tuple(lines)
+        # By name as people look for it; cash stands last.
+        return tuple(
+            sorted(lines, key=lambda line: (line.account_id, line.symbol == CASH, line.symbol))
+        )
 
     def breaks(self, run: str | None) -> tuple[Break, ...]:
         """Differences that reconciliation found, of one run or all."""

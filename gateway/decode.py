@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
-from domain.exact import plain
+from domain.exact import CENT
 from gateway.dictionary import Dictionary, load, standard_path
 from gateway.wiretext import pairs, redact, visible
 
 Direction = Literal["in", "out"]
 
+_TEN_THOUSANDTH = Decimal("0.0001")
 _SIDES = {"1": "BUY", "2": "SELL", "5": "SELL SHORT"}
 _CANCEL_REASONS = {"0": "too late to cancel", "1": "unknown order"}
 _DETAIL_LENGTH = 120
@@ -104,7 +105,7 @@ def _execution(fields: dict[int, str], dictionary: Dictionary) -> str:
         done = f"{_number(fields[32])} @ {_shown(fields[31])}"
     total = f"{_number(fields.get(14, '0'))}/{_number(fields.get(38, '?'))}"
     filled = f" filled {total}" if 14 in fields else ""
-    average = f"avg {_shown(fields[6])}" if fields.get(6, "0").strip("0.") else ""
+    average = f"avg {_average(fields[6])}" if fields.get(6, "0").strip("0.") else ""
     return _join(
         _SIDES.get(fields.get(54, ""), ""),
         fields.get(55),
@@ -150,7 +151,22 @@ def _number(text: str | None) -> str:
 
 
 def _shown(text: str) -> str:
+    """A price with all its places, at least two."""
     try:
-        return plain(Decimal(text))
+        price = Decimal(text).normalize()
+        return f"{max(price, price.quantize(CENT), key=_places):f}"
     except InvalidOperation:
         return text
+
+
+def _average(text: str) -> str:
+    """An average price to four places: it was divided, and the raw message has the rest."""
+    try:
+        return _shown(f"{Decimal(text).quantize(_TEN_THOUSANDTH):f}")
+    except InvalidOperation:
+        return text
+
+
+def _places(price: Decimal) -> int:
+    exponent = price.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0

@@ -17,7 +17,7 @@ class SqlAudit:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.has_grown = False  # Whether there may be a new head to anchor after the commit.
+        self._first: int | None = None  # The first entry that this transaction appended.
 
     def append(
         self, *, at: datetime, actor: str, kind: str, subject: str, body: object
@@ -35,8 +35,16 @@ class SqlAudit:
                 hash=entry.hash,
             )
         )
-        self.has_grown = True
+        self._first = entry.sequence if self._first is None else min(self._first, entry.sequence)
         return entry
+
+    def appended(self) -> tuple[AuditEntry, ...]:
+        """What this transaction appended and no savepoint took back, oldest first."""
+        if self._first is None:
+            return ()
+        query = select(audit_entry).where(audit_entry.c.sequence >= self._first)
+        rows = self._connection.execute(query.order_by(audit_entry.c.sequence))
+        return tuple(_entry(row) for row in rows)
 
     def entries(self) -> tuple[AuditEntry, ...]:
         return tuple(self.scan())

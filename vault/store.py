@@ -5,14 +5,14 @@ audit chain's new head into the anchor file; only then is it acknowledged.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from domain.audit import Anchor
+from domain.audit import Anchor, AuditEntry
 from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock
 from vault import lease, migrate
@@ -39,13 +39,16 @@ class SqlVault:
         holder: str,
         anchor_path: str | Path,
         lease_duration: timedelta = lease.DURATION,
+        on_committed: Callable[[Sequence[AuditEntry]], None] = lambda _entries: None,
     ) -> None:
+        """`on_committed` is told what every commit added to the audit trail, in its order."""
         self._url = url
         self._clock = clock
         self._anchor_path = Path(anchor_path)
         self._lock = threading.Lock()
         self._writing_thread: int | None = None
         self._is_closed = False
+        self._on_committed = on_committed
         self._reader = _reader(url)
         self._writer = open_engine(url)
         self._lease = lease.Lease(
@@ -75,9 +78,10 @@ class SqlVault:
                 self._lease.check(connection, self._clock.now())
                 uow = SqlUnitOfWork(connection)
                 yield uow
-                head = uow.audit.head() if uow.audit.has_grown else None
-            if head is not None:
-                self._anchor(head)
+                appended = uow.audit.appended()
+            if appended:
+                self._anchor(Anchor(appended[-1].sequence, appended[-1].hash))
+                self._on_committed(appended)
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:

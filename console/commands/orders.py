@@ -4,7 +4,7 @@ import argparse
 
 from console.doors import open_config, reader
 from console.options import add_json, positive
-from console.printing import Column, number, print_json, print_table
+from console.printing import Column, number, price, print_json, print_table
 from console.service_port import OrderLine, OrderQuery
 from domain.errors import ExitCode
 
@@ -14,9 +14,9 @@ COLUMNS = (
     Column[OrderLine]("SIDE", lambda order: order.side),
     Column[OrderLine]("SYMBOL", lambda order: order.symbol),
     Column[OrderLine]("QUANTITY", lambda order: number(order.order_qty), number=True),
-    Column[OrderLine]("LIMIT", lambda order: number(order.limit_price), number=True),
+    Column[OrderLine]("LIMIT", lambda order: price(order.limit_price), number=True),
     Column[OrderLine]("FILLED", lambda order: number(order.cum_qty), number=True),
-    Column[OrderLine]("AVERAGE", lambda order: number(order.avg_px), number=True),
+    Column[OrderLine]("AVERAGE", lambda order: price(order.avg_px), number=True),
     Column[OrderLine]("STATUS", lambda order: order.status + (" ?" if order.in_doubt else "")),
     Column[OrderLine]("ACCOUNTS", lambda order: number(len(order.account_ids)), number=True),
     Column[OrderLine]("NOTE", lambda order: order.reason),

@@ -4,7 +4,7 @@ import argparse
 
 from console.doors import open_config, reader
 from console.options import add_json
-from console.printing import Column, money, number, print_json, print_table
+from console.printing import Column, money, number, price, print_json, print_table
 from console.service_port import PositionLine
 from domain.errors import ExitCode
 
@@ -14,7 +14,7 @@ COLUMNS = (
     Column[PositionLine]("QUANTITY", lambda line: number(line.quantity), number=True),
     Column[PositionLine]("LOTS", lambda line: number(line.lots or None), number=True),
     Column[PositionLine]("BASIS", lambda line: money(line.basis), number=True),
-    Column[PositionLine]("PRICE", lambda line: number(line.price), number=True),
+    Column[PositionLine]("PRICE", lambda line: price(line.price), number=True),
     Column[PositionLine]("VALUE", lambda line: money(line.market_value), number=True),
 )
 

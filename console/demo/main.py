@@ -13,7 +13,8 @@ from console.demo.folder import DemoFolder, prepare
 from console.demo.processes import Process, Venues, start_service, start_venues
 from console.demo.progress import Progress, Step
 from console.demo.report import Outcomes, as_object, as_words, promises
-from console.opening import open_reading, open_service
+from console.doors import changer
+from console.opening import open_reading
 from console.service_port import IngestLine, OverrideRequest, RunDetail
 from domain.compliance import Force
 from domain.errors import BadInputError, ExitCode, InvariantError, TryAgainError
@@ -87,7 +88,7 @@ def _story(place: Path, progress: Progress) -> Outcomes:
 
 
 def _ingest(folder: DemoFolder, step: Step) -> dict[str, int]:
-    with open_service(folder.config, write=True) as service:
+    with changer(folder.config) as service:
         lines = service.ingest(folder.files, CLERK, replace=False)
     refused = [line for line in lines if line.problems]
     rows = sum(line.rows for line in lines)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from importlib.metadata import version
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from console.api import create_app
 from console.api_server import ApiServer
 from console.commands.approve import override_of
 from console.main import main
-from console.printing import Column, aligned, money, number
+from console.printing import Column, aligned, money, number, price
 from console.registry import ENTRIES
 from console.secrets_file import read_token
 from console.service_port import CheckLine
@@ -289,10 +290,28 @@ def test_check_exits_1_when_something_does_not_hold(run, desk):
     assert run("check").code == 1
 
 
-def test_tail_shows_filters_and_keeps_json(run, installed):
+def test_tail_says_that_nothing_was_found(run, installed):
+    installed.files.log.write_text('{"event": "run_started", "level": "info"}\n')
+
+    answer = run("tail", "--account", "H001-1")
+
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == f"trimtab tail: no line of {installed.files.log} is about that\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("134.5", "134.50"), ("109", "109.00"), ("146.89203714", "146.892"), ("0.1234", "0.1234")],
+)
+def test_a_price_has_two_to_four_places(value, text):
+    assert price(Decimal(value)) == text
+
+
+def test_tail_shows_filters_and_keeps_json(run, installed, desk):
+    known = desk.runs(1)[0].run_id.hex
     rows = [
-        {"ts": "2026-01-30T14:30:01.1Z", "level": "info", "event": "run_started", "run": "0190b5"},
-        {"ts": "2026-01-30T14:30:02.2Z", "level": "error", "event": "run_failed", "run": "0190b5"},
+        {"ts": "2026-01-30T14:30:01.1Z", "level": "info", "event": "run_started", "run": known},
+        {"ts": "2026-01-30T14:30:02.2Z", "level": "error", "event": "run_failed", "run": known},
     ]
     installed.files.log.write_text("".join(json.dumps(row) + "\n" for row in rows))
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.log_file import LogFile, rotated
-from console.log_reader import Filter, LogReader
+from console.log_filter import Filter
+from console.log_reader import LogReader
 
 EVERYTHING = Filter()
 

@@ -34,6 +34,14 @@ def raw(text: str) -> str:
             ),
         ),
         (
+            "35=8|34=9|49=JPM|56=OMS|55=PG|54=1|150=F|39=1|32=9|31=147.1|14=9|38=12|6=146.89203714|",
+            "in",
+            (
+                "OMS->JPM ◀ ExecutionReport BUY PG partially filled 9 @ 147.10  "
+                "filled 9/12 avg 146.892 seq=9"
+            ),
+        ),
+        (
             "35=8|34=3|49=JPM|56=OMS|55=AAPL|54=1|150=8|39=8|14=0|38=5|58=no symbol|43=Y|",
             "in",
             'OMS->JPM ◀ ExecutionReport BUY AAPL rejected  filled 0/5 "no symbol" seq=3 possdup',
