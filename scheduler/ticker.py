@@ -23,6 +23,7 @@ from scheduler.drift import drifted
 from scheduler.triggers import TriggerSettings, due_between
 
 log = structlog.get_logger("scheduler")
+NO_RUN = UUID(int=0)  # Claims an instant at which there was nothing to do.
 NAMED_SKIPS = 20  # How many missed instants the audit entry lists.
 
 
@@ -57,7 +58,8 @@ class Ticker:
     ) -> None:
         """`start_run` is called after the commit and returns at once.
 
-        A trigger that never fired is due from `since` on (now), not from the past.
+        A trigger that is seen for the first time is due from `since` on (now), not from
+        the past. That is kept, so that a later start does not begin to look anew.
         """
         self._vault, self._clock, self._start_run = vault, clock, start_run
         self._triggers = {trigger.name: trigger for trigger in triggers}
@@ -113,7 +115,7 @@ class Ticker:
         due = _Due(trigger=trigger, at=now, missed=())
         run = self._new_run(due, reason, now)
         with self._vault.write() as uow:
-            if not uow.triggers.claim(name, now, run.run_id, now):
+            if not uow.triggers.claim(_by_hand(name), now, run.run_id, now):
                 raise TryAgainError(f"{name} has fired at {now.isoformat()} already; try again")
             self._record(uow, run, due, actor=by)
         self._hand_over(run)
@@ -130,20 +132,21 @@ class Ticker:
         if trigger.schedule is None:
             return None
         with self._vault.read() as view:
-            due = self._due(view, trigger, now)
+            last = view.triggers.last_due(trigger.name)
+        if last is None:
+            last = self._watch_from_now_on(trigger, now)
+        due = _due(trigger, last, now)
         if due is None:
             return None
         reason = self._reason(due)
         run = None if reason is None else self._new_run(due, reason, now)
         return run if self._claim(due, run, now) else None
 
-    def _due(self, uow: UnitOfWork, trigger: TriggerSettings, now: datetime) -> _Due | None:
-        last = uow.triggers.last_due(trigger.name)
-        after = max(self._since if last is None else last, now - trigger.catch_up)
-        *missed, newest = due_between(trigger, after, now) or (None,)
-        if newest is None:
-            return None
-        return _Due(trigger=trigger, at=newest, missed=tuple(at for at in missed if at is not None))
+    def _watch_from_now_on(self, trigger: TriggerSettings, now: datetime) -> datetime:
+        """Keep that the trigger has been looked at since this service began."""
+        with self._vault.write() as uow:
+            uow.triggers.claim(trigger.name, self._since, NO_RUN, now)
+        return self._since
 
     def _reason(self, due: _Due) -> _Reason | None:
         """None when a drift trigger looked and found everything within its bands."""
@@ -181,7 +184,7 @@ class Ticker:
                     return False
                 self._record(uow, run, due, actor="scheduler")
                 return True
-            if uow.triggers.claim(name, due.at, UUID(int=0), now):
+            if uow.triggers.claim(name, due.at, NO_RUN, now):
                 uow.audit.append(
                     at=now,
                     actor="scheduler",
@@ -219,3 +222,15 @@ class Ticker:
             self._start_run(run.run_id)
         except Exception:
             log.exception("run_not_started", run=run.run_id.hex)
+
+
+def _due(trigger: TriggerSettings, last: datetime, now: datetime) -> _Due | None:
+    *missed, newest = due_between(trigger, max(last, now - trigger.catch_up), now) or (None,)
+    if newest is None:
+        return None
+    return _Due(trigger=trigger, at=newest, missed=tuple(at for at in missed if at is not None))
+
+
+def _by_hand(name: str) -> str:
+    """What is fired by hand is claimed apart: it says nothing of the schedule's instants."""
+    return f"{name} by hand"

@@ -100,6 +100,37 @@ def test_a_restarted_ticker_does_not_fire_again(vault):
     assert len(runs_of(vault)) == 1
 
 
+def test_an_instant_that_passes_between_two_services_is_fired_though_none_was_before(vault):
+    """The trigger's first due instant, and nothing ticked: the next service makes up for it."""
+    clock = HandClock()
+    ticker_of(vault, clock, MONTH_END).tick()
+    clock.present = DUE + timedelta(minutes=5)
+
+    (run_id,) = ticker_of(vault, clock, MONTH_END).tick()
+
+    assert [(run.run_id, run.due) for run in runs_of(vault)] == [(run_id, DUE)]
+
+
+def test_a_start_that_takes_long_misses_nothing(vault):
+    """Due while the libraries loaded: the ticker looks from when the service began."""
+    clock = HandClock(DUE + timedelta(seconds=9))
+    triggers = [from_table(MONTH_END, where="test:1")]
+    ticker = Ticker(vault, clock, triggers, lambda _run_id: None, since=DUE - timedelta(seconds=1))
+
+    assert len(ticker.tick()) == 1
+
+
+def test_a_trigger_fired_by_hand_is_still_due_at_its_time(vault):
+    """By hand at the very second, and again while the service is down: neither stands for it."""
+    clock = HandClock()
+    ticker_of(vault, clock, MONTH_END).tick()
+    clock.present = DUE + timedelta(milliseconds=300)
+    ticker_of(vault, clock, MONTH_END).fire("month-end", ["A1"], by="anna")
+
+    assert len(ticker_of(vault, clock, MONTH_END).tick()) == 1
+    assert sorted(run.account_ids for run in runs_of(vault)) == [(), ("A1",)]
+
+
 def test_of_many_missed_instants_the_newest_fires_and_the_others_are_on_record(vault):
     clock = HandClock()
     ticker = ticker_of(vault, clock, HOURLY)
