@@ -392,12 +392,13 @@ def executions_of(view: UnitOfWork, run_id: UUID) -> tuple[ExecutionReport, ...]
 
 def _not_released(release: Release) -> Iterator[Break]:
     for stopped in release.stopped:
+        part = f" for {stopped.account_id}" if stopped.account_id else ""
         yield Break(
             kind="order_not_released",
-            subject=stopped.cl_ord_id,
+            subject=f"{stopped.cl_ord_id} {stopped.account_id or ''}".strip(),
             ours="approved",
             theirs="not released",
-            message=f"{stopped.cl_ord_id} was approved and not released: {stopped.why}",
+            message=f"{stopped.cl_ord_id} was approved and not released{part}: {stopped.why}",
         )
     for cl_ord_id in release.unfinished:
         yield Break(
