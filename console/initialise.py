@@ -6,7 +6,7 @@ brings the database to the new schema and writes only what is missing.
 
 import os
 import shutil
-import sys
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class Initialised:
 
 def bundled(name: str) -> Path:
     """A file or folder of the bundled data: beside the code, or where a wheel puts it."""
-    for root in (_CHECKOUT, Path(sys.prefix) / "share" / "trimtab"):
+    for root in (_CHECKOUT, Path(sysconfig.get_path("data")) / "share" / "trimtab"):
         if (root / "data" / name).exists():
             return root / "data" / name
     raise MissingError(f"data/{name} is missing from this installation; run from a full checkout")
