@@ -2,9 +2,14 @@
 
 import argparse
 import importlib
+import signal
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 from console.options import add_json
+
+_SIGNALLED = 128  # Plus the signal's number, as a shell reports it.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +22,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     directory = Path(arguments.dir).absolute() if arguments.dir else None
     demo = importlib.import_module("console.demo")
     return int(demo.run_demo(directory, as_json=arguments.json))
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    """Through the demo's own exits, so that the processes it started end with it."""
+    sys.exit(_SIGNALLED + number)

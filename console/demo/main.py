@@ -1,6 +1,7 @@
 """The demo from start to end, as one readable story."""
 
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -33,7 +34,8 @@ PATIENCE_SECONDS = 240.0  # No step of the demo takes longer, on any machine.
 def run_demo(directory: Path | None, *, as_json: bool) -> int:
     """Run the whole loop; exit code 0 only when every promise was kept.
 
-    With `directory` everything is put there and kept; otherwise it is removed.
+    With `directory` everything is put there and kept; otherwise it is removed,
+    unless the demo failed: then its logs are what one wants to read.
     """
     progress = Progress(sys.stderr)
     with _place(directory) as place:
@@ -50,8 +52,13 @@ def run_demo(directory: Path | None, *, as_json: bool) -> int:
 @contextmanager
 def _place(directory: Path | None) -> Iterator[Path]:
     if directory is None:
-        with tempfile.TemporaryDirectory(prefix="trimtab-demo-") as temporary:
-            yield Path(temporary)
+        temporary = Path(tempfile.mkdtemp(prefix="trimtab-demo-"))
+        try:
+            yield temporary
+        except (KeyboardInterrupt, SystemExit):
+            shutil.rmtree(temporary)
+            raise
+        shutil.rmtree(temporary)
         return
     if directory.exists() and any(directory.iterdir()):
         raise BadInputError(f"{directory} is not empty; name a new folder for the demo")

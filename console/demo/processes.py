@@ -74,15 +74,21 @@ class Process:
         ready, _, _ = select.select([self._child.stdout], [], [], START_SECONDS)
         line = self._child.stdout.readline().decode() if ready else ""
         if not line:
-            raise MissingError(f"{self.name} did not start; its last words are in {self._log}")
+            raise MissingError(f"{self.name} did not start; {self._last_words()}")
         return line
 
     def require_alive(self) -> None:
         """Raise `InvariantError` when it has ended."""
         if self._child.poll() is not None:
             raise InvariantError(
-                f"{self.name} ended with code {self._child.returncode}; see {self._log}"
+                f"{self.name} ended with code {self._child.returncode}; {self._last_words()}"
             )
+
+    def _last_words(self) -> str:
+        """The last line of its log, and where the others are."""
+        lines = self._log.read_text("utf-8", errors="replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "nothing")
+        return f"the last line of {self._log} is: {last}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
