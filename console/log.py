@@ -95,7 +95,8 @@ def log_to_stderr() -> None:
     """For commands that only read: no file, and a warning never mixes with what they print."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Asked for at each line: whoever replaced it meanwhile may have closed the earlier one.
+        logger_factory=lambda *_name: structlog.PrintLogger(sys.stderr),
     )
 
 

@@ -1,7 +1,9 @@
 """The log: what a line holds, how it reads, and what it never shows."""
 
+import io
 import json
 import logging
+import sys
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,7 +12,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.log import bound_to_run, close_logging, configure_logging
+from console.log import bound_to_run, close_logging, configure_logging, log_to_stderr
 from console.log_line import LineRenderer
 from console.redaction import redact, redact_text
 from console.terminal import escaped
@@ -114,6 +116,19 @@ def test_a_level_that_is_off_writes_nothing(tmp_path):
         close_logging()
 
     assert [line["event"] for line in lines(tmp_path / "x.jsonl")] == ["order_late"]
+
+
+def test_a_warning_goes_to_the_stderr_of_now(monkeypatch):
+    """The one of the set-up may be closed by then."""
+    with io.StringIO() as earlier, monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", earlier)
+        log_to_stderr()
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+
+    structlog.get_logger("vault").warning("database_is_busy")
+    close_logging()
+
+    assert "database_is_busy" in sys.stderr.getvalue()
 
 
 def test_a_breach_reads_like_this():
