@@ -14,6 +14,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Self, TypeVar
 
+from domain.errors import MissingError
 from domain.proposals import AccountProposal, Outcome
 from domain.snapshot import Snapshot
 from scheduler import work
@@ -124,11 +125,17 @@ class OptimizerPool:
 
     def _new_executor(self) -> ProcessPoolExecutor:
         """Spawned, not forked: a fork would copy the engine's threads in the middle of a step."""
-        return ProcessPoolExecutor(
-            self._workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=work.begin,
-        )
+        try:
+            return ProcessPoolExecutor(
+                self._workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=work.begin,
+            )
+        except OSError as error:
+            raise MissingError(
+                f"worker processes cannot be started here, their semaphores need shared memory: "
+                f"{error.strerror}; mount a tmpfs on /dev/shm with mode 1777"
+            ) from error
 
 
 def _batches(households: Sequence[work.Household], workers: int) -> list[Batch]:

@@ -1,5 +1,6 @@
 """The worker processes: the same answers as without them, and a death hurts nobody else."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import optimizer
-from domain.errors import UnknownNameError
+from domain.errors import MissingError, UnknownNameError
 from domain.proposals import Outcome
 from domain.snapshot import Finding
 from scheduler import work
@@ -74,6 +75,16 @@ def test_an_account_that_kills_its_worker_fails_alone():
     assert set(outcomes) == {"A1", "A2", "B1"}
     assert Outcome.FAILED not in outcomes.values()
     assert all("died twice" in a.message for a in answers if a.outcome is Outcome.FAILED)
+
+
+def test_a_machine_without_shared_memory_says_so(monkeypatch):
+    def no_semaphore(*_arguments):
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+    monkeypatch.setattr("_multiprocessing.SemLock", no_semaphore)
+
+    with pytest.raises(MissingError, match="mount a tmpfs on /dev/shm"):
+        OptimizerPool(1)
 
 
 PARENT = """\
