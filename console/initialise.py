@@ -9,11 +9,13 @@ import shutil
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import vault.migrate
 from console.config import Config, load_config
 from console.secrets_file import create_token
+from console.venues_file import write_venues
 from domain.errors import MissingError
 from gateway.settings import write_session_config
 
@@ -44,11 +46,13 @@ def initialise(
     *,
     ports: Mapping[str, int] | None = None,
     edits: Mapping[str, str] | None = None,
+    venues_start: datetime | None = None,
 ) -> Initialised:
     """Write what is missing in `directory` and migrate its database.
 
     `ports` are the venues' (default: from 5001 on); `edits` replaces whole pieces
-    of the sample configuration, each of which must be there.
+    of the sample configuration, each of which must be there; `venues_start` is
+    where the simulated venues' clock begins (default: the machine's clock).
     """
     _private_folder(directory)
     written = [
@@ -62,12 +66,14 @@ def initialise(
     if not config.files.token.exists():
         create_token(config.files.token)
         written.append(config.files.token)
+    chosen = ports or {name: _FIRST_PORT + i for i, name in enumerate(config.venues)}
     if not config.fix_settings.exists():
-        chosen = ports or {name: _FIRST_PORT + i for i, name in enumerate(config.venues)}
         venues = {name: ("127.0.0.1", port) for name, port in chosen.items()}
         store = directory / "state" / "fix"
         write_session_config(config.fix_settings, venues, store=store, reconnect_seconds=5)
         written.append(config.fix_settings)
+    if not (directory / "venues.toml").exists():
+        written += write_venues(directory, bundled("book"), chosen, start=venues_start)
     vault.migrate.upgrade(config.database.url)
     return Initialised(config=config, written=tuple(written), revision=vault.migrate.head())
 

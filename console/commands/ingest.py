@@ -34,17 +34,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise MissingError(f"there is no {missing[0]}; nothing was read")
     with changer(open_config(arguments.config)) as service:
         lines = service.ingest(paths, person(arguments.by), replace=arguments.replace)
+    if not lines:
+        raise MissingError(f"there is no file in {', '.join(arguments.paths)}; nothing was read")
     if arguments.json:
         print_json(lines)
     else:
-        print_table(COLUMNS, lines, "nothing there to read")
+        print_table(COLUMNS, lines, "")
         print_lines(_problems(lines))
     return ExitCode.BAD_DATA if any(line.problems for line in lines) else ExitCode.OK
 
 
 def _problems(lines: tuple[IngestLine, ...]) -> list[str]:
     return [
-        f"{line.file}:{problem.line}: "
+        f"{line.file}{f':{problem.line}' if problem.line else ''}: "
         + (f"{problem.field} {problem.value!r}: " if problem.field else "")
         + problem.message
         for line in lines

@@ -1,6 +1,7 @@
 """`trimtab init`: a configuration, the state folders, a token and an empty database."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from console.initialise import initialise
@@ -16,10 +17,15 @@ def run(arguments: argparse.Namespace) -> int:
     directory = Path(arguments.dir).absolute()
     made = initialise(directory)
     print_lines(f"wrote {path}" for path in made.written)
+    trimtab = f"trimtab --config {shlex.quote(str(directory / 'trimtab.toml'))}"
     print_lines(
         [
             f"the database is at revision {made.revision}",
-            f"next: trimtab --config {directory / 'trimtab.toml'} check",
+            "next:",
+            f"  {trimtab} ingest FOLDER   your files; docs/layouts.md says which and how",
+            f"  {trimtab} check           what must hold before start",
+            f"  {trimtab} venues          the simulated venues of venues.toml, to try it",
+            f"  {trimtab} serve           the service",
         ]
     )
     return ExitCode.OK

@@ -318,7 +318,7 @@ def test_tail_shows_filters_and_keeps_json(run, installed, desk):
     assert len(run("tail").out.splitlines()) == 2
     answer = run("tail", "--level", "error", "--run", "0190B5", "--json")
     assert [json.loads(line) for line in answer.out.splitlines()] == rows[1:]
-    assert run("tail", "--run", "last").out == ""
+    assert len(run("tail", "--run", "last").out.splitlines()) == 2
 
 
 def test_tail_decodes_messages_field_by_field(run, installed):

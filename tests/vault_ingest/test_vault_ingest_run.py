@@ -117,9 +117,13 @@ def test_the_same_refusal_is_kept_once(put, empty):
          ("flows.csv:2: account_id 'A1' is not a known account;"
          " none is known yet: ingest them first")),
         ("securities.xlsx", "x", ("securities.xlsx is no file that we know;"
-         " give it the name of a kind of file, or write a layout for it")),
+         " it may be securities.csv, models.csv, accounts.csv, restricted.csv, flows.csv,"
+         " prices.csv or mandates.toml, and a layout makes a custodian's file known:"
+         " see docs/layouts.md")),
         ("prices_20221131.csv", "x", ("prices_20221131.csv is no file that we know;"
-         " give it the name of a kind of file, or write a layout for it")),
+         " it may be securities.csv, models.csv, accounts.csv, restricted.csv, flows.csv,"
+         " prices.csv or mandates.toml, and a layout makes a custodian's file known:"
+         " see docs/layouts.md")),
     ],
 )  # fmt: skip
 def test_a_file_is_refused_in_words(put, name, text, problem):

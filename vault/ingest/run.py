@@ -44,6 +44,10 @@ ORDER = (
     "positions",
     "transactions",
 )
+_KNOWN = (
+    f"it may be {', '.join(f'{kind}.csv' for kind in ORDER if kind in MASTER_KINDS)} or"
+    " mandates.toml, and a layout makes a custodian's file known: see docs/layouts.md"
+)
 _MASTER_NAME = re.compile(r"([a-z]+)(?:_(\d{8}))?\.(csv|toml)")
 
 
@@ -112,8 +116,7 @@ class _Intake:
             reason = f"cannot be read ({error.strerror})"
             return _refused(path.name, kind, [_whole(path.name, reason, "check the path")])
         if not kind:
-            remedy = "give it the name of a kind of file, or write a layout for it"
-            return _refused(raw.name, "", [_whole(raw.name, "is no file that we know", remedy)])
+            return _refused(raw.name, "", [_whole(raw.name, "is no file that we know", _KNOWN)])
         current = current_files(self.connection)
         if any(file.name == raw.name and file.sha256 == raw.sha256 for file in current):
             return FileReport(file=raw.name, kind=kind, fate=Fate.UNCHANGED, rows=0)

@@ -1,0 +1,76 @@
+"""What `trimtab init` leaves: everything that `trimtab venues` and `trimtab serve` need."""
+
+import stat
+
+from console.config import load_config
+from console.initialise import initialise
+from console.main import main
+from gateway.settings import load_settings
+from simulator.config import read_config
+from simulator.instruments import read_instruments
+
+
+def test_the_venues_of_the_configuration_can_be_started_at_once(fresh):
+    """Sessions and simulated venues meet at the same ports, and there is something to trade."""
+    config = load_config(fresh / "trimtab.toml", {})
+    tables = {name: venue.table for name, venue in config.venues.items()}
+    sessions = load_settings(config.fix_settings, tables, {}, config_file="trimtab.toml")
+
+    venues = read_config(fresh / "venues.toml").venues
+
+    assert {venue.rules.name for venue in venues} == {p.venue for p in sessions.profiles}
+    settings = config.fix_settings.read_text()
+    for venue in venues:
+        assert f"TargetCompID={venue.rules.name}\n" in settings
+        assert f"SocketConnectPort={venue.port}\n" in settings
+        assert len(read_instruments(venue.prices)) > 5
+
+
+def test_secrets_and_state_are_their_owners_alone(fresh):
+    for folder in (".", "state", "state/fix", "log"):
+        assert stat.S_IMODE((fresh / folder).stat().st_mode) == 0o700
+    assert stat.S_IMODE((fresh / "state" / "api.token").stat().st_mode) == 0o600
+    assert stat.S_IMODE((fresh / "state" / "trimtab.db").stat().st_mode) == 0o600
+
+
+def test_a_second_init_keeps_what_is_there(tmp_path):
+    initialise(tmp_path / "desk")
+    (tmp_path / "desk" / "venues.toml").write_text("# mine\n")
+    before = {p: p.read_bytes() for p in (tmp_path / "desk").glob("*.*") if p.is_file()}
+
+    again = initialise(tmp_path / "desk")
+
+    assert again.written == ()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_init_says_what_to_do_next_in_lines_that_can_be_pasted(tmp_path, capsys):
+    place = tmp_path / "my desk"
+
+    code = main(["init", "--dir", str(place)])
+
+    out = capsys.readouterr().out
+    assert code == 0
+    for command in ("ingest", "check", "venues", "serve"):
+        assert f"  trimtab --config '{place}/trimtab.toml' {command} " in out
+
+
+def test_a_folder_without_files_is_no_successful_ingest(installed, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+
+    code = main(["--config", str(installed.path), "ingest", str(tmp_path / "empty")])
+
+    out, err = capsys.readouterr()
+    assert (code, out) == (69, "")
+    assert err == f"trimtab: there is no file in {tmp_path}/empty; nothing was read\n"
+
+
+def test_a_refusal_of_a_whole_file_names_no_line(installed, tmp_path, capsys):
+    (tmp_path / "readme.txt").write_text("hi")
+
+    code = main(["--config", str(installed.path), "ingest", str(tmp_path / "readme.txt")])
+
+    assert code == 65
+    assert (
+        "readme.txt: is no file that we know; it may be securities.csv" in capsys.readouterr().out
+    )
