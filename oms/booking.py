@@ -16,6 +16,7 @@ from domain.orders import Alarm, CancelReject, ExecType, ExecutionReport, Order
 from domain.ports import ExecutionOutcome, UnitOfWork
 from domain.postings import TransactionKind
 from ledger import postings
+from oms.cancel import repeat_lost_cancel
 from oms.close_out import close_out
 from oms.doubts import ask
 
@@ -85,6 +86,8 @@ class Booking:
         uow.orders.append(moved, report, at)
         if moved.in_doubt and not order.in_doubt and report.exec_type is not ExecType.ORDER_STATUS:
             ask(uow, moved, at)
+        if report.exec_type is ExecType.ORDER_STATUS:
+            moved = repeat_lost_cancel(uow, moved, at)
         _post(uow, report, moved, at)
         uow.audit.append(
             at=at,

@@ -4,6 +4,7 @@ A wish is committed with the message that carries it; until the venue answers
 nothing about the order has changed.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -43,6 +44,31 @@ def cancel(uow: UnitOfWork, order: Order, *, at: datetime, why: str, by: str = "
     kind = "order_withdrawn" if moved.status is OrdStatus.UNSENT else "cancel_requested"
     uow.audit.append(at=at, actor=by, kind=kind, subject=name, body=event)
     return moved
+
+
+def repeat_lost_cancel(uow: UnitOfWork, order: Order, at: datetime) -> Order:
+    """After the answer to a status request: a cancel that the venue shows no sign of is sent anew.
+
+    A venue takes messages in their order, so a cancel that was sent before the
+    question, and has neither effect nor answer, was lost with a session.
+    """
+    wishes = [wish for wish in order.pending if isinstance(wish, CancelRequest)]
+    is_known = order.is_closed or order.in_doubt or order.status is OrdStatus.PENDING_CANCEL
+    if is_known or not wishes or _is_waiting(uow, order, wishes[-1]):
+        return order
+    again = replace(wishes[-1], cl_ord_id=_next_name(order), requested_at=at)
+    moved, _ = apply(order, again)
+    uow.outbox.queue(order.intent.venue, again, at)
+    uow.orders.append(moved, again, at)
+    name = order.intent.cl_ord_id
+    uow.audit.append(at=at, actor="oms", kind="cancel_repeated", subject=name, body=again)
+    return moved
+
+
+def _is_waiting(uow: UnitOfWork, order: Order, wish: CancelRequest) -> bool:
+    """Whether it has not been handed to the engine yet."""
+    waiting = uow.outbox.waiting(order.intent.venue, 10_000)
+    return any(message.body.cl_ord_id == wish.cl_ord_id for message in waiting)
 
 
 def change(

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from domain.order_states import apply
-from domain.orders import NeverSent, OrdStatus, Side
+from domain.orders import ExecType, NeverSent, OrdStatus, Side
 from domain.runs import Kill, Run, RunStatus, TriggerKind
 from ledger.reconcile import intended_against_executed
 from oms.booking import Booking
+from oms.cancel import cancel
 from oms.doubts import raise_doubts
 from oms.generations import standing
 from oms.release import ReleaseInterruptedError, Releaser
@@ -251,3 +252,51 @@ def test_a_late_fill_of_an_older_run_between_the_waves_stops_the_account(vault):
 
     assert [stop.account_id for stop in release.stopped] == ["A2"]
     assert Decimal(0) not in {part.quantity for part in BUY_KO.allocations}
+
+
+@pytest.fixture
+def halted(vault):
+    """An order at work whose cancel was handed to a session that was lost under it."""
+    open_books(vault, BOOK)
+    venue = Venue(vault, keeps_silent)
+    with vault.write() as uow:
+        uow.orders.add(SELL)
+        uow.outbox.queue("XSIM", SELL, NOW)
+    venue.wake()
+    with vault.write() as uow:
+        cancel(uow, uow.orders.get("R-0001"), at=NOW, why="halt by Rosa")
+        (message,) = uow.outbox.waiting("XSIM", 10)
+        uow.outbox.mark_handed([message.number], NOW)
+    return venue
+
+
+def test_a_cancel_that_was_lost_with_the_session_is_sent_again(halted):
+    """The venue answers our question and shows no sign of it."""
+    halted.say("R-0001", ExecType.ORDER_STATUS, OrdStatus.NEW)
+    halted.wake()
+
+    assert halted.sent == ["R-0001", "R-0001.2"]
+    assert halted.order("R-0001").status is OrdStatus.CANCELED
+
+
+def test_a_cancel_that_the_venue_is_thinking_about_is_not_sent_again(halted):
+    halted.say("R-0001", ExecType.ORDER_STATUS, OrdStatus.PENDING_CANCEL)
+    halted.wake()
+
+    assert halted.sent == ["R-0001"]
+
+
+def test_a_cancel_that_waits_to_be_sent_is_not_doubled(vault):
+    open_books(vault, BOOK)
+    venue = Venue(vault, keeps_silent)
+    with vault.write() as uow:
+        uow.orders.add(SELL)
+        uow.outbox.queue("XSIM", SELL, NOW)
+    venue.wake()
+    with vault.write() as uow:
+        cancel(uow, uow.orders.get("R-0001"), at=NOW, why="halt by Rosa")
+
+    venue.say("R-0001", ExecType.ORDER_STATUS, OrdStatus.NEW)
+
+    with vault.read() as uow:
+        assert [m.body.cl_ord_id for m in uow.outbox.waiting("XSIM", 10)] == ["R-0001.1"]
