@@ -47,6 +47,23 @@ def whole_shares(
     nothing = np.zeros_like(shares)
     if ticket.shortfall(nothing) <= 0 and ticket.objective(nothing) <= ticket.objective(shares):
         return nothing
+    return _without_remainders(ticket, shares)
+
+
+def _without_remainders(ticket: Ticket, shares: Shares) -> Shares:
+    """Sell the last of what the model does not have, where a remainder would be too small to sell.
+
+    It costs next to nothing, less than one smallest trade, and saves a holding that nobody wants.
+    """
+    shares = shares.copy()
+    for name in np.flatnonzero((shares < 0) & (ticket.problem.b <= 0)):
+        held = int(sum(lot.shares for lot in ticket.problem.lots[name]))
+        left = held + int(shares[name])
+        all_of_it = np.array([-held], dtype=np.int64)
+        if 0 < left < ticket.smallest[name] and ticket.admits(int(name), all_of_it)[0]:
+            _, broken = ticket.change(ticket.standing(shares), int(name), all_of_it)
+            if broken[0] <= 0:
+                shares[name] = -held
     return shares
 
 

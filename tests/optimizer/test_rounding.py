@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.accounts import TaxStatus, WeightBand
+from domain.snapshot import CashBalance
 from optimizer import assemble
 from optimizer.box import box_of
 from optimizer.model import Programs
@@ -17,7 +18,7 @@ from optimizer.rounding import Missed, _nearest, improved, whole_shares
 from optimizer.search import Found, search
 from optimizer.solve import Solution, solve
 from optimizer.ticket import Ticket
-from tests.optimizer.book import account, book, drifted_holdings, mandate
+from tests.optimizer.book import SOURCE, account, book, drifted_holdings, lot, mandate
 
 
 def small_account(seed: int, *, nav=4_000, names=3, **changes):
@@ -148,6 +149,43 @@ def test_every_trade_is_worth_its_ticket_or_is_not_made():
     notional = np.abs(found.shares * market.price)
     assert np.all((notional == 0) | (notional >= 8_000))
     assert (notional > 0).any()
+
+
+@pytest.mark.parametrize(("turnover", "left"), [("0.9", 0), ("0.12", 3)])
+def test_no_remainder_is_kept_of_a_name_that_the_model_does_not_have(turnover, left):
+    """A remainder below the smallest trade of $200 could never be sold; but rows come first."""
+    snapshot = book(names=3, seed=7)
+    gone, *kept = sorted(snapshot.models[0].weights)
+    prices = {price.security_id: price.close for price in snapshot.prices}
+    weights = {kept[0]: Decimal("0.45"), kept[1]: Decimal("0.45")}
+    worth = {gone: 1_100, kept[0]: 4_300, kept[1]: 4_300}
+    lots = tuple(lot("A1", i, int(worth[i] / prices[i]), prices[i]) for i in worth)
+    terms = mandate(
+        minimum_trade=Decimal(200),
+        name_maximum=Decimal(1),
+        sector_band=Decimal(1),
+        turnover_maximum=Decimal(turnover),
+        cash=WeightBand(name="cash", minimum=Decimal(0), maximum=Decimal(1)),
+    )
+    market, (problem,) = assemble(
+        replace(
+            snapshot,
+            models=(replace(snapshot.models[0], weights=weights),),
+            mandates=(terms,),
+            accounts=(account("A1", tax_status=TaxStatus.EXEMPT),),
+            lots=lots,
+            cash=(CashBalance(account_id="A1", amount=Decimal(300), source=SOURCE),),
+        )
+    )
+    box = box_of(market, problem)
+    name, held = market.security_ids.index(gone), int(lots[0].quantity)
+    z = np.zeros(3)
+    z[name] = -(held - 2) * float(prices[gone] / problem.nav)
+
+    shares = whole_shares(market, problem, box, z)
+
+    assert held + shares[name] == left
+    assert Ticket.of(market, problem, box).shortfall(shares) == 0
 
 
 def test_round_lots_are_kept():
