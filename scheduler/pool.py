@@ -12,13 +12,14 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from decimal import Decimal
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from domain.errors import MissingError
 from domain.proposals import AccountProposal, Outcome
 from domain.snapshot import Snapshot
 from scheduler import work
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Batch = tuple[work.Household, ...]
 Job = Callable[[bytes, Sequence[work.Household]], tuple[AccountProposal, ...]]
@@ -66,7 +67,7 @@ class OptimizerPool:
         `progress(done, of)` counts accounts and is called in this thread. Raises
         `UnknownNameError` for an unknown account.
         """
-        prepared = self._prepare(snapshot, tuple(account_ids))
+        prepared = self._on_a_worker(work.prepare, snapshot, tuple(account_ids))
         total = sum(len(household.account_ids) for household in prepared.households)
         answers: list[AccountProposal] = []
         progress(0, total)
@@ -84,15 +85,15 @@ class OptimizerPool:
 
     def tracking_errors(self, snapshot: Snapshot) -> dict[str, Decimal]:
         """Annualised tracking error by account, of what the snapshot says is held."""
-        return self._executor.submit(work.tracking_errors, snapshot).result()
+        return self._on_a_worker(work.tracking_errors, snapshot)
 
-    def _prepare(self, snapshot: Snapshot, account_ids: tuple[str, ...]) -> work.Prepared:
-        """On a worker; a pool that broke while idle is replaced once."""
+    def _on_a_worker(self, task: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+        """The task's answer; a pool that broke meanwhile or while idle is replaced once."""
         try:
-            return self._executor.submit(work.prepare, snapshot, account_ids).result()
+            return self._executor.submit(task, *given, **named).result()
         except BrokenProcessPool:
             self._replace()
-            return self._executor.submit(work.prepare, snapshot, account_ids).result()
+            return self._executor.submit(task, *given, **named).result()
 
     def _run(
         self,

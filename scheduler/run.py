@@ -108,7 +108,7 @@ class Runner:
         basket = self._check(run, snapshot, recommendations)
         decision = self._approve(run, basket)
         if decision is None:
-            return self._set(run, status=RunStatus.AWAITING_APPROVAL)
+            return self._find(run.run_id)
         release = self._release(run, snapshot, decision.basket)
         breaks = self._verify(run, release)
         self._reconcile(run, snapshot, proposals, decision.basket, breaks)
@@ -222,14 +222,22 @@ class Runner:
             asked = view.approvals.get(run.run_id)
         if stored is not None:
             return decode(Decision, stored)
-        if asked is not None:
-            return None
         why = judge(self._desk.policy, basket)
-        if why is None:
+        if asked is None and why is None:
             decision = Decision(basket=basket, by=POLICY, why="within limits, and no breach")
             return self._once(run, Step.APPROVE, Decision, lambda: decision)
+        return self._wait_for_a_person(run, basket, why or "it was asked for before")
+
+    def _wait_for_a_person(self, run: Run, basket: Basket, why: str) -> Decision | None:
+        """Request and status are one transaction: an answer of the next moment finds both."""
+        now = self._clock.now()
         with self._vault.write() as uow:
-            request(uow, run, basket, why, self._clock.now())
+            stored = uow.runs.step(run.run_id, Step.APPROVE)
+            if stored is not None:
+                return decode(Decision, stored)
+            if uow.approvals.get(run.run_id) is None:
+                request(uow, run, basket, why, now)
+            uow.runs.update(replace(run, status=RunStatus.AWAITING_APPROVAL), now)
         log.warning("approval_requested", detail=why, notional=str(basket.notional))
         return None
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -85,6 +86,16 @@ def test_a_machine_without_shared_memory_says_so(monkeypatch):
 
     with pytest.raises(MissingError, match="mount a tmpfs on /dev/shm"):
         OptimizerPool(1)
+
+
+def test_workers_that_died_while_idle_are_replaced():
+    """Also for the measure at the run's end, which must not fail a run that has traded."""
+    with OptimizerPool(1) as pool:
+        expected = pool.tracking_errors(SNAPSHOT)
+        (worker,) = pool._executor._processes
+        os.kill(worker, signal.SIGKILL)
+
+        assert pool.tracking_errors(SNAPSHOT) == expected
 
 
 PARENT = """\
