@@ -1,6 +1,7 @@
 """The demo from start to end, as one readable story."""
 
 import json
+import shlex
 import shutil
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from console.demo.report import Outcomes, as_object, as_words, promises
 from console.doors import changer
 from console.opening import open_reading
 from console.service_port import IngestLine, OverrideRequest, RunDetail
+from console.wrapping import columns_of
 from domain.compliance import Force
 from domain.errors import BadInputError, ExitCode, InvariantError, TryAgainError
 from domain.exact import ZERO
@@ -43,9 +45,7 @@ def run_demo(directory: Path | None, *, as_json: bool) -> int:
         if as_json:
             sys.stdout.write(json.dumps(as_object(found), indent=2) + "\n")
         else:
-            sys.stdout.write(
-                "\n" + "\n".join(as_words(found)) + "\n\n" + _next_words(directory, found)
-            )
+            sys.stdout.write(_summary(directory, found, columns_of(sys.stdout)))
     return ExitCode.OK if all(p.holds for p in promises(found)) else ExitCode.CHECK_FAILED
 
 
@@ -232,11 +232,17 @@ def _verify(
         )
 
 
-def _next_words(directory: Path | None, found: Outcomes) -> str:
+def _summary(directory: Path | None, found: Outcomes, width: int) -> str:
+    lines = ("", *as_words(found, width), "", *_next_words(directory, found))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _next_words(directory: Path | None, found: Outcomes) -> Iterator[str]:
     if directory is None:
-        return "Look around afterwards: ./trimtab demo --dir DIR keeps everything in DIR.\n"
-    config = directory / "trimtab.toml"
+        yield "Look around afterwards: ./trimtab demo --dir DIR keeps everything in DIR."
+        return
+    config = shlex.quote(str(directory / "trimtab.toml"))
     order = found.stored.orders[0].intent.cl_ord_id if found.stored.orders else "ORDER"
-    commands = (f"explain {order}", "trace last", "orders", "tail --fix", "audit verify")
-    lines = (f"  ./trimtab --config {config} {command}\n" for command in commands)
-    return "Look around:\n" + "".join(lines)
+    yield "Look around:"
+    for command in (f"explain {order}", "trace last", "orders", "tail --fix", "audit verify"):
+        yield f"  ./trimtab --config {config} {command}"

@@ -9,7 +9,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from console.wrapping import columns_of, hanging
+
 NAME_WIDTH = 11
+_ENDLESS = 10_000  # Columns: a line is never broken.
 HEARTBEAT_SECONDS = 3.0  # How often a long step says where it is, when nobody watches live.
 
 
@@ -70,8 +73,15 @@ class Step:
         """Write the step's line for good."""
         if self._live is not None:
             self._live.stop()
-        line = Text.assemble(mark, f"{self.name.ljust(NAME_WIDTH)} {result}")
-        line.append(f"  {seconds:.1f} s", style="dim")
-        self._console.print(line, soft_wrap=True)
+        first, *rest = self._wrapped(self.name, f"{result}  {seconds:.1f} s")
+        self._console.print(Text.assemble(mark, first), soft_wrap=True)
+        for line in rest:
+            self._console.print(Text(f"  {line}"), soft_wrap=True)
         for detail in self._details:
-            self._console.print(Text(f"  {'':{NAME_WIDTH}} {detail}", style="dim"), soft_wrap=True)
+            for line in self._wrapped("", detail):
+                self._console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
+
+    def _wrapped(self, name: str, text: str) -> list[str]:
+        """In lines that fit the terminal; one line where nobody watches."""
+        width = columns_of(self._console.file) if self._console.is_terminal else _ENDLESS
+        return hanging(f"{name.ljust(NAME_WIDTH)} ", text, width - 2)
