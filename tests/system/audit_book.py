@@ -143,7 +143,9 @@ def _read_harbor(book: Book, folder: Path) -> None:
     for _, row in _table(folder / "Harbor_Positions_20221129.csv"):
         if row["Symbol"] == "HCASH**":
             _cash(book, "Harbor", row["Account Number"], row["Current Value"])
-        elif row["Symbol"] != "Pending Activity":
+        elif row["Symbol"] == "Pending Activity":
+            book.cash[row["Account Number"]] += _number(row["Current Value"])
+        else:
             _position(book, "Harbor", row["Account Number"], row["Symbol"], row["Quantity"])
     path = folder / "Harbor_Lots_20221129.csv"
     for line, row in _table(path):

@@ -556,8 +556,8 @@ def test_tracking_error_falls_by_an_estimate_of_our_own(
     now = sum(float(book.nav(a)) * error(a, after[a]) for a in answered) / total
 
     assert now < before / 2
-    assert before == pytest.approx(float(day.summary["tracking_error_before"]), rel=0.15)
-    assert now == pytest.approx(float(day.summary["tracking_error_after"]), rel=0.15)
+    assert before == pytest.approx(float(day.summary["tracking_error_before"]), rel=0.10)
+    assert now == pytest.approx(float(day.summary["tracking_error_after"]), rel=0.10)
 
 
 # ---- reasons and records

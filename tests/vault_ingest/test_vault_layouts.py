@@ -194,3 +194,32 @@ def test_two_layouts_may_not_claim_the_same_files(tmp_path):
         "b.toml:6: file is doubled; a.toml has it already",
         "b.toml:4: code clashes; a.toml says HARBOR for Harbor Trust",
     ]
+
+
+def harbor(layouts, *rows: str):
+    name = "Harbor_Positions_20221129.csv"
+    found = layout_for(name, layouts)
+    assert found is not None
+    text = HARBOR + "".join(rows) + HARBOR_END
+    return parse_custodian(RawFile(name, text.encode()), found[0], DAY)
+
+
+def test_what_is_pending_is_part_of_the_cash_of_the_trade_date(layouts):
+    """Bought yesterday, paid tomorrow: the shares are in the positions, so the money is gone."""
+    parsed = harbor(
+        layouts,
+        'Z1,A,HCASH**,MONEY MARKET,,,"$1,234.50",--,--,Cash\n',
+        "Z1,A,Pending Activity,,,,-$1000.25,--,--,\n",
+    )
+
+    assert parsed.problems == ()
+    assert [(r.table, r.line, str(r.values["amount"])) for r in parsed.rows] == [
+        ("custody_cash", 2, "234.25")
+    ]
+
+
+def test_pending_cash_of_an_account_without_cash_refuses_the_file(layouts):
+    parsed = harbor(layouts, "Z1,A,Pending Activity,,,,$5.00,--,--,\n")
+
+    assert [problem.line for problem in parsed.problems] == [2]
+    assert "pending cash without a row of cash" in parsed.problems[0].reason

@@ -4,7 +4,9 @@ The custodian's word for a security is kept as it is, check digit tested: one
 that we do not know is a finding about its account, not about the whole file.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,10 +17,12 @@ from vault.ingest.layouts import Layout
 from vault.ingest.lines import Lines, RawFile, read
 from vault.ingest.rows import Parsed, Row, parse_cells, refuse_doubled
 
+_PENDING = "pending"  # No table: what is not settled yet is added to the account's cash.
 _TABLES = {
     "position": "custody_position",
     "lot": "custody_lot",
     "cash": "custody_cash",
+    "pending": _PENDING,
     "transaction": "custody_transaction",
 }
 _COLUMNS = {  # Our fields, as the tables call them.
@@ -49,6 +53,7 @@ def parse_custodian(raw: RawFile, layout: Layout, as_of: date) -> Parsed:
             rows.append(Row(_TABLES[kind], line, _named(kind, values)))
     for table, key in _KEYS.items():
         refuse_doubled(lines, [row for row in rows if row.table == table], *key)
+    rows = _with_pending(lines, rows)
     transactions = [row for row in rows if row.table == "custody_transaction"]
     refuse_doubled(lines, transactions, "account_id", "reference")
     _refuse_odd_transactions(lines, transactions)
@@ -67,6 +72,33 @@ def _kind_of(layout: Layout, cells: Mapping[str, str]) -> tuple[str, Mapping[str
         if cells[rule.column] == rule.equals:
             return rule.kind, rule.columns
     return layout.otherwise, {}
+
+
+def _with_pending(lines: Lines, rows: list[Row]) -> list[Row]:
+    """Cash as of the trade date, like the positions: what is settled and what is pending."""
+    pending: defaultdict[object, Decimal] = defaultdict(Decimal)
+    settled = {row.values["account_id"] for row in rows if row.table == "custody_cash"}
+    for row in rows:
+        if row.table != _PENDING:
+            continue
+        amount = row.values["amount"]
+        assert isinstance(amount, Decimal)
+        if row.values["account_id"] not in settled:
+            lines.refuse(row.line, "is pending cash without a row of cash", "send both")
+        pending[row.values["account_id"]] += amount
+    return [
+        replace(row, values={**row.values, "amount": _plus(row, pending)})
+        if row.table == "custody_cash"
+        else row
+        for row in rows
+        if row.table != _PENDING
+    ]
+
+
+def _plus(row: Row, pending: Mapping[object, Decimal]) -> Decimal:
+    amount = row.values["amount"]
+    assert isinstance(amount, Decimal)
+    return amount + pending.get(row.values["account_id"], Decimal(0))
 
 
 def _parsers(layout: Layout, kind: str, as_of: date) -> Mapping[str, Parser]:

@@ -10,12 +10,13 @@ from vault.ingest.report import Problem
 from vault.ingest.toml_file import TomlFile
 
 CONTENTS = ("positions", "transactions")
-ROW_KINDS = ("position", "lot", "cash", "skip", "transaction")
+ROW_KINDS = ("position", "lot", "cash", "pending", "skip", "transaction")
 SCHEMES = ("symbol", "cusip", "isin")
 NEEDED = {
     "position": ("account", "security", "quantity"),
     "lot": ("account", "security", "quantity", "amount", "day"),
     "cash": ("account", "amount"),
+    "pending": ("account", "amount"),
     "transaction": ("account", "reference", "day", "kind", "amount"),
     "skip": (),
 }
