@@ -126,6 +126,10 @@ def _reject(service: Service, request: Request, body: dict[str, Any]) -> object:
     return service.reject(request.path_params["run"], body["by"], body["why"])
 
 
+def _retry(service: Service, request: Request, body: dict[str, Any]) -> object:
+    return service.retry(request.path_params["run"], body["by"])
+
+
 def _halt(service: Service, _request: Request, body: dict[str, Any]) -> object:
     return service.halt(body["scope"], body["name"], body["by"], body["why"])
 
@@ -172,6 +176,7 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
         {**_DECISION, "overrides": tuple[OverrideRequest, ...]},
     ),
     ("POST", "/v1/runs/{run}/reject", _reject, _DECISION),
+    ("POST", "/v1/runs/{run}/retry", _retry, {"by": str}),
     ("POST", "/v1/halt", _halt, _SWITCH),
     ("POST", "/v1/resume", _resume, _SWITCH),
     ("POST", "/v1/ingest", _ingest, {"paths": _TEXTS, "by": str, "replace": bool}),

@@ -67,6 +67,8 @@ def serve(config: Config) -> int:
             service.stop_asked.wait()
             log.info("service_stopping")
         log.info("service_stopped")
+        if service.fenced is not None:
+            raise service.fenced
     except TrimtabError as error:
         log.error("service_refused", detail=str(error))
         raise
@@ -109,6 +111,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         wire=gateway,
         venues=tuple(config.venues),
         holder=config.service.holder,
+        heartbeat=heartbeat,
     )
     _listen_to_signals(service)
     for run_id in unfinished(vault):

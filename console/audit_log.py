@@ -21,7 +21,7 @@ Fields = dict[str, Any]
 _TOLD_ELSEWHERE = frozenset(
     {"trigger_fired", "approval_requested", "step_finished", "alarm_raised"}
 )
-_RUNS = frozenset({"run_approved", "run_rejected"})
+_RUNS = frozenset({"release_reduced", "run_approved", "run_rejected", "run_retried"})
 _NOT_ORDERS = frozenset(
     {
         "files_ingested",
@@ -38,10 +38,12 @@ _NOT_ORDERS = frozenset(
 _WARNINGS = frozenset(
     {
         "allocation_reversed",
+        "cancel_repeated",
         "change_refused",
         "halt_set",
         "message_quarantined",
         "message_withdrawn",
+        "order_not_in_engine",
         "run_rejected",
         "sequence_reset",
         "triggers_skipped",

@@ -94,6 +94,14 @@ class VaultChanging:
             found = find_run(uow.runs.recent(RECENT_RUNS), run)
             return decisions.reject(uow, found, by=by, why=why, at=self._clock.now())
 
+    def retry(self, run: str, by: str) -> Run:
+        """A failed run goes on from where it failed."""
+        with self._vault.write() as uow:
+            found = find_run(uow.runs.recent(RECENT_RUNS), run)
+            again = decisions.retry(uow, found, by=by, at=self._clock.now())
+        self._go_on(again.run_id)
+        return again
+
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill:
         """Stop new orders, and take back those that are out.
 

@@ -138,6 +138,9 @@ class ApiClient:
     def reject(self, run: str, by: str, why: str) -> Approval:
         return self._post(Approval, f"/v1/runs/{_part(run)}/reject", {"by": by, "why": why})
 
+    def retry(self, run: str, by: str) -> Run:
+        return self._post(Run, f"/v1/runs/{_part(run)}/retry", {"by": by})
+
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill:
         return self._post(Kill, "/v1/halt", {"scope": scope, "name": name, "by": by, "why": why})
 

@@ -41,6 +41,7 @@ ENTRIES = (
     Entry("approvals", "list runs that wait for a second person", "trimtab approvals"),
     Entry("approve", "let a run go on", 'trimtab approve last --by anna --why "as discussed"'),
     Entry("reject", "stop a run", 'trimtab reject last --by anna --why "client called"'),
+    Entry("retry", "let a failed run go on from where it failed", "trimtab retry last --by anna"),
     Entry("explain", "say why an order or an account is as it is", "trimtab explain DE7K-0001"),
     Entry("trace", "tell a run from its trigger to its reconciliation", "trimtab trace last"),
     Entry(

@@ -5,7 +5,9 @@ sends and books, a heartbeat keeps the writer's lease. Optimising happens in
 worker processes.
 """
 
+import os
 import queue
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -23,6 +25,7 @@ from domain.runs import RunStatus
 from scheduler.run import Runner
 from scheduler.ticker import Ticker
 from vault.intake import Intake
+from vault.lease import FencedError
 
 log = structlog.get_logger("service")
 HEARTBEAT_SECONDS = 5.0  # Well within the lease, so that a slow disk does not lose it.
@@ -110,6 +113,7 @@ class RunningService(VaultService):
         wire: Wire,
         venues: Sequence[str],
         holder: str,
+        heartbeat: "Heartbeat",
     ) -> None:
         super().__init__(
             vault=vault,
@@ -123,6 +127,7 @@ class RunningService(VaultService):
             wake=wire.wake,
         )
         self._wire, self._holder, self._started_at = wire, holder, clock.now()
+        self._heartbeat = heartbeat
         self.stop_asked = threading.Event()
 
     def sessions(self) -> tuple[SessionState, ...]:
@@ -150,12 +155,22 @@ class RunningService(VaultService):
         log.info("stop_asked", by=by)
         self.stop_asked.set()
 
+    @property
+    def fenced(self) -> FencedError | None:
+        """Why this process may not write any more; None while it may."""
+        return self._heartbeat.fenced
+
 
 class Heartbeat:
-    """Keeps the writer's lease while there is nothing to write."""
+    """Keeps the writer's lease while there is nothing to write.
+
+    A process that has lost it, because it slept too long, can do nothing useful any
+    more and holds sessions that its successor needs: it is told to stop.
+    """
 
     def __init__(self, renew: Callable[[], None]) -> None:
         self._renew = renew
+        self.fenced: FencedError | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -172,6 +187,11 @@ class Heartbeat:
         while not self._stopping.wait(HEARTBEAT_SECONDS):
             try:
                 self._renew()
+            except FencedError as error:
+                log.error("lease_lost", detail=str(error))
+                self.fenced = error
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
             except TrimtabError as error:
                 log.error("lease_not_renewed", detail=str(error))
 

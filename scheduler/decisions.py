@@ -39,6 +39,17 @@ class NotAwaitedError(BadInputError):
         self.run = run
 
 
+class NotFailedError(BadInputError):
+    """Somebody wants to try a run again that has not failed."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(
+            f"run {run.run_id.hex} is {run.status.value.replace('_', ' ')}; "
+            "only a failed run can be tried again"
+        )
+        self.run = run
+
+
 def request(uow: UnitOfWork, run: Run, basket: Basket, why: str, at: datetime) -> Approval:
     """Put the basket on a second person's desk."""
     asked = Approval(
@@ -105,6 +116,21 @@ def reject(uow: UnitOfWork, run: Run, *, by: str, why: str, at: datetime) -> App
     )
     uow.runs.update(replace(run, status=RunStatus.REJECTED, finished_at=at), at)
     return decided
+
+
+def retry(uow: UnitOfWork, run: Run, *, by: str, at: datetime) -> Run:
+    """Let a failed run go on from the step that failed, on the same snapshot.
+
+    Nothing is decided anew: what was approved stays approved, what was not still
+    waits. Raises `NotFailedError`.
+    """
+    if run.status is not RunStatus.FAILED:
+        raise NotFailedError(run)
+    again = replace(run, status=RunStatus.RUNNING, error=None)
+    uow.runs.update(again, at)
+    body = {"error": run.error}
+    uow.audit.append(at=at, actor=by, kind="run_retried", subject=run.run_id.hex, body=body)
+    return again
 
 
 def _awaited(uow: UnitOfWork, run: Run) -> tuple[Approval, Basket]:

@@ -189,6 +189,10 @@ class Desk:
         self.told.append(("reject", run, by, why))
         return self._approval(ApprovalStatus.REJECTED)
 
+    def retry(self, run, by):
+        self.told.append(("retry", run, by))
+        return self.runs(1)[0]
+
     def halt(self, scope, name, by, why):
         kill = Kill(scope=scope, name=name, by=by, why=why, set_at=NOW)
         self.halted[scope, name] = kill

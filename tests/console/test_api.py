@@ -92,6 +92,7 @@ def test_every_wish_arrives_with_who_and_why(client, desk):
     client.trigger("month-end", ["H001-1"], "anna")
     client.approve("last", "ben", "fine", [override])
     client.reject("last", "ben", "no")
+    client.retry("last", "ben")
     client.ingest([Path("/in/a b.csv")], "anna", replace=True)
     client.stop("anna")
 
@@ -99,6 +100,7 @@ def test_every_wish_arrives_with_who_and_why(client, desk):
         ("trigger", "month-end", ("H001-1",), "anna"),
         ("approve", "last", "ben", "fine", (override,)),
         ("reject", "last", "ben", "no"),
+        ("retry", "last", "ben"),
         ("ingest", (Path("/in/a b.csv"),), "anna", True),
         ("stop", "anna"),
     ]

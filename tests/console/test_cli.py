@@ -219,6 +219,14 @@ def test_a_wish_goes_through_the_api_while_the_service_runs(run, desk, serving, 
     assert ("venue", "XSIM") in desk.halted
 
 
+def test_a_failed_run_is_tried_again_by_a_person(run, desk):
+    answer = run("retry", "last", "--by", "ben")
+
+    assert answer.code == 0
+    assert desk.told == [("retry", "last", "ben")]
+    assert "is tried again by ben" in answer.out
+
+
 def test_status_and_stop_speak_to_the_running_service(run, desk, serving):
     assert "FIX.4.4:TRIMTAB->XSIM" in run("status").out
     assert run("stop", "--by", "anna").code == 0

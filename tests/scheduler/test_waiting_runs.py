@@ -1,8 +1,8 @@
-"""Runs that wait for a person, and answers that come at once."""
+"""Runs that wait for a person: for an answer, or for another try after a failure."""
 
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from domain.runs import Run, RunStatus, Step, TriggerKind
 from oms.approval import ApprovalPolicy
 from oms.basket import settle
 from oms.blocks import BlockSettings
+from oms.release import Releaser, ReleaseSettings
 from scheduler import decisions
 from scheduler.run import Desk, Runner
-from tests.oms_orders.desk import AAPL, NOW, SetClock, recommendation
+from tests.oms_orders.desk import AAPL, NOW, SetClock, SilentWire, recommendation
 from vault.store import SqlVault
 
 RUN = Run(
@@ -116,3 +117,55 @@ def test_a_run_that_is_walked_again_still_waits_and_asks_nobody_twice(vault):
         assert len(view.approvals.pending()) == 1
         kinds = [entry.kind for entry in view.audit.entries()]
     assert kinds.count("approval_requested") == 1
+
+
+class IllOnce:
+    """An optimizer without memory the first time, and without a trade afterwards."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def optimise(self, _snapshot, _accounts, _progress):
+        self.asked += 1
+        if self.asked == 1:
+            raise MemoryError("no memory")
+        return ()
+
+    def tracking_errors(self, _snapshot):
+        return {}
+
+
+def test_a_run_that_failed_goes_on_from_there_when_a_person_says_so(vault):
+    other, clock = replace(RUN, run_id=UUID(int=8)), SetClock()
+    with vault.write() as uow:
+        uow.runs.add(other)
+    releaser = Releaser(
+        vault, SilentWire(), clock, ReleaseSettings(wave_timeout=timedelta(seconds=1))
+    )
+    walked = Runner(vault=vault, clock=clock, optimizer=IllOnce(), desk=DESK, releaser=releaser)
+    with pytest.raises(MemoryError):
+        walked.walk(other.run_id)
+    failed = found(vault, other)
+
+    with vault.write() as uow:
+        decisions.retry(uow, failed, by="olga", at=NOW)
+    again = found(vault, other)
+
+    assert (failed.status, failed.error) == (RunStatus.FAILED, "MemoryError: no memory")
+    assert (again.status, again.error) == (RunStatus.RUNNING, None)
+    done = walked.walk(other.run_id)
+    assert (done.status, done.snapshot_id) == (RunStatus.DONE, failed.snapshot_id)
+    with vault.read() as view:
+        (entry,) = [one for one in view.audit.entries() if one.kind == "run_retried"]
+    assert (entry.actor, entry.body) == ("olga", '{"error":"MemoryError: no memory"}')
+
+
+@pytest.mark.parametrize("state", [s for s in RunStatus if s is not RunStatus.FAILED])
+def test_only_a_failed_run_is_tried_again(vault, state):
+    with vault.write() as uow, pytest.raises(decisions.NotFailedError, match="only a failed run"):
+        decisions.retry(uow, replace(RUN, status=state), by="olga", at=NOW)
+
+
+def found(vault, run) -> Run:
+    with vault.read() as view:
+        return view.runs.get(run.run_id)
