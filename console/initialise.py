@@ -16,7 +16,7 @@ import vault.migrate
 from console.config import Config, load_config
 from console.secrets_file import create_token
 from console.venues_file import write_venues
-from domain.errors import MissingError
+from domain.errors import BadInputError, MissingError
 from gateway.settings import write_session_config
 
 _SAMPLE = Path(__file__).with_name("trimtab.sample.toml")
@@ -89,8 +89,9 @@ def _state_folders(config: Config) -> list[Path]:
 
 def _private_folder(path: Path) -> None:
     """A new folder is its owner's alone; one that exists keeps its mode."""
-    if not path.exists():
-        path.mkdir(mode=0o700, parents=True)
+    if path.exists() and not path.is_dir():
+        raise BadInputError(f"{path} is a file; name a folder")
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _write_sample(target: Path, edits: Mapping[str, str]) -> list[Path]:

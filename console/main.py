@@ -37,9 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _BROKEN_PIPE
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except Exception:  # noqa: BLE001 - a fault of ours: 1 would say that a check does not hold
-        traceback.print_exc()
-        return ExitCode.INTERNAL
+    except Exception as error:  # noqa: BLE001 - a fault of ours: 1 would say that a check does not hold
+        return _fault(error)
     return code
 
 
@@ -125,6 +124,19 @@ class _Parser(argparse.ArgumentParser):
 def _complain(error: TrimtabError) -> int:
     sys.stderr.write(f"trimtab: {error}\n")
     return error.exit_code
+
+
+def _fault(error: Exception) -> int:
+    """A file or folder in our way is a sentence; everything else is a fault, with its traceback."""
+    if not isinstance(error, OSError) or error.filename is None:
+        traceback.print_exception(error)
+        return ExitCode.INTERNAL
+    what = str(error.strerror or error).lower()
+    sys.stderr.write(
+        f"trimtab: {error.filename}: {what}; "
+        "look whether it is there and whether you may read and write it\n"
+    )
+    return ExitCode.MISSING
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+from pathlib import Path
 
 from domain.errors import BadInputError
 
@@ -48,3 +49,10 @@ def positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= 10_000):
         raise argparse.ArgumentTypeError(f"must be 1 to 10000, not {text!r}")
     return int(text)
+
+
+def folder(text: str) -> Path:
+    """A folder's absolute path, as an argparse type; an empty text is an unset variable."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("needs the name of a folder; the text given is empty")
+    return Path(text).expanduser().absolute()

@@ -4,10 +4,9 @@ import argparse
 import importlib
 import signal
 import sys
-from pathlib import Path
 from typing import NoReturn
 
-from console.options import add_json
+from console.options import add_json, folder
 
 _SIGNALLED = 128  # Plus the signal's number, as a shell reports it.
 
@@ -16,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dir",
         metavar="DIR",
+        type=folder,
         help="put everything there and keep it (default: a temporary folder, removed afterwards)",
     )
     add_json(parser)
@@ -24,9 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    directory = Path(arguments.dir).absolute() if arguments.dir else None
     demo = importlib.import_module("console.demo")
-    return int(demo.run_demo(directory, as_json=arguments.json))
+    return int(demo.run_demo(arguments.dir, as_json=arguments.json))
 
 
 def _end(number: int, _frame: object) -> NoReturn:

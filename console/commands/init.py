@@ -5,16 +5,19 @@ import shlex
 from pathlib import Path
 
 from console.initialise import initialise
+from console.options import folder
 from console.printing import print_lines
 from domain.errors import ExitCode
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dir", metavar="DIR", default=".", help="where (default: here)")
+    parser.add_argument(
+        "--dir", metavar="DIR", type=folder, default=".", help="where (default: here)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    directory = Path(arguments.dir).absolute()
+    directory: Path = arguments.dir
     made = initialise(directory)
     print_lines(f"wrote {path}" for path in made.written)
     trimtab = f"trimtab --config {shlex.quote(str(directory / 'trimtab.toml'))}"

@@ -60,7 +60,7 @@ def _place(directory: Path | None) -> Iterator[Path]:
             raise
         shutil.rmtree(temporary)
         return
-    if directory.exists() and any(directory.iterdir()):
+    if directory.is_dir() and any(directory.iterdir()):
         raise BadInputError(f"{directory} is not empty; name a new folder for the demo")
     yield directory
 

@@ -2,6 +2,8 @@
 
 import stat
 
+import pytest
+
 from console.config import load_config
 from console.initialise import initialise
 from console.main import main
@@ -74,3 +76,32 @@ def test_a_refusal_of_a_whole_file_names_no_line(installed, tmp_path, capsys):
     assert (
         "readme.txt: is no file that we know; it may be securities.csv" in capsys.readouterr().out
     )
+
+
+@pytest.mark.parametrize("command", ["init", "demo"])
+def test_a_file_in_the_place_of_the_folder_is_refused_in_a_sentence(tmp_path, capsys, command):
+    (tmp_path / "taken").write_text("x")
+
+    code = main([command, "--dir", str(tmp_path / "taken")])
+
+    assert code == 65
+    assert f"trimtab: {tmp_path}/taken is a file; name a folder\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["init", "demo"])
+def test_a_folder_that_cannot_be_made_is_a_sentence_with_what_to_look_at(capsys, command):
+    code = main([command, "--dir", "/proc/nowhere"])
+
+    assert code == 69
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("trimtab: /proc/nowhere: no such file or directory; look whether")
+
+
+@pytest.mark.parametrize("command", ["init", "demo"])
+def test_a_variable_that_was_not_set_is_no_folder(capsys, command):
+    """`--dir "$DIR"` must not quietly take another folder."""
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--dir", ""])
+
+    assert stop.value.code == 64
+    assert "--dir: needs the name of a folder" in capsys.readouterr().err
