@@ -129,8 +129,12 @@ def check(config: Config) -> tuple[CheckLine, ...]:
     """Everything that must hold before start, each with what was found and what to do."""
     looks: tuple[tuple[str, Callable[[], str], str], ...] = (
         ("configuration", lambda: str(config.path), ""),
-        ("database", lambda: _database_soundness(config), "see the sentence"),
-        ("books", lambda: _books_words(config), "tell the developers; do not trade"),
+        ("database", lambda: _database_soundness(config), "do not trade before it holds"),
+        (
+            "books",
+            lambda: _books_words(config),
+            "do not trade; restore the database, or tell the developers",
+        ),
         ("rules", lambda: _rules_words(config), "mend the rule file; nothing of it is in force"),
         ("layouts", lambda: _layouts_words(config), "mend the layout file"),
         ("triggers", lambda: _trigger_words(config), "mend [[trigger]]"),

@@ -29,6 +29,7 @@ from oms.explain import Explanation
 
 RECENT_RUNS = 1000
 RECENT_ORDERS = 100_000
+NAMED_PROBLEMS = 3
 
 
 class VaultReading:
@@ -167,7 +168,10 @@ class VaultReading:
         if not is_balanced(transactions):
             problems = ("the legs of an asset do not add up to zero", *problems)
         count = len(transactions)
-        message = "; ".join(problems) or f"{count} transactions balance, projections agree"
+        shown = problems[:NAMED_PROBLEMS]
+        if len(problems) > len(shown):
+            shown = (*shown, f"and {len(problems) - len(shown):,} more")
+        message = "; ".join(shown) or f"{count} transactions balance, projections agree"
         return BooksVerdict(balanced=not problems, transactions=count, message=message)
 
     def audit_export(self) -> Iterator[str]:

@@ -16,6 +16,7 @@ from domain.lots import TaxLot
 from domain.order_states import apply, open_order
 from domain.orders import Order
 from domain.runs import Run
+from vault.difference import difference
 from vault.inbox import Position
 from vault.ledger import lot_columns, lot_of
 from vault.lot_fold import fold_lots
@@ -75,7 +76,8 @@ def _compare(
     for key in sorted(standing.keys() | folded.keys(), key=str):
         stands, should = standing.get(key), folded.get(key)
         if stands != should:
-            yield f"{what} {key} stands as {stands}, its facts say {should}"
+            name = " ".join(key) if isinstance(key, tuple) else key
+            yield f"{what} {name} {difference(stands, should)}"
 
 
 def _fold_runs(connection: Connection) -> dict[UUID, Run]:

@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from console.opening import open_service
+from console.clocks import SystemClock
+from console.opening import open_service, open_vault
+from console.reading import VaultReading
 from domain.errors import UnknownNameError
 
 HEAVY = ("quickfix", "apscheduler", "pandas", "exchange_calendars", "cvxpy", "starlette", "duckdb")
@@ -46,3 +48,12 @@ def test_a_halt_of_a_known_venue_is_in_force(installed):
         service.halt("venue", "XSIM", "anna", "bad prices")
 
         assert [(kill.scope, kill.name) for kill in service.kills()] == [("venue", "XSIM")]
+
+
+def test_many_differences_in_the_books_are_counted_rather_than_poured_out(installed):
+    with open_vault(installed) as vault:
+        reading = VaultReading(vault, SystemClock(), lambda: None, lambda: tuple("abcde"))
+
+        verdict = reading.books_verify()
+
+    assert (verdict.balanced, verdict.message) == (False, "a; b; c; and 2 more")
