@@ -49,7 +49,7 @@ class AlreadyDecidedError(ApprovalRefusedError):
 
     def __init__(self, *, approval: Approval) -> None:
         super().__init__(
-            f"run {approval.run_id} was {approval.status} by {approval.decided_by} already"
+            f"run {approval.run_id.hex} was {approval.status} by {approval.decided_by} already"
         )
         self.approval = approval
 

@@ -15,8 +15,9 @@ from domain.runs import Approval, Run, RunStatus, Step
 from oms import approval as approvals
 from oms.basket import Override, settle
 
-REQUESTER = "trimtab"  # Who asks: the service itself, so no person ever approves an own request.
+REQUESTER = "trimtab"  # Who asks for what was due; a run that was started by hand is its starter's.
 POLICY = "policy"
+SCHEDULER = "scheduler"  # The actor of runs that were due.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def request(uow: UnitOfWork, run: Run, basket: Basket, why: str, at: datetime) -
     asked = Approval(
         run_id=run.run_id,
         content_hash=basket.content_hash,
-        requested_by=REQUESTER,
+        requested_by=_starter(uow, run),
         requested_at=at,
         why=why,
     )
@@ -68,6 +69,12 @@ def request(uow: UnitOfWork, run: Run, basket: Basket, why: str, at: datetime) -
         body={"basket": asked.content_hash, "why": why},
     )
     return asked
+
+
+def _starter(uow: UnitOfWork, run: Run) -> str:
+    """Whoever started a run must not be its second person."""
+    actors = [e.actor for e in uow.audit.about(run.run_id.hex) if e.kind == "trigger_fired"]
+    return actors[0] if actors and actors[0] != SCHEDULER else REQUESTER
 
 
 def approve(

@@ -50,18 +50,18 @@ class SqlApprovals:
         assert approval.status is not ApprovalStatus.PENDING
         standing = self.get(approval.run_id)
         if standing is None:
-            raise UnknownNameError(f"run {approval.run_id} has not asked for an approval")
+            raise UnknownNameError(f"run {approval.run_id.hex} has not asked for an approval")
         if standing.status is not ApprovalStatus.PENDING:
             raise BadInputError(
-                f"run {approval.run_id} was {standing.status} by {standing.decided_by} already"
+                f"run {approval.run_id.hex} was {standing.status} by {standing.decided_by} already"
             )
         if standing.content_hash != approval.content_hash:
             raise BadInputError(
-                f"run {approval.run_id} waits for {standing.content_hash[:12]}, the answer is for"
-                f" {approval.content_hash[:12]}: look at it again"
+                f"run {approval.run_id.hex} waits for {standing.content_hash[:12]}, the answer is"
+                f" for {approval.content_hash[:12]}: look at it again"
             )
         if approval.decided_by in (None, "", standing.requested_by):
-            raise InvariantError(f"run {approval.run_id} needs a second person to decide")
+            raise InvariantError(f"run {approval.run_id.hex} needs a second person to decide")
         self._append(approval)
 
     def _append(self, approval: Approval) -> None:

@@ -4,7 +4,7 @@ import argparse
 
 from console.doors import open_config, reader
 from console.options import add_json
-from console.printing import Column, print_json, print_table, when
+from console.printing import Column, print_json, print_lines, print_table, when
 from domain.errors import ExitCode
 from domain.runs import Approval
 
@@ -13,6 +13,12 @@ COLUMNS = (
     Column[Approval]("SINCE", lambda approval: when(approval.requested_at)),
     Column[Approval]("ASKED BY", lambda approval: approval.requested_by),
     Column[Approval]("WHY", lambda approval: approval.why),
+)
+
+
+NEXT = (
+    "look at one: trimtab trace RUN; decide: trimtab approve RUN --by YOU "
+    "or trimtab reject RUN --by YOU --why WHY"
 )
 
 
@@ -27,4 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(approvals)
     else:
         print_table(COLUMNS, approvals, "nothing waits for approval")
+        if approvals:
+            print_lines([NEXT])
     return ExitCode.OK

@@ -14,8 +14,8 @@ COLUMNS = (
     Column[SessionState]("SESSION", lambda state: state.session),
     Column[SessionState]("LOGGED ON", lambda state: "yes" if state.logged_on else "no"),
     Column[SessionState]("GATE", lambda state: "open" if state.gate_open else "shut"),
-    Column[SessionState]("OUT", lambda state: number(state.next_sender), number=True),
-    Column[SessionState]("IN", lambda state: number(state.next_target), number=True),
+    Column[SessionState]("NEXT OUT", lambda state: number(state.next_sender), number=True),
+    Column[SessionState]("NEXT IN", lambda state: number(state.next_target), number=True),
     Column[SessionState]("DURABLE", lambda state: number(state.durable_target), number=True),
     Column[SessionState]("QUEUE", lambda state: number(state.queue_depth), number=True),
     Column[SessionState]("IN DOUBT", lambda state: number(state.in_doubt), number=True),
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     print_lines(
         [
-            f"trimtab {health.version}, {health.holder}",
+            f"trimtab {health.version}, instance {health.holder}",
             f"since {when(health.started_at)}, now {when(health.now)}",
             f"open runs {health.open_runs}, orders {health.open_orders}, doubts {health.in_doubt}",
         ]

@@ -87,7 +87,7 @@ def waiting(sqlite_template, tmp_path_factory) -> Path:
 
 def walk(vault: SqlVault) -> None:
     clock, triggers = StandingClock(), [from_table(MONTH_END, where="test:1")]
-    run = Ticker(vault, clock, triggers, lambda _run_id: None).fire("month-end", (), "olga")
+    run = Ticker(vault, clock, triggers, lambda _run_id: None).fire("month-end", (), "karl")
     settings = ReleaseSettings(wave_timeout=timedelta(seconds=1))
     desk = Desk(
         rules=load_rules(DATA / "rules.toml"),

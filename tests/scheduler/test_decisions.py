@@ -1,5 +1,6 @@
 """Decisions on the real store: what is decided is stored with what it lets go, and only once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -9,7 +10,7 @@ import pytest
 from domain.codec import decode, encode
 from domain.compliance import CheckResult, Force, Verdict
 from domain.orders import Side
-from domain.recommendations import Recommendation
+from domain.recommendations import Basket, Recommendation
 from domain.runs import ApprovalStatus, Run, RunStatus, Step, TriggerKind
 from oms.approval import AlreadyDecidedError, ApprovalRefusedError, SelfApprovalError
 from oms.basket import Override, OverrideRefusedError, settle
@@ -130,6 +131,23 @@ def test_a_hard_rule_stands_and_the_refused_decision_leaves_no_trace(vault, run)
 def test_the_requester_cannot_approve(vault, run):
     with pytest.raises(SelfApprovalError):
         approve(vault, run, by=decisions.REQUESTER)
+
+
+def test_whoever_started_a_run_by_hand_is_not_its_second_person(vault, run):
+    fired = replace(run, run_id=UUID(int=77))
+    with vault.write() as uow:
+        uow.runs.add(fired)
+        hexed = fired.run_id.hex
+        uow.audit.append(at=NOW, actor="Olga", kind="trigger_fired", subject=hexed, body={})
+        uow.runs.save_step(fired.run_id, Step.CHECK, uow.runs.step(run.run_id, Step.CHECK), NOW)
+        basket = decode(Basket, uow.runs.step(run.run_id, Step.CHECK))
+
+        asked = decisions.request(uow, fired, basket, "36 orders", NOW)
+
+    assert asked.requested_by == "Olga"
+    with pytest.raises(SelfApprovalError, match="ask a second person"):
+        approve(vault, fired, by="olga")
+    approve(vault, fired, by="ben")
 
 
 def test_a_decision_is_made_once(vault, run):
