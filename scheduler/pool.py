@@ -1,23 +1,21 @@
 """The optimizer's worker processes: heavy work is kept away from the FIX engine.
 
 Households stay together, the market is shipped once a batch, and the answer does not
-depend on the number of workers. When a worker dies its batches are tried once
-more on new workers, one household at a time, so that only what kills a worker is
-reported as FAILED.
+depend on the number of workers. When a worker dies its batch is tried once more on
+a new one, one household at a time, so that only what kills a worker is reported
+as FAILED.
 """
 
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import as_completed
 from decimal import Decimal
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
-from domain.errors import MissingError
 from domain.proposals import AccountProposal, Outcome
 from domain.snapshot import Snapshot
 from scheduler import work
+from scheduler.workers import WorkerDiedError, Workers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,8 +31,8 @@ class OptimizerPool:
     def __init__(self, workers: int, *, job: Job = work.optimise) -> None:
         """`job` answers a batch in a worker; a test may bring one that dies."""
         assert workers >= 1
-        self._workers, self._job = workers, job
-        self._executor = self._new_executor()
+        self._count, self._job = workers, job
+        self._workers = Workers(workers, work.begin)
 
     def __enter__(self) -> Self:
         return self
@@ -49,12 +47,12 @@ class OptimizerPool:
 
     def warm_up(self) -> None:
         """Let every worker import its libraries now; returns at once."""
-        for _ in range(self._workers):
-            self._executor.submit(work.warm_up)
+        for _ in range(self._count):
+            self._workers.submit(work.warm_up)
 
     def close(self) -> None:
         """Stop the workers; what has not begun is dropped."""
-        self._executor.shutdown(cancel_futures=True)
+        self._workers.close()
 
     def optimise(
         self,
@@ -76,7 +74,7 @@ class OptimizerPool:
             answers.extend(found)
             progress(len(answers), total)
 
-        batches = _batches(prepared.households, self._workers)
+        batches = _batches(prepared.households, self._count)
         for batch in self._run(prepared.market, batches, take):
             for household in batch:
                 for lost in self._run(prepared.market, [(household,)], take):
@@ -88,12 +86,11 @@ class OptimizerPool:
         return self._on_a_worker(work.tracking_errors, snapshot)
 
     def _on_a_worker(self, task: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-        """The task's answer; a pool that broke meanwhile or while idle is replaced once."""
+        """The task's answer; one whose worker died is tried once more."""
         try:
-            return self._executor.submit(task, *given, **named).result()
-        except BrokenProcessPool:
-            self._replace()
-            return self._executor.submit(task, *given, **named).result()
+            return self._workers.submit(task, *given, **named).result()
+        except WorkerDiedError:
+            return self._workers.submit(task, *given, **named).result()
 
     def _run(
         self,
@@ -102,41 +99,16 @@ class OptimizerPool:
         take: Callable[[Sequence[AccountProposal]], None],
     ) -> list[Batch]:
         """Answer the batches; returns those that a dying worker took with it."""
-        futures: dict[Future[tuple[AccountProposal, ...]], Batch] = {}
+        futures = {self._workers.submit(self._job, market, batch): batch for batch in batches}
         lost: list[Batch] = []
-        for batch in batches:
-            try:
-                futures[self._executor.submit(self._job, market, batch)] = batch
-            except BrokenProcessPool:
-                lost.append(batch)
         for future in as_completed(futures):
             try:
                 found = future.result()
-            except BrokenProcessPool:
+            except WorkerDiedError:
                 lost.append(futures[future])
             else:
                 take(found)
-        if lost:
-            self._replace()
         return lost
-
-    def _replace(self) -> None:
-        self._executor.shutdown(cancel_futures=True)
-        self._executor = self._new_executor()
-
-    def _new_executor(self) -> ProcessPoolExecutor:
-        """Spawned, not forked: a fork would copy the engine's threads in the middle of a step."""
-        try:
-            return ProcessPoolExecutor(
-                self._workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=work.begin,
-            )
-        except OSError as error:
-            raise MissingError(
-                f"worker processes cannot be started here, their semaphores need shared memory: "
-                f"{error.strerror}; mount a tmpfs on /dev/shm with mode 1777"
-            ) from error
 
 
 def _batches(households: Sequence[work.Household], workers: int) -> list[Batch]:

@@ -1,6 +1,5 @@
 """The worker processes: the same answers as without them, and a death hurts nobody else."""
 
-import errno
 import os
 import signal
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import optimizer
-from domain.errors import MissingError, UnknownNameError
+from domain.errors import UnknownNameError
 from domain.proposals import Outcome
 from domain.snapshot import Finding
 from scheduler import work
@@ -78,21 +77,11 @@ def test_an_account_that_kills_its_worker_fails_alone():
     assert all("died twice" in a.message for a in answers if a.outcome is Outcome.FAILED)
 
 
-def test_a_machine_without_shared_memory_says_so(monkeypatch):
-    def no_semaphore(*_arguments):
-        raise FileNotFoundError(errno.ENOENT, "No such file or directory")
-
-    monkeypatch.setattr("_multiprocessing.SemLock", no_semaphore)
-
-    with pytest.raises(MissingError, match="mount a tmpfs on /dev/shm"):
-        OptimizerPool(1)
-
-
 def test_workers_that_died_while_idle_are_replaced():
     """Also for the measure at the run's end, which must not fail a run that has traded."""
     with OptimizerPool(1) as pool:
         expected = pool.tracking_errors(SNAPSHOT)
-        (worker,) = pool._executor._processes
+        (worker,) = pool._workers.pids
         os.kill(worker, signal.SIGKILL)
 
         assert pool.tracking_errors(SNAPSHOT) == expected
@@ -105,7 +94,7 @@ from scheduler.pool import OptimizerPool
 if __name__ == "__main__":
     pool = OptimizerPool(2)
     pool.warm_up()
-    print(*pool._executor._processes, flush=True)
+    print(*pool._workers.pids, flush=True)
     time.sleep(60)
 """
 
