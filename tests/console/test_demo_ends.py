@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from console.demo.main import _place
+from console.demo.processes import Process
+from domain.errors import InvariantError
 
 DEMO = [sys.executable, "-m", "console.main", "demo"]
 
@@ -43,6 +45,15 @@ def test_the_logs_of_a_demo_that_failed_are_kept():
 
     assert folder.is_dir()
     shutil.rmtree(folder)
+
+
+def test_the_last_words_of_a_process_are_told(tmp_path):
+    arguments = ["-c", "import sys; print('first', file=sys.stderr); sys.exit('no room')"]
+    process = Process("the service", arguments, tmp_path / "stderr", is_read=False)
+    process.wait()
+
+    with pytest.raises(InvariantError, match="the service ended with code 1; .* is: no room"):
+        process.require_alive()
 
 
 def _still_there(word):
