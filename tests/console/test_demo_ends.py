@@ -52,7 +52,7 @@ def test_the_last_words_of_a_process_are_told(tmp_path):
     process = Process("the service", arguments, tmp_path / "stderr", is_read=False)
     process.wait()
 
-    with pytest.raises(InvariantError, match="the service ended with code 1; .* is: no room"):
+    with pytest.raises(InvariantError, match=r"the service ended with code 1; .* is: no room"):
         process.require_alive()
 
 
