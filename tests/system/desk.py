@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +23,7 @@ from console.config import load_config
 from console.demo.folder import VENUES, prepare
 from console.demo.processes import Process, start_service, start_venues
 from console.initialise import bundled
-from console.opening import open_service
+from console.opening import open_service, open_vault
 from console.service_port import OrderLine, OrderQuery, RunDetail
 from console.stored_run import StoredRun
 from domain.orders import Order, OrdStatus
@@ -73,7 +73,8 @@ class Desk:
         """`edits` changes whole lines of trimtab.toml, named by their key."""
         shutil.copytree(template, directory, copy_function=shutil.copy2)
         self.directory = directory
-        self._write_config({"start": f"start = {start}", **(edits or {})})
+        usual = {"start": f"start = {start}", "workers": "workers = 1"}
+        self._write_config({**usual, **(edits or {})})
         self._write_doors(start, replenish_seconds, level_share)
         self.config = load_config(directory / "trimtab.toml", {})
         self._started: list[Process] = []
@@ -99,6 +100,10 @@ class Desk:
             time.sleep(POLL_SECONDS)
 
     # The configuration
+
+    def set_clock(self, start: str) -> None:
+        """What time it is when the service is started next."""
+        self._write_config({"start": f"start = {start}"})
 
     def _write_config(self, lines: dict[str, str]) -> None:
         path = self.directory / "trimtab.toml"
@@ -204,6 +209,11 @@ class Desk:
             assert time.monotonic() < deadline, f"not {what} in time\n{self.log_tail()}"
             time.sleep(POLL_SECONDS)
         return found
+
+    def is_watching(self, trigger: str) -> bool:
+        """Whether the service has looked at the trigger's schedule."""
+        with open_vault(self.config) as vault, vault.read() as view:
+            return view.triggers.last_due(trigger) is not None
 
     def orders_in(self, symbol: str, status: str) -> list[OrderLine]:
         """The orders of one name that stand like this."""
@@ -336,14 +346,23 @@ def free_ports(count: int) -> list[int]:
 
 def processes_of(sessions: set[int]) -> list[str]:
     """Command lines of the living processes that belong to one of these sessions."""
-    found = []
+    return [name for name, session, _ in _processes() if session in sessions]
+
+
+def processes_that_inherited(setting: str) -> list[str]:
+    """Command lines of the living processes with this NAME=VALUE in their environment."""
+    return [name for name, _, settings in _processes() if setting.encode() in settings]
+
+
+def _processes() -> Iterator[tuple[str, int, list[bytes]]]:
+    """Command line, session and environment of every process that we may look at."""
     for path in Path("/proc").glob("[0-9]*"):
         try:
             fields = (path / "stat").read_text().rpartition(")")[2].split()
             words = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            settings = (path / "environ").read_bytes().split(b"\0")
         except OSError:
             continue
         state, session = fields[0], int(fields[3])
-        if session in sessions and state != "Z":
-            found.append(f"{path.name} {words}")
-    return found
+        if state != "Z":
+            yield f"{path.name} {words}", session, settings

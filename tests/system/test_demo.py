@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.system.desk import processes_of
+from tests.system.desk import processes_that_inherited
 
 pytestmark = pytest.mark.integration
 
@@ -58,4 +58,4 @@ def test_the_demo_keeps_every_promise_and_leaves_nothing_behind(tmp_path):
     assert summary["executions"] >= summary["orders"] > 0
     assert set(summary["breaches"]) >= {"hard", "soft", "overridden"}
     assert list(tmp_path.iterdir()) == []
-    assert processes_of({demo.pid}) == []
+    assert processes_that_inherited(f"TMPDIR={tmp_path}") == []
