@@ -74,3 +74,23 @@ def test_told_to_stop_the_service_ends_in_order_and_the_run_goes_on_later(book, 
         desk.serve()
 
         desk.end_well(run)
+
+
+def test_a_halt_holds_over_a_kill_of_the_next_moment(book, tmp_path):
+    """Whatever the kill cut off, the waiting order is taken back and nothing new goes there."""
+    with Desk(book, tmp_path / "desk", edits=FREE) as desk:
+        desk.quote("XSIM", "WMT", "100.00")
+        desk.open_venues()
+        desk.serve()
+        run = desk.rebalance()
+        desk.until(lambda: desk.orders_in("WMT", "new"), "at work")
+
+        desk.api.halt("venue", "XSIM", OFFICER, "odd prices")
+        sent = desk.sent_to("XSIM", run)
+        desk.kill(desk.service)
+        desk.serve()
+
+        desk.until_run(run, RunStatus.DONE)
+        assert [kill.name for kill in desk.api.kills()] == ["XSIM"]
+        desk.end_well(run, breaks=("not_fully_executed", "order_not_released"))
+        assert desk.sent_to("XSIM", run) == sent
