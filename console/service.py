@@ -143,6 +143,7 @@ class RunningService(VaultService):
                 now=self._clock.now(),
                 started_at=self._started_at,
                 holder=self._holder,
+                pid=os.getpid(),
                 open_runs=len(view.runs.with_status(*OPEN_RUNS)),
                 open_orders=len(view.orders.open()),
                 in_doubt=sum(session.in_doubt for session in sessions),

@@ -31,6 +31,7 @@ class Health:
     now: datetime
     started_at: datetime
     holder: str  # Who holds the writer's lease.
+    pid: int  # The service's process on this machine.
     open_runs: int
     open_orders: int
     in_doubt: int

@@ -21,7 +21,7 @@ from domain.identifiers import short_id
 from domain.orders import ExecutionReport, OrderIntent
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
-from domain.proposals import AccountProposal, Outcome
+from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Run, RunStatus, Step
 from domain.snapshot import Snapshot
@@ -35,6 +35,7 @@ from oms.compliance.rules import Rule
 from oms.generations import standing
 from oms.recommend import recommend
 from oms.release import Release, Releaser
+from scheduler import telling
 from scheduler.decisions import POLICY, Decision, request
 from scheduler.summary import Facts, Summary, summarise
 
@@ -111,8 +112,10 @@ class Runner:
             return self._find(run.run_id)
         release = self._release(run, snapshot, decision.basket)
         breaks = self._verify(run, release)
-        self._reconcile(run, snapshot, proposals, decision.basket, breaks)
-        return self._set(run, status=RunStatus.DONE, finished_at=self._clock.now())
+        summary = self._reconcile(run, snapshot, proposals, decision.basket, breaks)
+        run = self._set(run, status=RunStatus.DONE, finished_at=self._clock.now())
+        telling.end(summary)
+        return run
 
     def _snapshot(self, run: Run) -> tuple[Run, Snapshot]:
         def take() -> str:
@@ -123,26 +126,21 @@ class Runner:
         with self._vault.read() as view:
             snapshot = view.snapshots.get(snapshot_id)
         assert snapshot is not None, "a snapshot is stored before it is named"
-        for account_id, findings in snapshot.quarantined().items():
-            why = "; ".join(finding.message for finding in findings)
-            log.warning("account_quarantined", account=account_id, detail=why)
+        if run.snapshot_id is None:  # Seen for the first time, so not yet told.
+            telling.quarantine(snapshot)
         return self._set(run, snapshot_id=snapshot_id), snapshot
 
     def _optimise(self, run: Run, snapshot: Snapshot) -> tuple[AccountProposal, ...]:
         def tell(done: int, of: int) -> None:
             self._progress(run.run_id, Step.OPTIMISE, done, of)
 
-        proposals = self._once(
+        return self._once(
             run,
             Step.OPTIMISE,
             tuple[AccountProposal, ...],
             lambda: self._optimizer.optimise(snapshot, run.account_ids, tell),
+            say=telling.misfortunes,
         )
-        for proposal in proposals:
-            if proposal.outcome in (Outcome.INFEASIBLE, Outcome.FAILED):
-                event = f"account_{proposal.outcome.value}"
-                log.warning(event, account=proposal.account_id, detail=proposal.message)
-        return proposals
 
     def _recommend(
         self, run: Run, snapshot: Snapshot, proposals: Sequence[AccountProposal]
@@ -168,22 +166,14 @@ class Runner:
             asked.extend(self._check_blocks(run, snapshot, basket))
             return settle(snapshot_id, recommendations, asked)
 
-        basket = self._once(
+        return self._once(
             run,
             Step.CHECK,
             Basket,
             ask,
             also=lambda uow: uow.findings.add_checks(run.run_id, asked, at),
+            say=telling.breaches,
         )
-        for result in basket.results:
-            log.warning(
-                "compliance_breached",
-                rule=result.rule_id,
-                force=result.force.value,
-                account=result.subject,
-                detail=result.sentence,
-            )
-        return basket
 
     def _check_blocks(self, run: Run, snapshot: Snapshot, basket: Basket) -> Iterator[CheckResult]:
         """What the rules say of the blocks; a blocking answer is put to every account in it."""
@@ -260,18 +250,7 @@ class Runner:
             stopped = (Stopped(cl_ord_id=i, account_id=None, why=w) for i, w in refused.items())
             return replace(release, stopped=(*stopped, *release.stopped))
 
-        release = self._once(run, Step.RELEASE, Release, send)
-        for stopped in release.stopped:
-            log.warning("order_stopped", order=stopped.cl_ord_id, detail=stopped.why)
-        for cut in release.cuts:
-            log.info(
-                "buy_cut",
-                order=cut.cl_ord_id,
-                account=cut.account_id,
-                symbol=cut.symbol,
-                detail=cut.why,
-            )
-        return release
+        return self._once(run, Step.RELEASE, Release, send, say=telling.reductions)
 
     def _verify(self, run: Run, release: Release) -> tuple[Break, ...]:
         """Intended against executed, and the wire against the ledger."""
@@ -290,16 +269,14 @@ class Runner:
             breaks.extend(_not_released(release))
             return tuple(breaks)
 
-        found = self._once(
+        return self._once(
             run,
             Step.VERIFY,
             tuple[Break, ...],
             compare,
             also=lambda uow: uow.findings.add_breaks(run.run_id, breaks, self._clock.now()),
+            say=telling.differences,
         )
-        for one in found:
-            log.error("break_found", kind=one.kind, detail=one.message)
-        return found
 
     def _reconcile(
         self,
@@ -342,15 +319,21 @@ class Runner:
         step: Step,
         kind: type[T],
         compute: Callable[[], T],
+        *,
         also: Callable[[UnitOfWork], None] = lambda _uow: None,
+        say: Callable[[T], None] = lambda _value: None,
     ) -> T:
-        """The step's stored result, or compute it now and store it (and `also`) before going on."""
+        """The step's stored result, or compute it now and store it (and `also`) before going on.
+
+        `say` logs what is worth a line; a run that is picked up again does not repeat it.
+        """
         with self._vault.read() as view:
             stored = view.runs.step(run.run_id, step)
         if stored is not None:
             return decode(kind, stored)
         log.info("step_started", step=step.value)
         self._progress(run.run_id, step, 0, 0)
+        begun = self._clock.now()
         value = compute()
         document, now = encode(value), self._clock.now()
         with self._vault.write() as uow:
@@ -363,7 +346,8 @@ class Runner:
                 subject=run.run_id.hex,
                 body={"step": step, "result": content_name(document)},
             )
-        log.info("step_finished", step=step.value)
+        log.info("step_finished", step=step.value, seconds=round((now - begun).total_seconds(), 3))
+        say(value)
         return value
 
     def _find(self, run_id: UUID) -> Run:

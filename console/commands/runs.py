@@ -10,7 +10,7 @@ from console.printing import Column, print_json, print_lines, print_table, when
 from console.service_port import RunDetail
 from domain.compliance import CheckResult
 from domain.errors import ExitCode
-from domain.runs import Run
+from domain.runs import Approval, Run
 
 COLUMNS = (
     Column[Run]("RUN", lambda run: run.run_id.hex),
@@ -70,6 +70,13 @@ def _facts(detail: RunDetail) -> list[str]:
     ]
     if detail.approval is not None:
         approval = detail.approval
-        decided = f" by {approval.decided_by}" if approval.decided_by else ""
-        lines.append(f"approval  {approval.status.value}{decided}: {approval.why}")
+        lines.append(f"approval  {_decision(approval)}")
+        lines.append(f"asked     {when(approval.requested_at)}: {approval.why}")
     return lines
+
+
+def _decision(approval: Approval) -> str:
+    words = approval.status.value
+    if approval.decided_by:
+        words += f" by {approval.decided_by}"
+    return f"{words}: {approval.decision_reason}" if approval.decision_reason else words

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     print_lines(
         [
-            f"trimtab {health.version}, instance {health.holder}",
+            f"trimtab {health.version}, instance {health.holder}, process {health.pid}",
             f"since {when(health.started_at)}, now {when(health.now)}",
             f"open runs {health.open_runs}, orders {health.open_orders}, doubts {health.in_doubt}",
         ]

@@ -42,6 +42,7 @@ class Desk:
         self.halted: dict[tuple[str, str], Kill] = {}
         self.found: tuple[Break, ...] = ()
         self.verified = True
+        self.pid = 2**22 + 1  # Above every process id of Linux: it has ended.
 
     def __enter__(self):
         return self
@@ -54,6 +55,7 @@ class Desk:
             version="0.1.0",
             now=NOW,
             started_at=NOW,
+            pid=self.pid,
             holder="trimtab",
             open_runs=0,
             open_orders=1,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from decimal import Decimal
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from console.secrets_file import read_token
 from console.service_port import CheckLine
 from domain.errors import BadInputError
 from domain.postings import Break
+from domain.runs import ApprovalStatus
 
 BREAK = Break(kind="cash_differs", subject="H001-1", ours="1", theirs="2", message="a dollar")
 READING = ("runs", "orders", "positions", "breaks", "approvals", "audit verify", "trace last")
@@ -150,7 +152,8 @@ def test_one_run_shows_what_came_of_it(run):
     out = run("runs", "last").out
 
     assert "trigger   month-end: 15 minutes before the close" in out
-    assert "approval  pending: 31 orders, the policy allows 25" in out
+    assert "approval  pending\n" in out
+    assert ": 31 orders, the policy allows 25\n" in out
     assert "partially filled" in out
     assert "12 % of the day's volume" in out
 
@@ -231,6 +234,35 @@ def test_status_and_stop_speak_to_the_running_service(run, desk, serving):
     assert "FIX.4.4:TRIMTAB->XSIM" in run("status").out
     assert run("stop", "--by", "anna").code == 0
     assert ("stop", "anna") in desk.told
+
+
+def test_stop_returns_only_when_the_process_has_ended(run, desk, serving):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as service:
+        desk.pid = service.pid
+        waiting = run("stop", "--by", "anna", "--wait", "1")
+        service.stdin.close()
+        stopped = run("stop", "--by", "anna")
+
+    assert waiting.code == 75
+    assert f"(process {service.pid}) is still stopping after 1 s" in waiting.err
+    assert (stopped.code, stopped.out) == (0, "the service has stopped\n")
+
+
+def test_a_rejected_run_shows_who_why_and_what_was_asked(run, desk, monkeypatch):
+    pending = desk.approvals()[0]
+    decided = replace(
+        pending,
+        status=ApprovalStatus.REJECTED,
+        decided_by="ben",
+        decided_at=pending.requested_at,
+        decision_reason="market moved",
+    )
+    monkeypatch.setattr(desk, "approvals", lambda: (decided,))
+
+    lines = run("runs", "last").out.splitlines()
+
+    assert "approval  rejected by ben: market moved" in lines
+    assert any(line.startswith("asked     ") and pending.why in line for line in lines)
 
 
 def test_status_without_a_service_exits_69(run):

@@ -119,6 +119,15 @@ def test_a_run_that_is_walked_again_still_waits_and_asks_nobody_twice(vault):
     assert kinds.count("approval_requested") == 1
 
 
+def test_a_run_that_is_picked_up_does_not_tell_the_log_again(vault):
+    said = []
+
+    for _ in range(2):
+        runner(vault)._once(RUN, Step.VERIFY, str, lambda: "found", say=said.append)
+
+    assert said == ["found"]
+
+
 class IllOnce:
     """An optimizer without memory the first time, and without a trade afterwards."""
 

@@ -1,0 +1,72 @@
+"""What a run tells the log beyond its steps: every line is one that an operator acts on."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from domain.postings import Break
+from domain.proposals import AccountProposal, Outcome
+from domain.recommendations import Basket
+from domain.snapshot import Snapshot
+from oms.release import Release
+from scheduler.summary import Summary
+
+log = structlog.get_logger("scheduler")
+
+
+def quarantine(snapshot: Snapshot) -> None:
+    """Accounts that do not trade because of their data."""
+    for account_id, findings in snapshot.quarantined().items():
+        why = "; ".join(finding.message for finding in findings)
+        log.warning("account_quarantined", account=account_id, detail=why)
+
+
+def misfortunes(proposals: Sequence[AccountProposal]) -> None:
+    """Accounts for which the optimizer found nothing."""
+    for proposal in proposals:
+        if proposal.outcome in (Outcome.INFEASIBLE, Outcome.FAILED):
+            event = f"account_{proposal.outcome.value}"
+            log.warning(event, account=proposal.account_id, detail=proposal.message)
+
+
+def breaches(basket: Basket) -> None:
+    """Rules that did not pass."""
+    for result in basket.results:
+        log.warning(
+            "compliance_breached",
+            rule=result.rule_id,
+            force=result.force.value,
+            account=result.subject,
+            detail=result.sentence,
+        )
+
+
+def reductions(release: Release) -> None:
+    """What was approved and did not go out whole."""
+    for stopped in release.stopped:
+        log.warning("order_stopped", order=stopped.cl_ord_id, detail=stopped.why)
+    for cut in release.cuts:
+        log.info(
+            "buy_cut",
+            order=cut.cl_ord_id,
+            account=cut.account_id,
+            symbol=cut.symbol,
+            detail=cut.why,
+        )
+
+
+def differences(breaks: Sequence[Break]) -> None:
+    """What reconciliation found."""
+    for one in breaks:
+        log.error("break_found", kind=one.kind, detail=one.message)
+
+
+def end(summary: Summary) -> None:
+    """The run in one line."""
+    log.info(
+        "run_finished",
+        orders=summary.orders,
+        executions=summary.executions,
+        notional=summary.notional,
+        breaks=summary.breaks,
+    )
