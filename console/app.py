@@ -139,7 +139,7 @@ def check(config: Config) -> tuple[CheckLine, ...]:
         ("layouts", lambda: _layouts_words(config), "mend the layout file"),
         ("triggers", lambda: _trigger_words(config), "mend [[trigger]]"),
         ("FIX sessions", lambda: _session_words(config), "mend the session file or its store"),
-        ("secrets", lambda: _secret_words(config), "run `trimtab init`"),
+        ("secrets", lambda: _secret_words(config), "a token that is gone: run `trimtab init`"),
     )
     return tuple(_look(name, look, remedy) for name, look, remedy in looks)
 
@@ -148,7 +148,9 @@ def _look(name: str, look: Callable[[], str], remedy: str) -> CheckLine:
     try:
         return CheckLine(name=name, ok=True, message=look())
     except (TrimtabError, OSError) as error:
-        return CheckLine(name=name, ok=False, message=str(error), remedy=remedy)
+        return CheckLine(
+            name=name, ok=False, message="; ".join(str(error).split("\n")), remedy=remedy
+        )
 
 
 def _database_soundness(config: Config) -> str:

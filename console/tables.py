@@ -117,7 +117,10 @@ class Table:
         """A whole number above zero: a limit is never missing, zero or negative."""
         value = self._get(key, _MISSING if default is None else default)
         if type(value) is not int or value <= 0:
-            self.refuse(key, f"must be a whole number above zero, not {value!r}", "")
+            remedy = (
+                f"write {key} = {value}" if isinstance(value, str) and value.isdecimal() else ""
+            )
+            self.refuse(key, f"must be a whole number above zero, not {value!r}", remedy)
         if value > 2**31 - 1:
             self.refuse(key, f"is {value}, which is no real limit", "use a smaller number")
         return value

@@ -97,6 +97,12 @@ def test_a_limit_that_is_no_whole_number_above_zero_is_refused(value):
     assert "must be a whole number above zero" in said
 
 
+def test_a_limit_in_quotes_is_shown_without_them():
+    said = complaint("max_orders = 25", 'max_orders = "25"')
+
+    assert said.endswith("; write max_orders = 25")
+
+
 def test_a_missing_limit_is_refused():
     said = complaint("max_notional = 2_000_000", "")
 

@@ -223,3 +223,8 @@ def test_pending_cash_of_an_account_without_cash_refuses_the_file(layouts):
 
     assert [problem.line for problem in parsed.problems] == [2]
     assert "pending cash without a row of cash" in parsed.problems[0].reason
+
+
+def test_a_misspelt_folder_is_not_a_folder_without_layouts(tmp_path):
+    with pytest.raises(LayoutError, match=r"layoutz is no folder: correct \[book\] layouts"):
+        load_layouts(tmp_path / "layoutz")

@@ -78,6 +78,8 @@ class Layout:
 
 def load_layouts(folder: Path) -> tuple[Layout, ...]:
     """Every layout in a folder, by name; raises `LayoutError` with all that is wrong."""
+    if not folder.is_dir():
+        raise LayoutError(f"{folder} is no folder: correct [book] layouts, or put layouts there")
     problems: list[Problem] = []
     layouts: list[Layout] = []
     for path in sorted(folder.glob("*.toml")):
