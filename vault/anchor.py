@@ -13,6 +13,17 @@ from domain.codec import decode, encode
 from domain.errors import InvariantError
 
 _TAIL_BYTES = 4096
+_FIRST_COMMIT = 4  # Entries: no more can stand without an anchor, when a crash prevented the first.
+
+
+def lost_anchor(path: Path, anchor: Anchor | None, length: int) -> str | None:
+    """What is wrong when a chain of `length` entries has no anchor at all; None when nothing is."""
+    if anchor is not None or length <= _FIRST_COMMIT:
+        return None
+    return (
+        f"there are {length} entries and no anchor in {path}: whether the end was cut off"
+        " cannot be told; put the file back from its copy"
+    )
 
 
 def read_anchors(path: Path) -> tuple[Anchor, ...]:

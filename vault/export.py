@@ -4,12 +4,14 @@ One canonical JSON line per entry. Whoever has the export and the anchor file
 can recompute every hash with `verify_export`, or with any SHA-256 of their own.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from domain.audit import Anchor, AuditEntry, Tampering, verify
 from domain.codec import decode, encode
 from domain.errors import BadInputError
-from vault.anchor import read_anchors
+from vault.anchor import lost_anchor, read_anchors
+from vault.audit import SqlAudit
 from vault.store import SqlVault
 
 
@@ -32,7 +34,16 @@ def verify_audit(vault: SqlVault) -> Tampering | None:
     """
     anchors = read_anchors(vault.anchor_path)
     with vault.read() as uow:
-        return verify(uow.audit.scan(), anchors)
+        return check_trail(uow.audit, anchors, vault.anchor_path)
+
+
+def check_trail(audit: SqlAudit, anchors: Sequence[Anchor], path: Path) -> Tampering | None:
+    """Check a chain against the anchors that were read from `path`."""
+    head = audit.head()
+    length = 0 if head is None else head.sequence
+    if why := lost_anchor(path, anchors[-1] if anchors else None, length):
+        return Tampering(length, why)
+    return verify(audit.scan(), anchors)
 
 
 def _entries(lines: Iterable[str]) -> Iterator[AuditEntry]:

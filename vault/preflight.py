@@ -7,12 +7,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import vault.tables  # noqa: F401 - declares every table on the metadata
-from domain.audit import verify
 from domain.errors import TrimtabError
 from vault import append_only, migrate
 from vault.anchor import read_anchors
 from vault.audit import SqlAudit
 from vault.engine import open_engine
+from vault.export import check_trail
 from vault.metadata import append_only_tables
 
 _SQLITE_NEEDS = {
@@ -86,7 +86,7 @@ def _of_sqlite_pragmas(url: str) -> Iterator[str]:
 
 def _of_audit(connection: Connection, anchor_path: Path) -> Iterator[str]:
     try:
-        tampering = verify(SqlAudit(connection).scan(), read_anchors(anchor_path))
+        tampering = check_trail(SqlAudit(connection), read_anchors(anchor_path), anchor_path)
     except TrimtabError as error:
         yield str(error)
         return

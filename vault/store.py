@@ -16,7 +16,7 @@ from domain.audit import Anchor, AuditEntry
 from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock
 from vault import lease, migrate
-from vault.anchor import append_anchor, last_anchor
+from vault.anchor import append_anchor, last_anchor, lost_anchor
 from vault.audit import SqlAudit
 from vault.engine import open_engine
 from vault.faults import StorageUnavailableError, translated
@@ -148,6 +148,8 @@ class SqlVault:
                 f" {self._anchor_path}: the database was changed, cut off, or is an old copy;"
                 " run 'trimtab audit verify'"
             )
+        if head and (why := lost_anchor(self._anchor_path, anchor, head.sequence)):
+            raise InvariantError(f"the audit trail cannot be trusted: {why}")
         return None if anchor == head else head
 
     @contextmanager
