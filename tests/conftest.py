@@ -21,6 +21,7 @@ import hypothesis
 import psycopg
 import pytest
 
+from console.log import close_logging
 from vault import migrate
 
 # Other work may share the machine, so nothing is judged by its time. In CI the same examples are
@@ -132,6 +133,13 @@ class PostgresServer:
                 shutil.copytree(part, self.directory / part.name, symlinks=True)
             return self.directory / PACKAGE.name / "pginstall" / "bin"
         return programs
+
+
+@pytest.fixture(autouse=True)
+def _default_log() -> Iterator[None]:
+    """A command that ran in this process set up the log for itself, not for the next test."""
+    yield
+    close_logging()
 
 
 @pytest.fixture(scope="session")
