@@ -105,6 +105,10 @@ def _explain(service: Service, request: Request, _body: dict[str, Any]) -> objec
     return service.explain(request.path_params["subject"])
 
 
+def _proposed(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.proposed(request.path_params["run"])
+
+
 def _trace(service: Service, request: Request, _body: dict[str, Any]) -> object:
     return service.trace(request.path_params["run"])
 
@@ -166,6 +170,7 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("GET", "/v1/approvals", _approvals, {}),
     ("GET", "/v1/kills", _kills, {}),
     ("GET", "/v1/explain/{subject:path}", _explain, {}),
+    ("GET", "/v1/proposed/{run:path}", _proposed, {}),
     ("GET", "/v1/trace/{run:path}", _trace, {}),
     ("GET", "/v1/audit/verify", _audit_verify, {}),
     ("POST", "/v1/triggers/{name:path}", _trigger, {"account_ids": _TEXTS, "by": str}),

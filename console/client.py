@@ -18,6 +18,7 @@ from console.service_port import (
     OrderQuery,
     OverrideRequest,
     PositionLine,
+    ProposedLine,
     RunDetail,
     Telling,
 )
@@ -115,6 +116,9 @@ class ApiClient:
 
     def explain(self, subject: str) -> Telling:
         return self._get(Telling, f"/v1/explain/{_part(subject)}")
+
+    def proposed(self, run: str) -> tuple[ProposedLine, ...]:
+        return self._get(tuple[ProposedLine, ...], f"/v1/proposed/{_part(run)}")
 
     def trace(self, run: str) -> Telling:
         return self._get(Telling, f"/v1/trace/{_part(run)}")

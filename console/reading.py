@@ -10,11 +10,12 @@ from console.service_port import (
     OrderLine,
     OrderQuery,
     PositionLine,
+    ProposedLine,
     RunDetail,
     Telling,
 )
 from console.stored_run import StoredRun, load
-from console.views import find_run, order_line
+from console.views import find_run, order_line, proposed_line
 from domain.audit import Tampering
 from domain.codec import encode
 from domain.errors import UnknownNameError
@@ -144,6 +145,15 @@ class VaultReading:
         raise UnknownNameError(
             f"{account_id!r} is neither an order nor an account of any run; "
             "`trimtab orders` and `trimtab positions` list them"
+        )
+
+    def proposed(self, run: str) -> tuple[ProposedLine, ...]:
+        """Every trade that the run would make or made, also of accounts that are held."""
+        stored = self.stored(run)
+        held = {account.account_id for account in stored.basket.held} if stored.basket else set()
+        return tuple(
+            proposed_line(wanted, is_held=wanted.account_id in held)
+            for wanted in stored.recommendations
         )
 
     def trace(self, run: str) -> Telling:

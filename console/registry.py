@@ -43,6 +43,11 @@ ENTRIES = (
     Entry("reject", "stop a run", 'trimtab reject last --by anna --why "client called"'),
     Entry("retry", "let a failed run go on from where it failed", "trimtab retry last --by anna"),
     Entry("explain", "say why an order or an account is as it is", "trimtab explain DE7K-0001"),
+    Entry(
+        "proposed",
+        "list the trades that a run would make: what an approver looks at",
+        "trimtab proposed last --account H001-1",
+    ),
     Entry("trace", "tell a run from its trigger to its reconciliation", "trimtab trace last"),
     Entry(
         "reconcile", "compare a venue's or custodian's file with ours", "trimtab reconcile F.csv"

@@ -91,6 +91,22 @@ class RunDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedLine:
+    """One trade of one account as the run would make it: what an approver looks at."""
+
+    account_id: str
+    symbol: str
+    side: str  # "buy", "sell"
+    quantity: Decimal
+    price: Decimal  # The snapshot's.
+    notional: Decimal
+    expected_cost: Decimal
+    expected_tax: Decimal
+    is_held: bool  # A rule holds the account: nothing of it goes out.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """An explanation: plain sentences for people, and the facts behind them for programs."""
 
@@ -178,6 +194,7 @@ class Reading(Protocol):
     def approvals(self) -> tuple[Approval, ...]: ...
     def kills(self) -> tuple[Kill, ...]: ...
     def explain(self, subject: str) -> Telling: ...  # An order's ClOrdID or an account id.
+    def proposed(self, run: str) -> tuple[ProposedLine, ...]: ...
     def trace(self, run: str) -> Telling: ...
     def audit_verify(self) -> AuditVerdict: ...
     def audit_export(self) -> Iterator[str]: ...  # JSON lines.

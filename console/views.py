@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from console.service_port import OrderLine
+from console.service_port import OrderLine, ProposedLine
 from domain.errors import UnknownNameError
 from domain.exact import PLACES
 from domain.identifiers import short_id
 from domain.orders import Order, OrdStatus, Side
+from domain.recommendations import Recommendation
 from domain.runs import Run
 
 _STEP = Decimal(1).scaleb(-PLACES)
@@ -41,6 +42,22 @@ def order_line(order: Order) -> OrderLine:
         reason=order.reason,
         trade_date=intent.trade_date,
         account_ids=tuple(sorted(a.account_id for a in intent.allocations)),
+    )
+
+
+def proposed_line(wanted: Recommendation, *, is_held: bool) -> ProposedLine:
+    """What an approver sees of a recommendation."""
+    return ProposedLine(
+        account_id=wanted.account_id,
+        symbol=wanted.symbol,
+        side=words_of(wanted.side),
+        quantity=wanted.quantity,
+        price=wanted.reference_price,
+        notional=wanted.notional,
+        expected_cost=wanted.expected_cost,
+        expected_tax=wanted.expected_tax,
+        is_held=is_held,
+        reason=wanted.reason,
     )
 
 

@@ -17,7 +17,7 @@ COLUMNS = (
 
 
 NEXT = (
-    "look at one: trimtab trace RUN; decide: trimtab approve RUN --by YOU "
+    "look at one: trimtab runs RUN, trimtab proposed RUN; decide: trimtab approve RUN --by YOU "
     "or trimtab reject RUN --by YOU --why WHY"
 )
 

@@ -20,6 +20,7 @@ from console.service_port import (
     IngestProblem,
     OrderLine,
     PositionLine,
+    ProposedLine,
     RunDetail,
     Telling,
 )
@@ -165,6 +166,23 @@ class Desk:
         if subject != "7M2K9QDE-0001":
             raise UnknownNameError(f"no order or account {subject!r}; `trimtab orders` lists them")
         return Telling(subject=subject, lines=("Bought 700\x1b AAPL.",), facts={"shares": "700"})
+
+    def proposed(self, run):
+        return tuple(
+            ProposedLine(
+                account_id=account,
+                symbol="AAPL",
+                side="sell",
+                quantity=Decimal(10),
+                price=Decimal("148.03"),
+                notional=Decimal("1480.3"),
+                expected_cost=Decimal("0.44"),
+                expected_tax=Decimal(-12),
+                is_held=held,
+                reason="Sell 10 AAPL: over its target.",
+            )
+            for account, held in (("H001-1", False), ("H001-2", True))
+        )
 
     def trace(self, run):
         found = find_run(self.runs(1), run)

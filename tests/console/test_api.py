@@ -82,6 +82,7 @@ def test_every_answer_comes_back_as_the_value_it_was(client, desk):
     assert client.approvals() == desk.approvals()
     assert client.explain("7M2K9QDE-0001") == desk.explain("7M2K9QDE-0001")
     assert client.trace("last") == desk.trace("last")
+    assert client.proposed("last") == desk.proposed("last")
     assert client.audit_verify() == desk.audit_verify()
     assert list(client.audit_export()) == list(desk.audit_export())
 

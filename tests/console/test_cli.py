@@ -24,7 +24,16 @@ from domain.postings import Break
 from domain.runs import ApprovalStatus
 
 BREAK = Break(kind="cash_differs", subject="H001-1", ours="1", theirs="2", message="a dollar")
-READING = ("runs", "orders", "positions", "breaks", "approvals", "audit verify", "trace last")
+READING = (
+    "runs",
+    "orders",
+    "positions",
+    "breaks",
+    "approvals",
+    "audit verify",
+    "trace last",
+    "proposed last",
+)
 
 
 @pytest.fixture
