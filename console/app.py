@@ -39,8 +39,9 @@ from oms.booking import Booking
 from oms.compliance.load import load_rules
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
+from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool
-from scheduler.run import Desk, Runner
+from scheduler.run import Runner
 from scheduler.ticker import Ticker
 from vault.export import verify_audit
 from vault.intake import Intake

@@ -15,8 +15,8 @@ from domain.runs import Approval, Run, Step
 from domain.snapshot import Snapshot
 from oms.explain import Explanation, explain_account, explain_order, trace_run
 from scheduler.decisions import Decision
-from scheduler.run import executions_of
 from scheduler.summary import Summary
+from scheduler.verify import executions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,8 +26,9 @@ from oms.compliance.load import load_rules
 from oms.release import Releaser, ReleaseSettings
 from oms.take_over import take_over
 from scheduler import decisions
+from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool
-from scheduler.run import Desk, Runner
+from scheduler.run import Runner
 from scheduler.summary import BreachCount, count_breaches
 from scheduler.ticker import Ticker
 from scheduler.triggers import from_table

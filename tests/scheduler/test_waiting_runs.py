@@ -16,7 +16,9 @@ from oms.basket import settle
 from oms.blocks import BlockSettings
 from oms.release import Releaser, ReleaseSettings
 from scheduler import decisions
-from scheduler.run import Desk, Runner
+from scheduler.desk import Desk
+from scheduler.record import RunRecord
+from scheduler.run import Runner
 from tests.oms_orders.desk import AAPL, NOW, SetClock, SilentWire, recommendation
 from vault.store import SqlVault
 
@@ -123,7 +125,7 @@ def test_a_run_that_is_picked_up_does_not_tell_the_log_again(vault):
     said = []
 
     for _ in range(2):
-        runner(vault)._once(RUN, Step.VERIFY, str, lambda: "found", say=said.append)
+        RunRecord(vault, SetClock()).once(RUN, Step.VERIFY, str, lambda: "found", say=said.append)
 
     assert said == ["found"]
 

@@ -1,0 +1,83 @@
+"""The desk: what the firm has decided once for all runs, and what follows for a basket."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.compliance import CheckResult
+from domain.identifiers import short_id
+from domain.orders import Order, OrderIntent
+from domain.recommendations import Basket, Recommendation
+from domain.runs import Run
+from domain.snapshot import Snapshot
+from oms.approval import ApprovalPolicy
+from oms.basket import settle
+from oms.blocks import BlockSettings, block
+from oms.compliance.check import check_accounts, check_orders
+from oms.compliance.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Rules, limits of what goes out without a person, and how blocks are priced."""
+
+    rules: tuple[Rule, ...]
+    policy: ApprovalPolicy
+    blocks: BlockSettings
+
+    def check(
+        self,
+        run: Run,
+        snapshot: Snapshot,
+        recommendations: Sequence[Recommendation],
+        *,
+        recent: Sequence[Order],
+        at: datetime,
+    ) -> tuple[Basket, tuple[CheckResult, ...]]:
+        """Ask of the accounts, then of the blocks that they would make together.
+
+        The basket is what may go; the answers are all of them, passes too.
+        """
+        assert run.snapshot_id is not None
+        answers = check_accounts(self.rules, snapshot, recommendations, at)
+        basket = settle(run.snapshot_id, recommendations, answers)
+        blocks = self.blocks_of(run, snapshot, basket)
+        of_blocks = self.check_orders(blocks, snapshot, recent=recent, at=at)
+        answers = (*answers, *_put_to_accounts(blocks, of_blocks))
+        return settle(run.snapshot_id, recommendations, answers), answers
+
+    def check_orders(
+        self,
+        intents: Sequence[OrderIntent],
+        snapshot: Snapshot,
+        *,
+        recent: Sequence[Order],
+        at: datetime,
+    ) -> tuple[CheckResult, ...]:
+        """Ask of the orders as they would go out; `recent` are other runs' orders."""
+        return check_orders(self.rules, intents, snapshot, recent, at)
+
+    def blocks_of(self, run: Run, snapshot: Snapshot, basket: Basket) -> tuple[OrderIntent, ...]:
+        """The basket's block orders: the same basket gives the same ClOrdIDs."""
+        return block(
+            run.run_id,
+            basket.recommendations,
+            snapshot,
+            self.blocks,
+            trade_date=snapshot.as_of,
+            at=run.started_at,
+            short=short_id(run.run_id),
+        )
+
+
+def _put_to_accounts(
+    blocks: Sequence[OrderIntent], answers: Sequence[CheckResult]
+) -> Iterator[CheckResult]:
+    """A blocking answer about a block is put to every account in it."""
+    intents = {intent.cl_ord_id: intent for intent in blocks}
+    for answer in answers:
+        intent = intents[answer.subject]
+        if answer.blocks:
+            yield from (replace(answer, subject=a.account_id) for a in intent.allocations)
+        else:
+            yield replace(answer, subject=f"{intent.side.name} {intent.symbol}")
