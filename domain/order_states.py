@@ -343,7 +343,18 @@ def _disagreements(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
                 f"our fills are {plain(order.gross)} dollars for {plain(order.cum_qty)} shares"
             )
             found.append(_alarm(order, "avg_px_disagrees", text))
-    return tuple(found)
+    return (*found, *_of_another_day(order, event))
+
+
+def _of_another_day(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
+    """A Day order trades on its own day: another TradeDate means that two clocks disagree."""
+    intent = order.intent
+    if event.exec_type not in FILLS or intent.time_in_force is not TimeInForce.DAY:
+        return ()
+    if event.trade_date == intent.trade_date:
+        return ()
+    text = f"TradeDate is {event.trade_date} at the venue, the order is of {intent.trade_date}"
+    return (_alarm(order, "trade_date_disagrees", text),)
 
 
 def _with_terms(order: Order, quantity: Decimal | None, price: Decimal | None) -> Order:

@@ -76,6 +76,7 @@ class Engine:
 
     def stop(self) -> None:
         """Log out, wait shortly for the venues' answers, and leave no thread behind."""
+        self._application.is_stopping = True
         names = list(self._profiles)
         for name in names:
             if session := self._session(name):
@@ -157,6 +158,7 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         self.durable: dict[str, int] = {}
         self.identities: dict[str, Any] = {}
         self.logged_on: set[str] = set()
+        self.is_stopping = False  # A logout is then our own wish.
         self._profiles = profiles
         self._deliver = deliver
         self._on_logon = on_logon
@@ -212,7 +214,8 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
     def _logout(self, session: str) -> None:
         if session in self.logged_on:
             self.logged_on.discard(session)
-            self._log.warning("session_logged_out", session=session)
+            tell = self._log.info if self.is_stopping else self._log.warning
+            tell("session_logged_out", session=session)
             self._on_logout(session)
 
     def _to_admin(self, message: Any, session: str) -> None:

@@ -1,7 +1,7 @@
 """The fold of an order's events: what holds for every story, and a few stories."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -345,6 +345,16 @@ def test_numbers_that_disagree_are_said():
     assert kinds(apply(NEW, wrong)[1]) == ["cum_qty_disagrees"]
     assert kinds(apply(NEW, cheap)[1]) == ["avg_px_disagrees"]
     assert apply(NEW, rounded)[1] == ()
+
+
+def test_a_day_order_that_trades_on_another_day_shows_two_clocks_that_disagree():
+    report = fill(NEW, 400, "149.25", "1")
+    tomorrow = replace(report, trade_date=report.trade_date + timedelta(days=1))
+
+    order, alarms = apply(NEW, tomorrow)
+
+    assert order.cum_qty == 400, "a fill is counted whatever it says"
+    assert kinds(alarms) == ["trade_date_disagrees"]
 
 
 def test_a_bust_of_an_execution_we_never_saw_changes_no_quantity():
