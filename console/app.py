@@ -138,6 +138,11 @@ def check(config: Config) -> tuple[CheckLine, ...]:
         ),
         ("rules", lambda: _rules_words(config), "mend the rule file; nothing of it is in force"),
         ("layouts", lambda: _layouts_words(config), "mend the layout file"),
+        (
+            "book",
+            lambda: _book_words(config),
+            "name each venue in the configuration, or correct it",
+        ),
         ("triggers", lambda: _trigger_words(config), "mend [[trigger]]"),
         ("FIX sessions", lambda: _session_words(config), "mend the session file or its store"),
         ("secrets", lambda: _secret_words(config), "a token that is gone: run `trimtab init`"),
@@ -176,6 +181,26 @@ def _rules_words(config: Config) -> str:
 def _layouts_words(config: Config) -> str:
     Intake(config.layouts)
     return f"column maps in {config.layouts} can be used"
+
+
+def _book_words(config: Config) -> str:
+    """What there is to trade; accounts in quarantine are said, and keep nobody from starting."""
+    with open_vault(config) as vault, vault.read() as view:
+        book = view.snapshots.take(clock_from(config.clock.start).now().date())
+    strange = [one for one in book.securities if one.venue not in config.venues]
+    if strange:
+        raise ConfigError(
+            f"{strange[0].symbol} is traded at {strange[0].venue}, which is no [venues] of"
+            f" {config.path.name} ({len(strange)} of {len(book.securities)} securities)"
+        )
+    if not (book.securities or book.accounts):
+        return "nothing is ingested yet"
+    found = [f for f in book.findings if f.account_id and f.check != "not_taken_over"]
+    first = f" ({found[0].account_id}: {found[0].message})" if found else ""
+    return (
+        f"accounts: {len(book.accounts)}, securities: {len(book.securities)},"
+        f" in quarantine: {len({f.account_id for f in found})}{first}"
+    )
 
 
 def _trigger_words(config: Config) -> str:

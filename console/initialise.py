@@ -15,7 +15,7 @@ from pathlib import Path
 import vault.migrate
 from console.config import Config, load_config
 from console.secrets_file import create_token
-from console.venues_file import write_venues
+from console.venues_file import require_readable, write_venues
 from domain.errors import BadInputError, MissingError
 from gateway.settings import write_session_config
 
@@ -44,16 +44,25 @@ def bundled(name: str) -> Path:
 def initialise(
     directory: Path,
     *,
+    book: Path | None = None,
     ports: Mapping[str, int] | None = None,
     edits: Mapping[str, str] | None = None,
     venues_start: datetime | None = None,
 ) -> Initialised:
     """Write what is missing in `directory` and migrate its database.
 
-    `ports` are the venues' (default: from 5001 on); `edits` replaces whole pieces
-    of the sample configuration, each of which must be there; `venues_start` is
-    where the simulated venues' clock begins (default: the machine's clock).
+    `book` is a folder whose last closes the simulated venues quote (default: the
+    bundled book); `ports` are the venues' (default: from 5001 on); `edits` replaces
+    whole pieces of the sample configuration, each of which must be there;
+    `venues_start` is where the simulated venues' clock begins (default: the
+    machine's clock).
     """
+    if book is not None:
+        require_readable(book)
+        if (directory / "venues.toml").exists():
+            raise BadInputError(
+                f"{directory / 'venues.toml'} is there already; remove it and say --book again"
+            )
     _private_folder(directory)
     written = [
         *_write_sample(directory / "trimtab.toml", edits or {}),
@@ -73,7 +82,7 @@ def initialise(
         write_session_config(config.fix_settings, venues, store=store, reconnect_seconds=5)
         written.append(config.fix_settings)
     if not (directory / "venues.toml").exists():
-        written += write_venues(directory, bundled("book"), chosen, start=venues_start)
+        written += write_venues(directory, book or bundled("book"), chosen, start=venues_start)
     vault.migrate.upgrade(config.database.url)
     return Initialised(config=config, written=tuple(written), revision=vault.migrate.head())
 

@@ -8,8 +8,35 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
+from domain.errors import BadInputError, MissingError
+from vault.ingest.lines import RawFile
+from vault.ingest.master import parse_master
+from vault.ingest.rows import Known, Parsed
+
 HEADER = ("symbol", "security_id", "price", "tick", "lot_size", "average_daily_volume")
 FEE_PER_SHARE = "0.0030"  # Dollars, what every venue charges.
+
+
+def require_readable(book: Path) -> None:
+    """Raise unless ingest would take the securities and prices of a folder."""
+    securities = _parsed(book / "securities.csv", Known())
+    ids = {str(row.values["symbol"]): str(row.values["security_id"]) for row in securities.rows}
+    prices = _parsed(book / "prices.csv", Known(symbols=ids))
+    if not securities.rows or not prices.rows:
+        raise BadInputError(f"{book} has no securities or no prices; send the whole files")
+
+
+def _parsed(path: Path, known: Known) -> Parsed:
+    try:
+        raw = RawFile(path.name, path.read_bytes())
+    except OSError as error:
+        raise MissingError(
+            f"{path} cannot be read ({error.strerror}); docs/book.md says what stands in it"
+        ) from error
+    parsed = parse_master(raw, path.stem, None, known)
+    if parsed.problems:
+        raise BadInputError("\n".join(str(problem) for problem in parsed.problems[:10]))
+    return parsed
 
 
 def last_day(book: Path) -> date:

@@ -46,9 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _problems(lines: tuple[IngestLine, ...]) -> list[str]:
     return [
-        f"{line.file}{f':{problem.line}' if problem.line else ''}: "
-        + (f"{problem.field} {problem.value!r}: " if problem.field else "")
-        + problem.message
+        " ".join(
+            [
+                f"{line.file}:{problem.line}:" if problem.line else line.file,
+                *([problem.field] if problem.field else []),
+                *([repr(problem.value)] if problem.value else []),
+                problem.message,
+            ]
+        )
         for line in lines
         for problem in line.problems
     ]

@@ -303,7 +303,7 @@ def test_a_refused_file_exits_65_and_names_line_field_value_and_remedy(run, tmp_
     answer = run("ingest", str(tmp_path / "good.csv"), str(tmp_path / "bad.csv"))
 
     assert answer.code == 65
-    assert "bad.csv:7: quantity '1,5': not a plain number; write 1.5" in answer.out
+    assert "bad.csv:7: quantity '1,5' not a plain number; write 1.5" in answer.out
     assert run("ingest", str(tmp_path / "good.csv")).code == 0
 
 

@@ -1,11 +1,12 @@
 """What `trimtab init` leaves: everything that `trimtab venues` and `trimtab serve` need."""
 
+import shutil
 import stat
 
 import pytest
 
 from console.config import load_config
-from console.initialise import initialise
+from console.initialise import bundled, initialise
 from console.main import main
 from gateway.settings import load_settings
 from simulator.config import read_config
@@ -26,6 +27,56 @@ def test_the_venues_of_the_configuration_can_be_started_at_once(fresh):
         assert f"TargetCompID={venue.rules.name}\n" in settings
         assert f"SocketConnectPort={venue.port}\n" in settings
         assert len(read_instruments(venue.prices)) > 5
+
+
+def test_the_venues_quote_the_book_that_is_named(tmp_path):
+    """Else a venue would reject everything that the bundled book does not have."""
+    book = tmp_path / "in"
+    book.mkdir()
+    for name in ("securities.csv", "prices.csv"):
+        header, *rows = (bundled("book") / name).read_text().splitlines()
+        kept = [row for row in rows if "AMD" in row or "JPM" in row]
+        (book / name).write_text("\n".join([header, *kept]) + "\n")
+
+    code = main(["init", "--dir", str(tmp_path / "desk"), "--book", str(book)])
+
+    assert code == 0
+    quoted = {
+        venue.rules.name: sorted(read_instruments(venue.prices))
+        for venue in read_config(tmp_path / "desk" / "venues.toml").venues
+    }
+    assert quoted == {"XSIM": ["JPM"], "YSIM": ["AMD"]}
+
+
+def test_a_book_that_ingest_would_refuse_is_refused_before_anything_is_written(tmp_path, capsys):
+    book = tmp_path / "in"
+    shutil.copytree(bundled("book"), book)
+    text = (book / "prices.csv").read_text()
+    (book / "prices.csv").write_text(text.replace("2019-12-02,AMD,38.73", "2019-12-02,AMD,-1"))
+
+    code = main(["init", "--dir", str(tmp_path / "desk"), "--book", str(book)])
+
+    assert code == 65
+    wrong = "prices.csv:3: close '-1' is not above 0; correct the number"
+    assert wrong in capsys.readouterr().err
+    assert not (tmp_path / "desk").exists()
+
+
+def test_a_folder_without_the_book_is_named(tmp_path, capsys):
+    code = main(["init", "--dir", str(tmp_path / "desk"), "--book", str(tmp_path)])
+
+    assert code == 69
+    assert f"{tmp_path}/securities.csv cannot be read" in capsys.readouterr().err
+
+
+def test_venues_that_are_there_are_not_quietly_kept_from_the_book_that_is_named(fresh, capsys):
+    before = (fresh / "prices_XSIM.csv").read_bytes()
+
+    code = main(["init", "--dir", str(fresh), "--book", str(bundled("book"))])
+
+    assert code == 65
+    assert f"{fresh}/venues.toml is there already; remove it" in capsys.readouterr().err
+    assert (fresh / "prices_XSIM.csv").read_bytes() == before
 
 
 def test_secrets_and_state_are_their_owners_alone(fresh):
@@ -73,9 +124,7 @@ def test_a_refusal_of_a_whole_file_names_no_line(installed, tmp_path, capsys):
     code = main(["--config", str(installed.path), "ingest", str(tmp_path / "readme.txt")])
 
     assert code == 65
-    assert (
-        "readme.txt: is no file that we know; it may be securities.csv" in capsys.readouterr().out
-    )
+    assert "readme.txt is no file that we know; it may be securities.csv" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["init", "demo"])
@@ -105,3 +154,27 @@ def test_a_variable_that_was_not_set_is_no_folder(capsys, command):
 
     assert stop.value.code == 64
     assert "--dir: needs the name of a folder" in capsys.readouterr().err
+
+
+def test_check_names_a_venue_that_is_not_configured(installed, tmp_path, capsys):
+    """An order for it would wait for a session that nobody opens."""
+    text = (bundled("book") / "securities.csv").read_text()
+    (tmp_path / "securities.csv").write_text(text.replace(",YSIM,", ",YSYM,"))
+    main(["--config", str(installed.path), "ingest", str(tmp_path / "securities.csv")])
+
+    code = main(["--config", str(installed.path), "check"])
+
+    assert code == 1
+    assert "AMD is traded at YSYM, which is no [venues] of trimtab.toml" in capsys.readouterr().out
+
+
+def test_check_says_which_accounts_are_not_fit_to_trade(installed, capsys):
+    before = main(["--config", str(installed.path), "check"])
+    assert (before, "nothing is ingested yet" in capsys.readouterr().out) == (0, True)
+    main(["--config", str(installed.path), "ingest", str(bundled("book"))])
+
+    code = main(["--config", str(installed.path), "check"])
+
+    out = capsys.readouterr().out
+    assert code == 0
+    assert "accounts: 60, securities: 21, in quarantine: 60 (" in out

@@ -119,11 +119,11 @@ def test_the_same_refusal_is_kept_once(put, empty):
         ("securities.xlsx", "x", ("securities.xlsx is no file that we know;"
          " it may be securities.csv, models.csv, accounts.csv, restricted.csv, flows.csv,"
          " prices.csv or mandates.toml, and a layout makes a custodian's file known:"
-         " see docs/layouts.md")),
+         " see docs/book.md")),
         ("prices_20221131.csv", "x", ("prices_20221131.csv is no file that we know;"
          " it may be securities.csv, models.csv, accounts.csv, restricted.csv, flows.csv,"
          " prices.csv or mandates.toml, and a layout makes a custodian's file known:"
-         " see docs/layouts.md")),
+         " see docs/book.md")),
     ],
 )  # fmt: skip
 def test_a_file_is_refused_in_words(put, name, text, problem):

@@ -46,7 +46,7 @@ ORDER = (
 )
 _KNOWN = (
     f"it may be {', '.join(f'{kind}.csv' for kind in ORDER if kind in MASTER_KINDS)} or"
-    " mandates.toml, and a layout makes a custodian's file known: see docs/layouts.md"
+    " mandates.toml, and a layout makes a custodian's file known: see docs/book.md"
 )
 _MASTER_NAME = re.compile(r"([a-z]+)(?:_(\d{8}))?\.(csv|toml)")
 
