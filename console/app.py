@@ -194,7 +194,7 @@ def _book_words(config: Config) -> str:
             f" {config.path.name} ({len(strange)} of {len(book.securities)} securities)"
         )
     if not (book.securities or book.accounts):
-        return "nothing is ingested yet"
+        return "no securities and no accounts are ingested yet"
     found = [f for f in book.findings if f.account_id and f.check != "not_taken_over"]
     first = f" ({found[0].account_id}: {found[0].message})" if found else ""
     return (
