@@ -69,6 +69,9 @@ def _lines(
     yield 'log_file = "log/venues.jsonl"'
     if start is not None:
         yield from ("", "[clock]", f'start = "{start:%Y-%m-%dT%H:%M:%SZ}"')
+    else:
+        yield from ("", "# With a [clock] in trimtab.toml the venues need the same one:")
+        yield from ("# [clock]", f'# start = "{day}T20:44:00Z"')
     yield from ("", "[control]", "port = 0")
     for (venue, port), prices in zip(ports.items(), lists, strict=True):
         yield from ("", "[[venue]]", f'name = "{venue}"', f"port = {port}")

@@ -8,6 +8,7 @@ from domain.identifiers import is_cusip, is_isin
 from domain.sources import Source
 
 CASH = "USD"  # The asset name of cash, in the ledger and in weights.
+LEAST_HISTORY_DAYS = 3  # Of closes: risk is estimated from two returns at least.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

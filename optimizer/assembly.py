@@ -14,6 +14,7 @@ import numpy as np
 
 from domain.accounts import Account, Mandate, ModelPortfolio, TaxStatus
 from domain.errors import UnknownNameError
+from domain.instruments import LEAST_HISTORY_DAYS
 from domain.lots import TaxLot
 from domain.snapshot import Snapshot
 from optimizer.constraints import Position, locks_of, rows_of
@@ -49,15 +50,18 @@ def assemble(
 
 
 def market_of(snapshot: Snapshot) -> Market:
-    """Every security that has a price and a price history, by security id."""
-    closes = dict(zip(snapshot.history.security_ids, snapshot.history.closes, strict=True))
+    """Every security that has a price and a price history, by security id; it may be none."""
+    history = snapshot.history
+    enough = len(history.days) >= LEAST_HISTORY_DAYS
+    closes = dict(zip(history.security_ids, history.closes, strict=True)) if enough else {}
     prices = {price.security_id: price.close for price in snapshot.prices}
     securities = sorted(
         (s for s in snapshot.securities if s.security_id in closes and s.security_id in prices),
         key=lambda security: security.security_id,
     )
     ids = tuple(security.security_id for security in securities)
-    risk = estimate(np.array([[float(close) for close in closes[i]] for i in ids], ndmin=2))
+    table = [[float(close) for close in closes[i]] for i in ids]
+    risk = estimate(np.array(table) if table else np.empty((0, LEAST_HISTORY_DAYS)))
     price = np.array([float(prices[i]) for i in ids])
     volume = np.array([float(security.average_daily_volume) for security in securities])
     return Market(

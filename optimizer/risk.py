@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
+from domain.instruments import LEAST_HISTORY_DAYS
 from optimizer.values import FloatArray
 
 TRADING_DAYS = 252
@@ -28,13 +29,13 @@ class RiskModel:
 
 
 def estimate(closes: FloatArray) -> RiskModel:
-    """Estimate from closing prices, (n, days); at least three days, all positive.
+    """Estimate from closing prices, (n, days); LEAST_HISTORY_DAYS at least, all positive.
 
     A name whose price never moves has no correlation to estimate: it gets no
     factor exposure and no variance.
     """
     assert closes.ndim == 2
-    assert closes.shape[1] >= 3
+    assert closes.shape[1] >= LEAST_HISTORY_DAYS
     assert np.all(closes > 0)
     returns = np.diff(np.log(closes), axis=1).T
     daily = returns.std(axis=0, ddof=1)

@@ -5,12 +5,12 @@ quarantine; faults of custody also keep it from being taken over at all.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
 from domain.exact import plain
-from domain.instruments import CASH
+from domain.instruments import CASH, LEAST_HISTORY_DAYS
 from domain.snapshot import Finding
 from domain.sources import Source
 from vault.book import Book, CustodyBook
@@ -213,6 +213,18 @@ def _price_problem(book: Book, security_id: str, days: tuple[date, ...]) -> tupl
         return "jumping_price", (
             f"{symbol} went from {plain(closes[told[-2]])} to {plain(last)} ({move:+.1f} %)"
             f" on {told[-1]}: over {JUMP:.0%} waits for a second close near it"
+        )
+    return _history_problem(symbol, closes, days)
+
+
+def _history_problem(
+    symbol: str, closes: Mapping[date, Decimal], days: tuple[date, ...]
+) -> tuple[str, str] | None:
+    """Why the risk of a security cannot be estimated."""
+    if len(days) < LEAST_HISTORY_DAYS:
+        return "short_history", (
+            f"there are closes of {len(days)} days, and the risk of {symbol} is estimated from"
+            f" {LEAST_HISTORY_DAYS} at least: send more in prices.csv"
         )
     missing = [day for day in days if day not in closes]
     if missing:

@@ -144,6 +144,21 @@ def test_an_account_with_an_unpriced_holding_fails_with_the_name():
     assert "account A1: S01 has no price or no price history" in answer.message
 
 
+@pytest.mark.parametrize("days", [0, 2])
+def test_a_history_too_short_to_estimate_risk_is_a_fault_of_every_account(days):
+    snapshot = book_of(account("A1"), account("A2"))
+    history = snapshot.history
+    short = replace(
+        history, days=history.days[:days], closes=tuple(row[:days] for row in history.closes)
+    )
+
+    market, problems = assemble(replace(snapshot, history=short))
+
+    assert market.security_ids == ()
+    assert len(problems) == len(snapshot.accounts)
+    assert all("no price history" in problem.fault for problem in problems)
+
+
 def test_a_mandate_without_risk_aversion_is_a_fault_that_names_it():
     snapshot = replace(book_of(account("A1")), mandates=(mandate(risk_aversion=Decimal(0)),))
 

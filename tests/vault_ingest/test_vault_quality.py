@@ -105,6 +105,21 @@ def test_a_gap_in_the_history_is_told(book):
     assert {check for _, check in found} == {"incomplete_history"}
 
 
+def test_two_days_of_closes_stop_everybody_and_three_nobody(book):
+    def last(count):
+        days = book.closes.days()[-count:]
+        short = {
+            security_id: {day: closes[day] for day in days if day in closes}
+            for security_id, closes in book.closes.by_security.items()
+        }
+        return replace(book, closes=Closes(by_security=short))
+
+    two, three = (findings(last(count)) for count in (2, 3))
+
+    assert {f.account_id for f in two if f.check == "short_history"} == set(book.custody.accounts)
+    assert "short_history" not in {f.check for f in three}
+
+
 def test_a_security_without_price_that_nobody_wants_stops_nobody(book):
     known = book.securities[KO]
     values = {name: getattr(known, name) for name in Security.__dataclass_fields__}
