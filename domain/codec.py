@@ -9,13 +9,13 @@ optimizer reports one it is turned into a `Decimal` first.
 import hashlib
 import json
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import cache, partial
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from domain.exact import plain
@@ -38,54 +38,15 @@ def decode(kind: type[T], text: str) -> T:
     return from_plain(kind, json.loads(text))  # type: ignore[no-any-return]
 
 
-def to_plain(value: object) -> Any:  # noqa: PLR0911 - one return per kind of value
+def to_plain(value: object) -> Any:
     """The JSON-ready form of a value."""
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, Decimal):
-        return plain(value)
-    if isinstance(value, datetime):
-        return instant_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return value.hex
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Mapping):
-        return {_key(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        items = [to_plain(item) for item in value]
-        return sorted(items) if isinstance(value, set | frozenset) else items
-    raise TypeError(f"{type(value).__name__} has no canonical text")
+    kind: type = type(value)
+    return _writer(kind)(value)
 
 
-def from_plain(kind: Any, value: Any) -> Any:  # noqa: PLR0911 - one return per kind of value
+def from_plain(kind: Any, value: Any) -> Any:
     """The value of type `kind` from its JSON-ready form."""
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        options = [option for option in get_args(kind) if option is not type(None)]
-        return from_plain(options[0] if len(options) == 1 else _option(options, value), value)
-    if origin is tuple:
-        arguments = get_args(kind)
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(from_plain(arguments[0], item) for item in value)
-        return tuple(from_plain(a, item) for a, item in zip(arguments, value, strict=True))
-    if origin is list:
-        return [from_plain(get_args(kind)[0], item) for item in value]
-    if origin in (dict, Mapping):
-        key_kind, item_kind = get_args(kind)
-        return {from_plain(key_kind, k): from_plain(item_kind, v) for k, v in value.items()}
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = _hints(kind)
-        if unknown := set(value) - set(hints):
-            raise ValueError(f"{kind} has no field {sorted(unknown)}")
-        return kind(**{name: from_plain(hints[name], item) for name, item in value.items()})
-    return _scalar(kind, value)
+    return _reader(kind)(value)
 
 
 def instant_text(value: datetime) -> str:
@@ -95,17 +56,97 @@ def instant_text(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _scalar(kind: Any, value: Any) -> Any:
+# In this order: an enum may be a text, and an instant is a date.
+_SCALAR_WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
+    (Enum, lambda value: value.value),
+    ((str, int, types.NoneType), lambda value: value),
+    (Decimal, plain),
+    (datetime, instant_text),
+    (date, date.isoformat),
+    (UUID, lambda value: value.hex),
+)
+
+
+@cache
+def _writer(kind: type) -> Callable[[Any], Any]:
+    """How values of one type are written; found out once, as a snapshot has a million of them."""
+    for kinds, write in _SCALAR_WRITERS:
+        if issubclass(kind, kinds):
+            return write
+    if is_dataclass(kind):
+        names = tuple(f.name for f in fields(kind))
+        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    if issubclass(kind, Mapping):
+        return lambda value: {_key(key): to_plain(item) for key, item in value.items()}
+    if issubclass(kind, list | tuple):
+        return lambda value: [to_plain(item) for item in value]
+    if issubclass(kind, set | frozenset):
+        return lambda value: sorted(to_plain(item) for item in value)
+    raise TypeError(f"{kind.__name__} has no canonical text")
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """How values of one type are read; found out once, like `_writer`."""
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _union_reader([option for option in get_args(kind) if option is not type(None)])
+    if origin is tuple:
+        return _tuple_reader(get_args(kind))
+    if origin is list:
+        item = _reader(get_args(kind)[0])
+        return lambda value: [item(one) for one in value]
+    if origin in (dict, Mapping):
+        key, item = (_reader(argument) for argument in get_args(kind))
+        return lambda value: {key(k): item(v) for k, v in value.items()}
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _dataclass_reader(kind)
+    return _scalar_reader(kind)
+
+
+def _union_reader(options: list[Any]) -> Callable[[Any], Any]:
+    if len(options) == 1:
+        read = _reader(options[0])
+        return lambda value: None if value is None else read(value)
+    return lambda value: None if value is None else from_plain(_option(options, value), value)
+
+
+def _tuple_reader(arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        read = _reader(arguments[0])
+        return lambda value: tuple([read(one) for one in value])
+    readers = [_reader(argument) for argument in arguments]
+    return lambda value: tuple(read(one) for read, one in zip(readers, value, strict=True))
+
+
+def _dataclass_reader(kind: type) -> Callable[[Any], Any]:
+    readers = {name: _reader(hint) for name, hint in _hints(kind).items()}
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise TypeError(f"expected the fields of a {kind.__name__}, found {value!r}")
+        if unknown := value.keys() - readers.keys():
+            raise ValueError(f"{kind} has no field {sorted(unknown)}")
+        return kind(**{name: readers[name](item) for name, item in value.items()})
+
+    return read
+
+
+def _scalar_reader(kind: Any) -> Callable[[Any], Any]:
     if kind is Any or kind is object:
-        return value
+        return lambda value: value
     if kind is datetime:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat
     if kind is date:
-        return date.fromisoformat(value)
+        return date.fromisoformat
     if kind in (Decimal, UUID):
-        return _from_text(kind, value)
+        return partial(_from_text, kind)
     if issubclass(kind, Enum):
-        return kind(value)
+        return cast("Callable[[Any], Any]", kind)
+    return partial(_same, kind)
+
+
+def _same(kind: type, value: Any) -> Any:
     if type(value) is not kind:
         raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
     return value
