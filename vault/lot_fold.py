@@ -15,6 +15,12 @@ def fold_lots(before: Mapping[str, TaxLot], transaction: Transaction) -> dict[st
     that is not open, or leaves basis behind on an empty lot.
     """
     after = dict(before)
+    fold_into(after, transaction)
+    return after
+
+
+def fold_into(after: dict[str, TaxLot], transaction: Transaction) -> None:
+    """`fold_lots` in place: a whole ledger is folded without a copy a transaction."""
     for opened in transaction.opened:
         standing = after.get(opened.lot_id)
         after[opened.lot_id] = opened if standing is None else _grown(standing, opened)
@@ -22,7 +28,6 @@ def fold_lots(before: Mapping[str, TaxLot], transaction: Transaction) -> dict[st
         shrunk = _shrunk(after.pop(taken.lot_id, None), taken, transaction.transaction_id)
         if shrunk is not None:
             after[taken.lot_id] = shrunk
-    return after
 
 
 def _grown(standing: TaxLot, more: TaxLot) -> TaxLot:

@@ -105,9 +105,9 @@ def rows_at_fault(day: ReportedDay) -> Iterator[Finding]:
 def _unreported(book: CustodyBook) -> Iterator[Finding]:
     """Registered accounts of which their custodian's accepted files say nothing, or no cash."""
     cash = {(day.custodian, row.account_id) for day in book.days for row in day.cash}
+    lines = {day.custodian: day.first_lines() for day in book.days}
     for account_id, account in sorted(book.accounts.items()):
-        day = own_day(book, account_id)
-        told = day.first_lines() if day else {}
+        told = lines.get(account.custodian, {})
         if account_id in told:
             if (account.custodian, account_id) not in cash:
                 message = f"{account.custodian} reports no cash of account {account_id}"
@@ -134,30 +134,38 @@ def _not_taken_over(book: Book, faulty: set[str | None]) -> Iterator[Finding]:
 
 def _ledger_disagrees(book: Book) -> Iterator[Finding]:
     """The custodian's newest day against our ledger as of that day."""
+    lines = {day.custodian: day.first_lines() for day in book.custody.days}
+    told = {day.custodian: _holdings(day) for day in book.custody.days}
+    booked: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    for (account_id, asset), quantity in book.ledger.at_custody_day.items():
+        booked[account_id][asset] = quantity
     for account_id, opened in sorted(book.ledger.opened.items()):
         day = own_day(book.custody, account_id)
-        if day is None or day.as_of < opened or account_id not in day.first_lines():
+        if day is None or day.as_of < opened or account_id not in lines[day.custodian]:
             continue
-        theirs: defaultdict[str, Decimal] = defaultdict(Decimal)
-        sources: dict[str, Source] = {}
-        for position in day.positions:
-            if position.account_id == account_id and position.security_id:
-                theirs[position.security_id] += position.quantity
-                sources[position.security_id] = position.source
-        for row in day.cash:
-            if row.account_id == account_id:
-                theirs[CASH] += row.amount
-                sources[CASH] = row.source
-        ours = {a: q for (i, a), q in book.ledger.at_custody_day.items() if i == account_id}
+        theirs, ours = told[day.custodian].get(account_id, {}), booked[account_id]
         for asset in sorted({*theirs, *ours}):
             mine = ours.get(asset, Decimal(0))
-            if mine != theirs[asset]:
+            quantity, source = theirs.get(asset, (Decimal(0), None))
+            if mine != quantity:
                 what = "cash" if asset == CASH else f"shares of {_symbol(book, asset)}"
                 message = (
-                    f"on {day.as_of} {day.custodian} has {plain(theirs[asset])} {what},"
+                    f"on {day.as_of} {day.custodian} has {plain(quantity)} {what},"
                     f" our ledger {plain(mine)}: reconcile them"
                 )
-                yield _finding("ledger_disagrees", account_id, message, sources.get(asset))
+                yield _finding("ledger_disagrees", account_id, message, source)
+
+
+def _holdings(day: ReportedDay) -> dict[str, dict[str, tuple[Decimal, Source | None]]]:
+    """Shares and cash by account and asset, each with the last line that tells of it."""
+    told = [(row.account_id, row.security_id, row.quantity, row.source) for row in day.positions]
+    told += [(row.account_id, CASH, row.amount, row.source) for row in day.cash]
+    found: defaultdict[str, dict[str, tuple[Decimal, Source | None]]] = defaultdict(dict)
+    for account_id, asset, quantity, source in told:
+        if asset:
+            so_far, _ = found[account_id].get(asset, (Decimal(0), None))
+            found[account_id][asset] = (so_far + quantity, source)
+    return found
 
 
 def _broken_references(book: Book) -> Iterator[Finding]:
@@ -242,10 +250,11 @@ def _concerned(book: Book) -> defaultdict[str, set[str]]:
         model = book.models.get(account.model_id)
         for security_id in model.weights if model else ():
             found[security_id].add(account_id)
-        day = own_day(book.custody, account_id)
-        for position in day.positions if day else ():
-            if position.account_id == account_id and position.security_id:
-                found[position.security_id].add(account_id)
+    for day in book.custody.days:
+        for position in day.positions:
+            registered = book.custody.accounts.get(position.account_id)
+            if position.security_id and registered and registered.custodian == day.custodian:
+                found[position.security_id].add(position.account_id)
     for lot in book.ledger.lots:
         found[lot.security_id].add(lot.account_id)
     return found

@@ -19,7 +19,7 @@ from domain.runs import Run
 from vault.difference import difference
 from vault.inbox import Position
 from vault.ledger import lot_columns, lot_of
-from vault.lot_fold import fold_lots
+from vault.lot_fold import fold_into
 from vault.orders import SqlOrders, state_columns
 from vault.runs import run_columns
 from vault.schema import (
@@ -131,7 +131,7 @@ def _fold_all_lots(connection: Connection) -> dict[str, TaxLot]:
     lots: dict[str, TaxLot] = {}
     query = select(ledger_transaction.c.value).order_by(ledger_transaction.c.number)
     for transaction in connection.execute(query).scalars():
-        lots = fold_lots(lots, transaction)
+        fold_into(lots, transaction)
     return lots
 
 

@@ -12,7 +12,7 @@ from domain.snapshot import CashBalance, PastTrade, Snapshot
 from domain.sources import Source
 from vault.book import Book
 from vault.book_read import read_book
-from vault.quality import findings, own_day
+from vault.quality import findings
 from vault.schema import ledger_transaction
 
 WASH_SALE_DAYS = 31  # 26 USC 1091 looks 30 days back; one more for orders that fill tomorrow.
@@ -61,11 +61,14 @@ def _history(book: Book) -> PriceHistory:
 
 def _cash(book: Book) -> tuple[CashBalance, ...]:
     """Cash by our ledger; its source is the custodian's line that it started from."""
+    sources: dict[tuple[str, str], Source] = {}
+    for day in book.custody.days:
+        for row in day.cash:
+            sources.setdefault((day.custodian, row.account_id), row.source)
     found = []
     for account_id, amount in sorted(book.ledger.cash.items()):
-        day = own_day(book.custody, account_id)
-        rows = [row for row in (day.cash if day else ()) if row.account_id == account_id]
-        source: Source | None = rows[0].source if rows else None
+        account = book.custody.accounts.get(account_id)
+        source = sources.get((account.custodian, account_id)) if account else None
         found.append(CashBalance(account_id=account_id, amount=amount, source=source))
     return tuple(found)
 

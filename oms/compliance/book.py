@@ -48,8 +48,10 @@ class Book:
         for past in snapshot.past_trades:
             self._past[past.account_id].append(past)
         self._trades: defaultdict[str, list[Recommendation]] = defaultdict(list)
+        self._blocks: defaultdict[tuple[str, Side], Decimal] = defaultdict(Decimal)
         for trade in trades:
             self._trades[trade.account_id].append(trade)
+            self._blocks[trade.security_id, trade.side] += trade.quantity
 
     @property
     def today(self) -> date:
@@ -106,6 +108,10 @@ class Book:
     def trades_of(self, account_id: str) -> tuple[Recommendation, ...]:
         """What the account would trade."""
         return tuple(self._trades.get(account_id, ()))
+
+    def block(self, security_id: str, side: Side) -> Decimal:
+        """Shares of one name and side over every account of the basket."""
+        return self._blocks.get((security_id, side), ZERO)
 
     def past_trades(self, account_id: str) -> tuple[PastTrade, ...]:
         """The account's trades of the last weeks."""

@@ -62,7 +62,7 @@ class OrderBounds:
         if self.measure is Measure.SHARE_OF_ADV:
             return _worst(
                 [
-                    self._share_of_adv(book, security_id, side, _block(book, security_id, side))
+                    self._share_of_adv(book, security_id, side, book.block(security_id, side))
                     for security_id, side in sorted(
                         {(t.security_id, t.side) for t in book.trades_of(account_id)}
                     )
@@ -153,13 +153,6 @@ class OrderBounds:
             headroom=allowed - quantity,
             largest_quantity=allowed.to_integral_value(ROUND_DOWN),
         )
-
-
-def _block(book: Book, security_id: str, side: Side) -> Decimal:
-    """Shares of one name and side over every account of the basket."""
-    return sum(
-        (t.quantity for t in book.trades if t.security_id == security_id and t.side is side), ZERO
-    )
 
 
 def _sales(book: Book, intent: OrderIntent) -> Iterator[Answer]:
