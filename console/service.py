@@ -145,7 +145,7 @@ class RunningService(VaultService):
                 holder=self._holder,
                 pid=os.getpid(),
                 open_runs=len(view.runs.with_status(*OPEN_RUNS)),
-                open_orders=len(view.orders.open()),
+                open_orders=len(view.orders.open_names()),
                 in_doubt=sum(session.in_doubt for session in sessions),
                 kills=view.kills.active(),
                 sessions=sessions,

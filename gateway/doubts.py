@@ -58,7 +58,7 @@ def ask(uow: UnitOfWork, orders: Sequence[Order], at: datetime) -> None:
 
 def unresolved(uow: UnitOfWork, venue: str) -> int:
     """How many orders of `venue` are in doubt."""
-    return sum(order.in_doubt for order in uow.orders.open() if order.intent.venue == venue)
+    return uow.orders.in_doubt(venue)
 
 
 def after_logon(uow: UnitOfWork, venue: str, at: datetime) -> tuple[Alarm, ...]:

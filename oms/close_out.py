@@ -142,9 +142,7 @@ def _with_lots(
             source=None,
         )
         return replace(share, lot=lot), ()
-    open_lots = [
-        lot for lot in uow.ledger.lots(share.account_id) if lot.security_id == intent.security_id
-    ]
+    open_lots = uow.ledger.lots(share.account_id, intent.security_id)
     covered = min(share.quantity, sum((lot.quantity for lot in open_lots), ZERO))
     proceeds = share.gross - share.commission
     alarms: tuple[Alarm, ...] = ()

@@ -213,10 +213,7 @@ class Releaser:
         """The orders of `names` that are still open at the deadline; returns early when none is."""
         while True:
             with self._vault.read() as uow:
-                still_open = uow.orders.open()
-            left = tuple(
-                order.intent.cl_ord_id for order in still_open if order.intent.cl_ord_id in names
-            )
+                left = tuple(sorted(names & uow.orders.open_names()))
             if not left or self._clock.now() >= deadline:
                 return left
             if self._stop.wait(self._settings.poll_interval.total_seconds()):

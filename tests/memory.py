@@ -150,6 +150,12 @@ class Orders(Part):
     def open(self) -> tuple[Order, ...]:
         return tuple(order for order in self.state.orders.values() if not order.is_closed)
 
+    def open_names(self) -> frozenset[str]:
+        return frozenset(order.intent.cl_ord_id for order in self.open())
+
+    def in_doubt(self, venue: str) -> int:
+        return sum(order.in_doubt for order in self.open() if order.intent.venue == venue)
+
     def recent(self, limit: int) -> tuple[Order, ...]:
         return tuple(reversed(self.state.orders.values()))[:limit]
 
@@ -232,9 +238,15 @@ class Ledger(Part):
     def all(self) -> tuple[Transaction, ...]:
         return tuple(self.state.transactions.values())
 
-    def lots(self, account_id: str | None = None) -> tuple[TaxLot, ...]:
+    def lots(
+        self, account_id: str | None = None, security_id: str | None = None
+    ) -> tuple[TaxLot, ...]:
         every = positions.lots(self.all())
-        return tuple(lot for lot in every if account_id in {None, lot.account_id})
+        return tuple(
+            lot
+            for lot in every
+            if account_id in {None, lot.account_id} and security_id in {None, lot.security_id}
+        )
 
     def balances(self, book: str | None = None) -> Mapping[tuple[str, str], Decimal]:
         every = positions.balances(self.all())

@@ -70,11 +70,15 @@ class SqlLedger:
     def all(self) -> tuple[Transaction, ...]:
         return self._transactions(select(ledger_transaction.c.value))
 
-    def lots(self, account_id: str | None = None) -> tuple[TaxLot, ...]:
+    def lots(
+        self, account_id: str | None = None, security_id: str | None = None
+    ) -> tuple[TaxLot, ...]:
         """Open lots, by account, security and lot id."""
         query = select(lot).order_by(lot.c.account_id, lot.c.security_id, lot.c.lot_id)
         if account_id is not None:
             query = query.where(lot.c.account_id == account_id)
+        if security_id is not None:
+            query = query.where(lot.c.security_id == security_id)
         return tuple(lot_of(row) for row in self._connection.execute(query))
 
     def balances(self, book: str | None = None) -> Mapping[tuple[str, str], Decimal]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import get_args
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, func, insert, select, update
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError, UnknownNameError
@@ -92,6 +92,17 @@ class SqlOrders:
 
     def open(self) -> tuple[Order, ...]:
         return self._orders(select(order_state.c.value).where(order_state.c.is_open))
+
+    def open_names(self) -> frozenset[str]:
+        """ClOrdIDs of the intents: what is asked often decodes no order with its allocations."""
+        query = select(order_state.c.cl_ord_id).where(order_state.c.is_open)
+        return frozenset(self._connection.execute(query).scalars())
+
+    def in_doubt(self, venue: str) -> int:
+        """How many open orders of `venue` are in doubt."""
+        state = order_state.c
+        query = select(func.count()).where(state.is_open, state.in_doubt, state.venue == venue)
+        return self._connection.execute(query).scalar_one()
 
     def recent(self, limit: int) -> tuple[Order, ...]:
         """Newest first."""

@@ -46,6 +46,8 @@ def test_a_transaction_moves_balances_and_opens_lots(uow):
     }
     assert uow.ledger.lots("A1") == (a_lot("L1", 10, "1902.5"),)
     assert uow.ledger.lots("A2") == ()
+    assert uow.ledger.lots("A1", APPLE) == uow.ledger.lots("A1")
+    assert uow.ledger.lots("A1", CASH) == ()
 
 
 def test_the_same_transaction_again_changes_nothing(uow):

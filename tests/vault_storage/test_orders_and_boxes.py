@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.errors import InvariantError
 from domain.order_states import apply
-from domain.orders import CancelRequest, OrdStatus, ReplaceRequest, Sent
+from domain.orders import CancelRequest, DoubtRaised, OrdStatus, ReplaceRequest, Sent
 from domain.ports import ExecutionOutcome, StatusRequest
 from tests.vault_storage.values import AT, DAY, RUN, a_report, an_intent
 from vault.rebuild import differences
@@ -39,6 +39,7 @@ def test_an_intent_is_an_open_order(uow):
     assert order.intent == an_intent()
     assert order.status is OrdStatus.INTENDED
     assert uow.orders.open() == uow.orders.of_run(RUN) == (order,)
+    assert uow.orders.open_names() == {"R1-1"}
 
 
 def test_an_order_is_its_events_folded_and_reads_back_equal(uow):
@@ -63,6 +64,17 @@ def test_an_order_is_its_events_folded_and_reads_back_equal(uow):
     assert uow.orders.get("R1-1") == order
     assert order.cum_qty == 100
     assert uow.orders.open() == ()
+    assert uow.orders.open_names() == frozenset()
+
+
+def test_doubts_are_counted_by_venue_and_only_of_open_orders(uow):
+    uow.orders.add(an_intent())
+
+    order = append(uow, DoubtRaised(cl_ord_id="R1-1", at=AT, why="the session was lost"))
+
+    assert order.in_doubt
+    assert uow.orders.in_doubt(order.intent.venue) == 1
+    assert uow.orders.in_doubt("another") == 0
 
 
 def test_an_order_is_found_by_every_name_it_had(uow):
