@@ -104,17 +104,26 @@ class Runner:
         return run
 
     def _snapshot(self, run: Run) -> tuple[Run, Snapshot]:
+        taken: list[Snapshot] = []
+
         def take() -> str:
+            """Taken from a consistent view, so that nobody's acknowledgement waits for it."""
+            with self._vault.read() as view:
+                taken.append(view.snapshots.take(run.due.date()))
             with self._vault.write() as uow:
-                return uow.snapshots.put(uow.snapshots.take(run.due.date()), self._clock.now())
+                return uow.snapshots.put(taken[0], self._clock.now())
 
         snapshot_id = self._record.once(run, Step.SNAPSHOT, str, take)
-        with self._vault.read() as view:
-            snapshot = view.snapshots.get(snapshot_id)
-        assert snapshot is not None, "a snapshot is stored before it is named"
+        snapshot = taken[0] if taken else self._stored_snapshot(snapshot_id)
         if run.snapshot_id is None:  # Seen for the first time, so not yet told.
             telling.quarantine(snapshot)
         return self._record.change(run, snapshot_id=snapshot_id), snapshot
+
+    def _stored_snapshot(self, snapshot_id: str) -> Snapshot:
+        with self._vault.read() as view:
+            snapshot = view.snapshots.get(snapshot_id)
+        assert snapshot is not None, "a snapshot is stored before it is named"
+        return snapshot
 
     def _optimise(self, run: Run, snapshot: Snapshot) -> tuple[AccountProposal, ...]:
         def tell(done: int, of: int) -> None:
