@@ -1,5 +1,6 @@
 """Why an order was sent: who decided, on which data, under which rules, and what came of it."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from domain.snapshot import Snapshot
 from oms.explain.answer import Explanation, Section
 from oms.explain.lineage import (
     Origin,
-    origins_of_account,
+    origins_of_accounts,
     origins_of_lots,
     origins_of_security,
     unique,
@@ -109,6 +110,16 @@ class _Story:
             for t in self.postings
             if t.kind is TransactionKind.ALLOCATION and t.transaction_id not in undone
         ]
+        self.moved: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self.relieved: defaultdict[str, list[Relief]] = defaultdict(list)
+        self.opened: defaultdict[str, list[TaxLot]] = defaultdict(list)
+        for allocation in self.standing:
+            for leg in allocation.legs:
+                self.moved[leg.book, leg.asset] += leg.quantity
+            for relief in allocation.relieved:
+                self.relieved[relief.account_id].append(relief)
+            for lot in allocation.opened:
+                self.opened[lot.account_id].append(lot)
         self.lots = {lot.lot_id: lot for lot in snapshot.lots}
 
     def told(self, approval: Approval | None) -> Explanation:
@@ -167,16 +178,13 @@ class _Story:
     def _shares(self) -> Iterator[str]:
         for part in self.intent.allocations:
             yield self._share_words(part)
-            for allocation in self.standing:
-                for relief in allocation.relieved:
-                    if relief.account_id == part.account_id:
-                        yield _relief_words(relief, self.lots.get(relief.lot_id))
-                for lot in allocation.opened:
-                    if lot.account_id == part.account_id:
-                        yield (
-                            f"  opened lot {lot.lot_id}: {shares(lot.quantity)} shares with a "
-                            f"basis of {dollars(lot.basis)}"
-                        )
+            for relief in self.relieved[part.account_id]:
+                yield _relief_words(relief, self.lots.get(relief.lot_id))
+            for lot in self.opened[part.account_id]:
+                yield (
+                    f"  opened lot {lot.lot_id}: {shares(lot.quantity)} shares with a "
+                    f"basis of {dollars(lot.basis)}"
+                )
 
     def _share_words(self, part: Allocation) -> str:
         got, money = self._received(part.account_id)
@@ -188,16 +196,14 @@ class _Story:
 
     def _received(self, account_id: str) -> tuple[Decimal, Decimal]:
         """Shares and dollars that the standing allocations moved into the account."""
-        legs = [leg for t in self.standing for leg in t.legs if leg.book == f"client:{account_id}"]
-        moved = sum((g.quantity for g in legs if g.asset == self.intent.security_id), ZERO)
-        return moved, sum((g.quantity for g in legs if g.asset == CASH), ZERO)
+        book = f"client:{account_id}"
+        return self.moved[book, self.intent.security_id], self.moved[book, CASH]
 
     def _origins(self) -> tuple[Origin, ...]:
         relieved = {r.lot_id for t in self.standing for r in t.relieved}
         named = {lot_id for part in self.intent.allocations for lot_id in part.lot_ids}
         found = list(origins_of_security(self.snapshot, self.intent.security_id))
-        for account_id in sorted(self.accounts):
-            found.extend(origins_of_account(self.snapshot, account_id))
+        found.extend(origins_of_accounts(self.snapshot, sorted(self.accounts)))
         found.extend(origins_of_lots(self.snapshot, relieved or named))
         return unique(found)
 

@@ -70,6 +70,8 @@ def _sentences(checks: Sequence[CheckResult], first: Collection[str]) -> Iterato
 
 
 def _without_override(answer: CheckResult) -> CheckResult:
+    if answer.overridden_by is None and answer.override_reason is None:
+        return answer
     return replace(answer, overridden_by=None, override_reason=None)
 
 
