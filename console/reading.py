@@ -14,7 +14,7 @@ from console.service_port import (
     RunDetail,
     Telling,
 )
-from console.stored_run import StoredRun, load
+from console.stored_run import StoredRun, detail, load
 from console.views import find_run, order_line, proposed_line
 from domain.audit import Tampering
 from domain.codec import encode
@@ -53,16 +53,8 @@ class VaultReading:
 
     def run(self, run: str) -> RunDetail:
         """One run with what came of it."""
-        stored = self.stored(run)
-        return RunDetail(
-            run=stored.run,
-            steps=stored.steps,
-            approval=stored.approval,
-            orders=tuple(order_line(order) for order in stored.orders),
-            not_passed=stored.basket.results if stored.basket else (),
-            breaks=stored.breaks,
-            summary=stored.summary,
-        )
+        with self._facts.read() as view:
+            return detail(view, find_run(view.runs.recent(RECENT_RUNS), run))
 
     def stored(self, run: str) -> StoredRun:
         """Everything that is stored of one run."""
@@ -85,7 +77,7 @@ class VaultReading:
         with self._facts.read() as view:
             balances = view.ledger.balances()
             lots = view.ledger.lots(account_id)
-            known = view.snapshots.take(self._watch.now().date())
+            known = view.snapshots.market(self._watch.now().date())
         names = {security.security_id: security.symbol for security in known.securities}
         prices = {price.security_id: price.close for price in known.prices}
         by_holding: defaultdict[tuple[str, str], list[TaxLot]] = defaultdict(list)

@@ -1,9 +1,12 @@
 """One run with everything that is stored of it, for explanations and lists."""
 
+import json
 from dataclasses import dataclass
 from uuid import UUID
 
-from domain.codec import decode
+from console.service_port import RunDetail
+from console.views import order_line
+from domain.codec import decode, from_plain
 from domain.compliance import CheckResult
 from domain.errors import UnknownNameError
 from domain.orders import ExecutionReport, Order
@@ -114,6 +117,23 @@ def load(view: UnitOfWork, run: Run) -> StoredRun:
         orders=view.orders.of_run(run.run_id),
         executions=executions_of(view, run.run_id),
         transactions=view.ledger.of_run(run.run_id),
+        breaks=view.findings.breaks(run.run_id),
+        summary=decode(Summary, steps[Step.RECONCILE]) if Step.RECONCILE in steps else None,
+    )
+
+
+def detail(view: UnitOfWork, run: Run) -> RunDetail:
+    """What whoever watches a run polls for: its snapshot, trades and answers are not decoded."""
+    steps = _steps(view, run.run_id)
+    basket = json.loads(steps[Step.CHECK]) if Step.CHECK in steps else {"results": []}
+    if Step.APPROVE in steps:
+        basket = json.loads(steps[Step.APPROVE])["basket"]
+    return RunDetail(
+        run=run,
+        steps=tuple(step.value for step in steps),
+        approval=view.approvals.get(run.run_id),
+        orders=tuple(order_line(order) for order in view.orders.of_run(run.run_id)),
+        not_passed=from_plain(tuple[CheckResult, ...], basket["results"]),
         breaks=view.findings.breaks(run.run_id),
         summary=decode(Summary, steps[Step.RECONCILE]) if Step.RECONCILE in steps else None,
     )

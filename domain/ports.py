@@ -14,8 +14,10 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from domain.accounts import Mandate
 from domain.audit import AuditEntry
 from domain.compliance import CheckResult
+from domain.instruments import Price, Security
 from domain.lots import TaxLot
 from domain.orders import (
     Alarm,
@@ -113,12 +115,22 @@ class TriggerStore(Protocol):
     def last_due(self, trigger: str) -> datetime | None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """The securities there are and the latest price of each."""
+
+    securities: tuple[Security, ...]
+    prices: tuple[Price, ...]
+
+
 class SnapshotStore(Protocol):
     """Snapshots, named by content."""
 
     def take(self, as_of: date) -> Snapshot: ...
+    def market(self, as_of: date) -> Market: ...  # What `take` has of it, without the accounts.
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str: ...
     def get(self, snapshot_id: str) -> Snapshot | None: ...
+    def mandates(self, snapshot_id: str) -> Mapping[str, Mandate]: ...  # By account; {}: no such.
 
 
 class OrderStore(Protocol):

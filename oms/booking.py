@@ -115,15 +115,10 @@ class Booking:
         if run is None or run.snapshot_id is None:
             return {}
         if run.snapshot_id not in self._mandates:
-            snapshot = uow.snapshots.get(run.snapshot_id)
-            if snapshot is None:
-                return {}
-            by_id = {mandate.mandate_id: mandate for mandate in snapshot.mandates}
-            self._mandates[run.snapshot_id] = {
-                account.account_id: by_id[account.mandate_id]
-                for account in snapshot.accounts
-                if account.mandate_id in by_id
-            }
+            found = uow.snapshots.mandates(run.snapshot_id)
+            if not found:
+                return found
+            self._mandates[run.snapshot_id] = found
         return self._mandates[run.snapshot_id]
 
 

@@ -15,13 +15,14 @@ from decimal import Decimal
 from types import MappingProxyType
 from uuid import UUID
 
+from domain.accounts import Mandate
 from domain.audit import Anchor, AuditEntry, link
 from domain.codec import encode
 from domain.compliance import CheckResult
 from domain.lots import TaxLot
 from domain.order_states import open_order
 from domain.orders import ExecutionReport, Order, OrderEvent, OrderIntent
-from domain.ports import CustodyPosition, ExecutionOutcome, OutboxBody, OutboxMessage
+from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
 from domain.snapshot import Snapshot, name_of
@@ -114,6 +115,9 @@ class Snapshots(Part):
     def take(self, as_of: date) -> Snapshot:
         raise NotImplementedError("a snapshot is assembled by the real vault only")
 
+    def market(self, as_of: date) -> Market:
+        raise NotImplementedError("a market is read by the real vault only")
+
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str:
         name = name_of(snapshot)
         self.state.snapshots[name] = snapshot
@@ -121,6 +125,17 @@ class Snapshots(Part):
 
     def get(self, snapshot_id: str) -> Snapshot | None:
         return self.state.snapshots.get(snapshot_id)
+
+    def mandates(self, snapshot_id: str) -> Mapping[str, Mandate]:
+        snapshot = self.get(snapshot_id)
+        if snapshot is None:
+            return {}
+        by_id = {mandate.mandate_id: mandate for mandate in snapshot.mandates}
+        return {
+            account.account_id: by_id[account.mandate_id]
+            for account in snapshot.accounts
+            if account.mandate_id in by_id
+        }
 
 
 class Orders(Part):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, func, select
 from domain.accounts import Account, CashFlow, Mandate, ModelPortfolio, TaxStatus
 from domain.codec import decode
 from domain.instruments import CASH, Price, Security
+from domain.ports import Market
 from domain.postings import TransactionKind
 from domain.snapshot import Restriction
 from domain.sources import Source
@@ -68,6 +69,17 @@ def read_book(connection: Connection, as_of: date) -> Book:
         flows=tuple(flow for flow in flows if flow.due >= as_of),
         restrictions=tuple(r for r in restrictions if r.effective_from <= as_of),
         transactions=read_transactions(connection, files, securities),
+    )
+
+
+def read_market(connection: Connection, as_of: date) -> Market:
+    """Only the securities and the latest price of each."""
+    files = current_files(connection, as_of)
+    securities = read_securities(connection, files)
+    _, prices = _prices(connection, files, as_of)
+    return Market(
+        securities=tuple(securities[key] for key in sorted(securities)),
+        prices=tuple(prices[key] for key in sorted(prices)),
     )
 
 

@@ -1,14 +1,19 @@
 """Snapshots at rest: compressed canonical text under the name of its hash."""
 
 import hashlib
+import json
 import zlib
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import Connection, insert, select
 
-from domain.codec import decode, encode
+from domain.accounts import Mandate
+from domain.codec import decode, encode, from_plain
 from domain.errors import InvariantError
+from domain.ports import Market
 from domain.snapshot import Snapshot
+from vault.book_read import read_market
 from vault.schema import snapshot
 from vault.snapshots import take
 
@@ -22,6 +27,10 @@ class SqlSnapshots:
     def take(self, as_of: date) -> Snapshot:
         """What this transaction sees of the book on the day `as_of`; nothing is stored yet."""
         return take(self._connection, as_of)
+
+    def market(self, as_of: date) -> Market:
+        """Securities and prices as `take` would have them."""
+        return read_market(self._connection, as_of)
 
     def put(self, taken: Snapshot, taken_at: datetime) -> str:
         """Store it and give its name; the same content again changes nothing."""
@@ -41,6 +50,24 @@ class SqlSnapshots:
 
     def get(self, snapshot_id: str) -> Snapshot | None:
         """Raises `InvariantError` when the content does not have the hash that names it."""
+        text = self._text(snapshot_id)
+        return None if text is None else decode(Snapshot, text)
+
+    def mandates(self, snapshot_id: str) -> Mapping[str, Mandate]:
+        """Mandates by account, read without the rest: booking waits for it beside the wire."""
+        text = self._text(snapshot_id)
+        if text is None:
+            return {}
+        content = json.loads(text)
+        mandates = from_plain(tuple[Mandate, ...], content["mandates"])
+        by_id = {mandate.mandate_id: mandate for mandate in mandates}
+        return {
+            account["account_id"]: by_id[account["mandate_id"]]
+            for account in content["accounts"]
+            if account["mandate_id"] in by_id
+        }
+
+    def _text(self, snapshot_id: str) -> str | None:
         query = select(snapshot.c.payload).where(snapshot.c.snapshot_id == snapshot_id)
         payload = self._connection.execute(query).scalar_one_or_none()
         if payload is None:
@@ -54,4 +81,4 @@ class SqlSnapshots:
             raise InvariantError(
                 f"snapshot {snapshot_id} was changed: its content hashes to {found}"
             )
-        return decode(Snapshot, text.decode())
+        return text.decode()

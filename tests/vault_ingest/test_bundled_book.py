@@ -17,6 +17,7 @@ from vault.custody import SqlCustody
 from vault.engine import open_engine
 from vault.ingest import Fate, ingest
 from vault.ledger import SqlLedger
+from vault.snapshot_store import SqlSnapshots
 from vault.snapshots import take
 
 PLANTED = {
@@ -186,3 +187,20 @@ def test_the_readme_has_the_checksum_of_every_file():
     assert [name for _, name in told] == [f"{p.parent.name}/{p.name}" for p in files]
     for digest, name in told:
         assert hashlib.sha256((DATA / name).read_bytes()).hexdigest() == digest, name
+
+
+def test_the_market_is_what_a_snapshot_has_of_it(bundle, snapshot):
+    market = SqlSnapshots(bundle).market(TODAY)
+
+    assert market.securities == snapshot.securities
+    assert market.prices == snapshot.prices
+
+
+def test_booking_reads_the_mandates_of_a_snapshot_without_the_rest(bundle, snapshot):
+    store = SqlSnapshots(bundle)
+    by_id = {mandate.mandate_id: mandate for mandate in snapshot.mandates}
+
+    name = store.put(snapshot, AT)
+
+    assert store.mandates(name) == {a.account_id: by_id[a.mandate_id] for a in snapshot.accounts}
+    assert store.mandates("no such snapshot") == {}
