@@ -16,13 +16,13 @@ from domain.accounts import Account, Mandate, ModelPortfolio, TaxStatus
 from domain.errors import UnknownNameError
 from domain.instruments import LEAST_HISTORY_DAYS
 from domain.lots import TaxLot
-from domain.snapshot import Snapshot
+from domain.snapshot import PastTrade, Snapshot
 from optimizer.constraints import Position, locks_of, rows_of
 from optimizer.costs import impact_per_dollar
 from optimizer.risk import estimate
 from optimizer.taxes import relief_order
 from optimizer.values import AccountProblem, FloatArray, Market, faulty
-from optimizer.washsales import past_locks
+from optimizer.washsales import past_locks, past_of_households
 
 ZERO = Decimal(0)
 
@@ -90,6 +90,7 @@ class _Book:
     cash: dict[str, Decimal]
     due: dict[str, Decimal]  # Withdrawals, positive.
     restricted: dict[str, str]
+    past: dict[str, list[tuple[Account, PastTrade]]]  # By household.
 
     @classmethod
     def of(cls, snapshot: Snapshot, market: Market) -> "_Book":
@@ -113,6 +114,7 @@ class _Book:
                 for restriction in snapshot.restrictions
                 if restriction.effective_from <= snapshot.as_of
             },
+            past=past_of_households(snapshot),
         )
 
     def problem(self, account: Account) -> AccountProblem:
@@ -138,7 +140,9 @@ class _Book:
         self, account: Account, mandate: Mandate, position: Position, lots: list[TaxLot]
     ) -> AccountProblem:
         taxable = account.tax_status is TaxStatus.TAXABLE
-        bought, lost = past_locks(self.snapshot, account, self.index)
+        bought, lost = past_locks(
+            self.past.get(account.household_id, ()), self.snapshot.as_of, self.index
+        )
         of_name = defaultdict(list)
         for lot in lots:
             of_name[self.index[lot.security_id]].append(lot)

@@ -7,13 +7,15 @@ bought, and a name that any account of it bought in the last 30 days may not be 
 at a loss. Within one run the household is a unit: see `households`.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from domain.accounts import Account, TaxStatus
 from domain.orders import Side
 from domain.proposals import AccountProposal
-from domain.snapshot import Snapshot
+from domain.snapshot import PastTrade, Snapshot
 from optimizer.constraints import CLIENT_LOCK
 from optimizer.values import AccountProblem, Lock, Market
 
@@ -21,24 +23,32 @@ WINDOW = timedelta(days=30)
 LABEL = "wash sale"
 
 
-def past_locks(
-    snapshot: Snapshot, account: Account, index: dict[str, int]
-) -> tuple[frozenset[int], tuple[Lock, ...]]:
-    """Names that may not be sold at a loss, and locks on names that may not be bought."""
-    household = {
-        member.account_id: member.tax_status is TaxStatus.TAXABLE
-        for member in snapshot.accounts
-        if member.household_id == account.household_id
-    }
-    bought, lost = set(), set()
+def past_of_households(snapshot: Snapshot) -> dict[str, list[tuple[Account, PastTrade]]]:
+    """What each household traded before, by household id, with whose trade it was."""
+    accounts = {account.account_id: account for account in snapshot.accounts}
+    found: defaultdict[str, list[tuple[Account, PastTrade]]] = defaultdict(list)
     for trade in snapshot.past_trades:
-        age = snapshot.as_of - trade.day
+        if account := accounts.get(trade.account_id):
+            found[account.household_id].append((account, trade))
+    return dict(found)
+
+
+def past_locks(
+    past: Iterable[tuple[Account, PastTrade]], as_of: date, index: dict[str, int]
+) -> tuple[frozenset[int], tuple[Lock, ...]]:
+    """Names that may not be sold at a loss, and locks on names that may not be bought.
+
+    `past` is what the account's household traded before.
+    """
+    bought, lost = set(), set()
+    for member, trade in past:
         name = index.get(trade.security_id)
-        if trade.account_id not in household or name is None or age > WINDOW:
+        if name is None or as_of - trade.day > WINDOW:
             continue
+        taxable = member.tax_status is TaxStatus.TAXABLE
         if trade.side is Side.BUY:
             bought.add(name)
-        elif household[trade.account_id] and trade.gain is not None and trade.gain < 0:
+        elif taxable and trade.gain is not None and trade.gain < 0:
             lost.add(name)
     return frozenset(bought), buy_locks(lost)
 
