@@ -87,18 +87,21 @@ def ledger_against_custody(
     positions: Sequence[CustodyPosition],
 ) -> tuple[Break, ...]:
     """Our shares, lots and cash against what custodians say, for the accounts they speak of."""
-    our_lots: defaultdict[tuple[str, str], list[TaxLot]] = defaultdict(list)
+    our_lots: defaultdict[str, dict[str, list[TaxLot]]] = defaultdict(dict)
     for lot in lots:
-        our_lots[lot.account_id, lot.security_id].append(lot)
+        our_lots[lot.account_id].setdefault(lot.security_id, []).append(lot)
     books = {book for book, _ in balances}
+    held: defaultdict[str, dict[str, Decimal]] = defaultdict(dict)
+    for (book, asset), quantity in balances.items():
+        if asset != CASH and quantity != 0:
+            held[book][asset] = quantity
     breaks: list[Break] = []
     for position in sorted(positions, key=lambda p: (p.account_id, p.custodian)):
         book = _CLIENT + position.account_id
         if book not in books:
             breaks.append(_unknown_account(position))
             continue
-        held = {a: q for (b, a), q in balances.items() if b == book and a != CASH and q != 0}
-        breaks += _shares_compared(position, held, our_lots)
+        breaks += _shares_compared(position, held[book], our_lots[position.account_id])
         breaks += _cash_compared(position, balances.get((book, CASH), ZERO))
     return tuple(breaks)
 
@@ -361,17 +364,16 @@ def _unknown_account(position: CustodyPosition) -> Break:
 def _shares_compared(
     position: CustodyPosition,
     held: Mapping[str, Decimal],
-    our_lots: Mapping[tuple[str, str], Sequence[TaxLot]],
+    our_lots: Mapping[str, Sequence[TaxLot]],
 ) -> Iterator[Break]:
     account_id = position.account_id
     told: defaultdict[str, list[TaxLot]] = defaultdict(list)
     for lot in position.lots:
         told[lot.security_id].append(lot)
-    own_names = {security_id for owner, security_id in our_lots if owner == account_id}
-    for security_id in sorted(held.keys() | told.keys() | own_names):
+    for security_id in sorted(held.keys() | told.keys() | our_lots.keys()):
         mine = held.get(security_id, ZERO)
         his = sum((lot.quantity for lot in told[security_id]), ZERO)
-        lots = our_lots.get((account_id, security_id), ())
+        lots = our_lots.get(security_id, ())
         in_lots = sum((lot.quantity for lot in lots), ZERO)
         subject = f"{account_id} {security_id}"
         if mine != in_lots:
