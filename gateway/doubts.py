@@ -3,7 +3,7 @@
 A status request is the question; the answer arrives through the inbox like any
 other report. `Unknown order` alone proves nothing. It does together with the
 venue's own request for a message that it then was told will not come, or with an
-engine whose store, written before the socket, has no such message.
+engine whose store, written before the socket, shows that it was not sent.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -22,7 +22,7 @@ from domain.orders import (
 from domain.ports import StatusRequest, UnitOfWork
 
 RESEND_REFUSED = "resend_refused"  # Audit: the venue asked for an order again and got a gap fill.
-NEVER_STORED = "order_not_in_engine"  # Audit: at a start the engine's store had no such order.
+NEVER_STORED = "order_not_in_engine"  # Audit: by the engine's store it was never sent.
 _EVERYTHING = 100_000
 
 
@@ -71,16 +71,17 @@ def after_logon(uow: UnitOfWork, venue: str, at: datetime) -> tuple[Alarm, ...]:
 
 
 def note_never_stored(
-    uow: UnitOfWork, venue: str, stored: Collection[str], at: datetime
+    uow: UnitOfWork, venue: str, sent: Collection[str], at: datetime
 ) -> tuple[str, ...]:
-    """Before the engine starts: keep the evidence about orders that it never got to see.
+    """Before the engine starts: keep the evidence about orders that it never sent.
 
-    `stored` are the orders in the engine's own store. Gives the ClOrdIDs that are not.
+    `sent` are the orders that by the engine's own store may have reached the socket. Gives
+    the ClOrdIDs that are not among them.
     """
     missing = [
         order.intent.cl_ord_id
         for order in _silent(uow, venue)
-        if order.intent.cl_ord_id not in stored
+        if order.intent.cl_ord_id not in sent
     ]
     for name in missing:
         if all(entry.kind != NEVER_STORED for entry in uow.audit.about(name)):
@@ -116,7 +117,7 @@ def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tu
     if RESEND_REFUSED in proofs:
         why = "the venue asked for it again, was told it will not come, and does not know the order"
     elif NEVER_STORED in proofs:
-        why = "the engine has never had it, and the venue does not know the order"
+        why = "the engine never sent it, and the venue does not know the order"
     else:
         return ()
     never = NeverSent(cl_ord_id=first, at=at, why=why, accidental=True)

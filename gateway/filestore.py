@@ -16,6 +16,7 @@ _SEQUENCES = re.compile(rb"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*\Z")
 _CREATED = re.compile(rb"\s*\d{8}-\d{2}:\d{2}:\d{2}(\.\d{1,9})?\s*\Z")
 _SECRET = re.compile(rb"(?<=\x01)(553|554|925)=([^\x01]*)")
 _NEW_ORDER = b"\x0135=D\x01"
+_MSG_SEQ_NUM = re.compile(rb"\x0134=(\d{1,18})\x01")
 _CL_ORD_ID = re.compile(rb"\x0111=([^\x01]*)\x01")
 _END_OF_MESSAGE = re.compile(rb"\x0110=\d{3}\x01")
 _PARTS = ("seqnums", "session", "header", "body")
@@ -57,13 +58,21 @@ def check_store(session: SessionConfig, durable: int) -> StoredSequences | None:
     return stored
 
 
-def stored_orders(session: SessionConfig) -> frozenset[str]:
-    """ClOrdIDs of the new orders that the engine took: it stores each before it sends it."""
-    path = _file(session, "body")
-    if not path.exists():
+def sent_orders(session: SessionConfig) -> frozenset[str]:
+    """ClOrdIDs of the new orders that may have reached the socket; ask while the engine is at rest.
+
+    The engine stores a message, then counts it, then sends it. One that it has not counted, or
+    whose number another message took after a restart, never got as far as the socket.
+    """
+    stored = check_store(session, 0)
+    if stored is None:
         return frozenset()
-    messages = _END_OF_MESSAGE.split(path.read_bytes())
-    names = (_CL_ORD_ID.search(text + b"\x01") for text in messages if _NEW_ORDER in text)
+    newest: dict[int, bytes] = {}
+    for text in _END_OF_MESSAGE.split(_file(session, "body").read_bytes()):
+        if number := _MSG_SEQ_NUM.search(text):
+            newest[int(number[1])] = text
+    counted = (text for number, text in newest.items() if number < stored.next_sender)
+    names = (_CL_ORD_ID.search(text + b"\x01") for text in counted if _NEW_ORDER in text)
     return frozenset(name[1].decode("ascii", "replace") for name in names if name)
 
 

@@ -12,7 +12,7 @@ from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock, ExecutionSink, SessionState, Vault
 from gateway import dictionary, doubts
 from gateway.engine import Engine, end_process
-from gateway.filestore import blot_secrets, check_store, stored_orders
+from gateway.filestore import blot_secrets, check_store, sent_orders
 from gateway.inbox import Inbox
 from gateway.outbox import Outbox
 from gateway.settings import GatewaySettings, VenueProfile
@@ -93,9 +93,9 @@ class Gateway:
         with self._vault.read() as view:
             if not doubts.has_silent(view, profile.venue):
                 return
-        stored = stored_orders(profile.session)
+        sent = sent_orders(profile.session)
         with self._vault.write() as uow:
-            doubts.note_never_stored(uow, profile.venue, stored, self._clock.now())
+            doubts.note_never_stored(uow, profile.venue, sent, self._clock.now())
 
     def stop(self) -> None:
         """Send nothing more, log out, book what has arrived."""

@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import ConfigError
 from gateway.dictionary import load, standard_path, write_relaxed
-from gateway.filestore import StoredSequences, blot_secrets, check_store, stored_orders
+from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders
 from gateway.sessioncfg import read_sessions, render
 from gateway.settings import load_settings, write_session_config
 
@@ -199,13 +199,34 @@ def test_passwords_are_blotted_out_of_the_store_without_moving_a_byte(config):
     assert after.endswith(b"35=D\x0111=C1\x01")
 
 
-def test_the_orders_in_the_store_are_new_orders_only(config):
+def stored(number: int, name: str, kind: str = "D") -> bytes:
+    return f"8=FIX.4.4\x0135={kind}\x0134={number}\x0111={name}\x0155=KO\x0110=000\x01".encode()
+
+
+def test_the_orders_that_may_have_left_are_new_orders_only(config):
     """A question about an order names it too, and proves nothing."""
     session = read_sessions(config)[0]
-    order = b"8=FIX.4.4\x0135=D\x0134=2\x0111=C1\x0155=KO\x0110=000\x01"
-    question = b"8=FIX.4.4\x0135=H\x0134=3\x0111=C2\x0155=KO\x0110=000\x01"
 
-    assert stored_orders(session) == frozenset()
-    store_files(session, body=order + question + order.replace(b"C1", b"C3"))
+    assert sent_orders(session) == frozenset()
+    store_files(
+        session, seqnums=b"5 : 9", body=stored(2, "C1") + stored(3, "C2", "H") + stored(4, "C3")
+    )
 
-    assert stored_orders(session) == {"C1", "C3"}
+    assert sent_orders(session) == {"C1", "C3"}
+
+
+def test_an_order_that_was_stored_and_not_counted_never_left(config):
+    """Killed between the two: the engine would give its number to the next message."""
+    session = read_sessions(config)[0]
+    store_files(session, seqnums=b"3 : 9", body=stored(2, "C1") + stored(3, "C2"))
+
+    assert sent_orders(session) == {"C1"}
+
+
+def test_an_order_whose_number_another_message_took_never_left(config):
+    """The same, and the process was killed again after its next logon."""
+    session = read_sessions(config)[0]
+    body = stored(2, "C1") + stored(3, "C2") + stored(3, "", "A")
+    store_files(session, seqnums=b"4 : 9", body=body)
+
+    assert sent_orders(session) == {"C1"}
