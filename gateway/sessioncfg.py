@@ -79,10 +79,6 @@ class SessionConfig:
         setting = self.settings.get(key)
         return setting.value if setting else None
 
-    def is_yes(self, key: str) -> bool:
-        """Whether `key` is set to Y."""
-        return self.text(key) == "Y"
-
     @property
     def name(self) -> str:
         """The session as QuickFIX spells it: `FIX.4.4:TRIMTAB->XSIM`."""
