@@ -6,9 +6,9 @@ from pathlib import Path
 from simulator.config import VenueConfig
 from simulator.desk import Outcome
 from simulator.endofday import write_end_of_day
-from simulator.exchange import Exchange
 from simulator.instruments import read_instruments
 from simulator.journal import Journal
+from simulator.plain_exchange import Exchange
 from simulator.reports import NO_EXECUTION, Message, Report
 from simulator.requests import Request
 

@@ -1,8 +1,8 @@
 """What operators see: venues, books and orders as plain JSON objects."""
 
-from simulator.exchange import Exchange
 from simulator.instruments import Instrument
 from simulator.orders import Order
+from simulator.plain_exchange import Exchange
 from simulator.reports import average_price
 from simulator.words import OrdType, Side
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from simulator.desk import VenueRules
 from simulator.endofday import end_of_day_text
-from simulator.exchange import Exchange
 from simulator.instruments import Instrument
 from simulator.journal import Journal, JournalError
+from simulator.plain_exchange import Exchange
 from simulator.reports import CancelRejected, Report
 from simulator.requests import AskStatus, CancelOrder, NewOrder, ReplaceOrder
 from simulator.words import CxlRejReason, ExecType, OrdRejReason, OrdStatus, Side

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from simulator.desk import VenueRules
-from simulator.exchange import Exchange
 from simulator.instruments import Instrument
+from simulator.plain_exchange import Exchange
 from simulator.reports import Report
 from simulator.requests import AskStatus, CancelOrder, NewOrder, ReplaceOrder
 from simulator.words import ExecType, OrdStatus, TimeInForce
