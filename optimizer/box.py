@@ -5,14 +5,15 @@ A name with a loss lot is either harvested (it may be sold, never bought) or kep
 would pay on paper, and be a wash sale. Which of the two is the caller's choice.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from domain.orders import Side
 from optimizer.constraints import CLIENT_LOCK
-from optimizer.taxes import convex_envelope, without_losses
-from optimizer.values import AccountProblem, FloatArray, Lock, Market, ReliefLot
+from optimizer.taxes import convex_envelope, gain_schedule, without_losses
+from optimizer.values import AccountProblem, FloatArray, GainKind, Lock, Market, ReliefLot
 from optimizer.washsales import LABEL
 
 
@@ -26,6 +27,7 @@ class Box:
     lots: tuple[tuple[ReliefLot, ...], ...]  # By name: what may be sold, in order of relief.
     locks: tuple[Lock, ...]  # The problem's, and those on losses bought lately.
     own_locks: tuple[Lock, ...]  # Those of our choice between harvest and keep.
+    gains: dict[GainKind, FloatArray] = field(default_factory=dict)  # (n, m) per dollar sold.
 
 
 def loss_choices(problem: AccountProblem) -> frozenset[int]:
@@ -61,7 +63,7 @@ def box_of(
     shut = {lock.name for lock in locks if lock.side is Side.SELL and lock.maximum == 0}
     for name in shut | frozen:
         lots[name] = ()
-    segments, tax = _segments(market, problem, lots)
+    segments, tax = segments_of(market, problem, lots)
     return Box(
         buy=_largest_purchases(problem, [*locks, *own_locks], frozen),
         segments=segments,
@@ -69,6 +71,7 @@ def box_of(
         lots=tuple(lots),
         locks=tuple(locks),
         own_locks=tuple(own_locks),
+        gains=_gains(market, problem, lots, segments),
     )
 
 
@@ -88,7 +91,7 @@ def _largest_purchases(
     return buy
 
 
-def _segments(
+def segments_of(
     market: Market, problem: AccountProblem, lots: list[tuple[ReliefLot, ...]]
 ) -> tuple[FloatArray, FloatArray]:
     """Convex tax segments; an even number a name, so that few model shapes are compiled."""
@@ -106,3 +109,21 @@ def _segments(
             segments[name, : len(weights)] = weights
             tax[name, : len(slopes)] = slopes
     return segments, tax
+
+
+def _gains(
+    market: Market,
+    problem: AccountProblem,
+    lots: Iterable[tuple[ReliefLot, ...]],
+    segments: FloatArray,
+) -> dict[GainKind, FloatArray]:
+    """Gain per dollar in each segment, of every kind that a row counts: its lots' on average."""
+    kinds = {row.gain for row in problem.rows if row.gain is not None}
+    found = {kind: np.zeros_like(segments) for kind in kinds}
+    for name, of_name in enumerate(lots if kinds else ()):
+        ends = np.cumsum(segments[name]) * float(problem.nav) / float(market.prices[name])
+        for kind, gains in found.items():
+            shares, dollars = gain_schedule(of_name, kind)
+            within = np.diff(np.interp(np.r_[0.0, ends], shares, dollars)) / float(problem.nav)
+            np.divide(within, segments[name], out=gains[name], where=segments[name] > 0)
+    return found

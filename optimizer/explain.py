@@ -6,6 +6,7 @@ points; what rounding to whole shares left unbalanced is a term of its own, so t
 the terms of a trade add up to exactly zero.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -14,11 +15,12 @@ import numpy as np
 from domain.orders import Side
 from domain.proposals import ProposedTrade, Term
 from optimizer.costs import expected_cost
-from optimizer.objective import impact_of, risk_gradients, tracking_error
+from optimizer.objective import impact_of, risk_gradients, tracking_error, wish_gradients
+from optimizer.risks import volatility_gradient
 from optimizer.search import Found
 from optimizer.taxes import relieved, tax_of
 from optimizer.ticket import Shares
-from optimizer.values import AccountProblem, FloatArray, Market, Row
+from optimizer.values import AccountProblem, FloatArray, Market, RiskCap, Row
 from optimizer.words import basis_points, dollars, listed, percent
 
 CENT = Decimal("0.01")
@@ -39,15 +41,24 @@ class Explained:
 def explain(market: Market, problem: AccountProblem, found: Found) -> Explained:
     """Every trade with its costs, lots, terms and reason, by security id."""
     traded = np.flatnonzero(found.shares)
+    rows = [row.label for row, _ in binding_rows(problem, found)]
+    caps = [cap.label for cap, _ in binding_caps(problem, found)]
     return Explained(
         trades=tuple(_trade(market, problem, found, int(name)) for name in traded),
-        binding=tuple(dict.fromkeys(row.label for row, _ in _binding(problem, found))),
+        binding=tuple(dict.fromkeys(rows + caps)),
     )
 
 
-def _binding(problem: AccountProblem, found: Found) -> list[tuple[Row, float]]:
+def binding_rows(problem: AccountProblem, found: Found) -> list[tuple[Row, float]]:
+    """Rows that hold the answer back, with their duals."""
     pairs = zip(problem.rows, found.solution.row_duals, strict=True)
     return [(row, float(dual)) for row, dual in pairs if dual > BINDING]
+
+
+def binding_caps(problem: AccountProblem, found: Found) -> list[tuple[RiskCap, float]]:
+    """Caps on risk that hold the answer back, with their duals."""
+    pairs = zip(problem.caps, found.solution.cap_duals, strict=True)
+    return [(cap, float(dual)) for cap, dual in pairs if dual > BINDING]
 
 
 def _trade(market: Market, problem: AccountProblem, found: Found, name: int) -> ProposedTrade:
@@ -88,10 +99,11 @@ def terms(market: Market, problem: AccountProblem, found: Found, name: int) -> t
         "impact": -2 * impact_of(market, problem)[name] * abs(z[name]),
     }
     if way < 0:
-        amounts["tax"] = -_marginal_tax(found, name, -z[name])
-    for row, dual in _binding(problem, found):
-        coefficient = row.buy[name] if way > 0 else row.sell[name]
-        amounts[row.name] = amounts.get(row.name, 0.0) - dual * coefficient
+        amounts["tax"] = -_marginal(found.box.tax, found, name, -z[name])
+    for wish, slopes in wish_gradients(market, problem, z).items():
+        amounts[wish] = amounts.get(wish, 0.0) - way * slopes[name]
+    for key, amount in _limit_terms(market, problem, found, name, z):
+        amounts[key] = amounts.get(key, 0.0) + amount
     amounts["bound"] = found.solution.bound_terms[name]
     stated = [
         Term(name=key, basis_points=Decimal(f"{amount * 1e4:.4f}"))
@@ -102,11 +114,26 @@ def terms(market: Market, problem: AccountProblem, found: Found, name: int) -> t
     return (*stated, Term(name="rounding", basis_points=left.quantize(BASIS_POINT_PLACES)))
 
 
-def _marginal_tax(found: Found, name: int, sold: float) -> float:
-    """Slope of the convex tax at the last dollar sold."""
+def _limit_terms(
+    market: Market, problem: AccountProblem, found: Found, name: int, z: FloatArray
+) -> Iterator[tuple[str, float]]:
+    """What each binding row and cap takes from the trade, by its name."""
+    buying = z[name] > 0
+    for row, dual in binding_rows(problem, found):
+        coefficient = row.buy[name] if buying else row.sell[name]
+        if row.gain is not None and not buying:
+            coefficient += _marginal(found.box.gains[row.gain], found, name, -z[name])
+        yield row.name, -dual * float(coefficient)
+    for cap, dual in binding_caps(problem, found):
+        slope = volatility_gradient(market, cap.risk, problem.w0 + z)[name]
+        yield cap.name, -dual * float(slope if buying else -slope)
+
+
+def _marginal(per_dollar: FloatArray, found: Found, name: int, sold: float) -> float:
+    """A figure per dollar (n, m), tax or gain, at the last dollar sold."""
     ends = np.cumsum(found.box.segments[name])
     at = int(np.searchsorted(ends, sold - 1e-9))
-    return float(found.box.tax[name, min(at, int((found.box.segments[name] > 0).sum()) - 1)])
+    return float(per_dollar[name, min(at, int((found.box.segments[name] > 0).sum()) - 1)])
 
 
 def _with_reason(
@@ -156,7 +183,7 @@ def _makes_room(problem: AccountProblem, found: Found, name: int, side: Side) ->
     """Binding constraints that the account's other trades press on and this one eases."""
     labels = [
         row.label
-        for row, dual in _binding(problem, found)
+        for row, dual in binding_rows(problem, found)
         if row.limit >= 0 and -dual * (row.buy if side is Side.BUY else row.sell)[name] > TELLING
     ]
     return [f"makes room for other trades under {listed(labels)}"] if labels else []

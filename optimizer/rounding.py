@@ -117,12 +117,13 @@ def _nearest(ticket: Ticket, z: FloatArray) -> Shares | None:
     most, least = ticket.most / ticket.step, -ticket.least / ticket.step
     smallest = ticket.smallest / ticket.step
     eye, zero, lots = np.eye(n), np.zeros((n, n)), np.diag(lot)
-    rows = len(ticket.limits)
+    rows = len(ticket.buy_rows)
+    hard = np.where(np.isfinite(ticket.soft[:rows]), np.inf, ticket.limits[:rows])
     blocks = [
         (
             [ticket.buy_rows * lot, ticket.sell_rows * lot, *[np.zeros((rows, n))] * 3],
             np.full(rows, -np.inf),
-            ticket.limits,
+            hard,
         ),
         ([eye, zero, -np.diag(most), zero, zero], np.full(n, -np.inf), np.zeros(n)),
         ([zero, eye, zero, -np.diag(least), zero], np.full(n, -np.inf), np.zeros(n)),

@@ -1,7 +1,7 @@
 """One account's continuous optimum, with its certificate or not at all."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import cvxpy as cp
@@ -9,7 +9,13 @@ import numpy as np
 
 from domain.proposals import Certificate
 from optimizer.box import Box
-from optimizer.certificate import TOLERANCE, reduced_costs, relative_gap, violation
+from optimizer.certificate import (
+    TOLERANCE,
+    excess_volatility,
+    reduced_costs,
+    relative_gap,
+    violation,
+)
 from optimizer.model import Answer, Programs
 from optimizer.objective import value
 from optimizer.values import AccountProblem, FloatArray
@@ -30,6 +36,7 @@ class Solution:
     z: FloatArray  # (n,) trade.
     objective: float
     row_duals: FloatArray  # One a row, >= 0.
+    cap_duals: FloatArray = field(default_factory=lambda: np.zeros(0))  # One a cap, >= 0.
     bound_terms: FloatArray  # (n,) what a name's bound holds back, per dollar; <= 0, 0 if free.
     certificate: Certificate
 
@@ -69,11 +76,14 @@ def _certified(
     """The solution with its certificate, or the sentence that says why there is none."""
     if not (np.isfinite(answer.u).all() and np.isfinite(answer.s).all()):
         return f"{path}: answer is not finite"
-    worst = violation(problem, box, answer)
+    worst = max(
+        violation(problem, box, answer), excess_volatility(programs.market, problem, answer)
+    )
     inside = Answer(
         u=np.clip(answer.u, 0, box.buy),
         s=np.clip(answer.s, 0, box.segments),
-        row_duals=np.maximum(answer.row_duals, 0),
+        row_duals=_within([row.soft_price for row in problem.rows], answer.row_duals),
+        cap_duals=_within([cap.soft_price for cap in problem.caps], answer.cap_duals),
     )
     gap = relative_gap(programs.market, problem, box, inside)
     if not (gap <= TOLERANCE and worst <= TOLERANCE):
@@ -82,9 +92,15 @@ def _certified(
         z=inside.u - inside.s.sum(axis=1),
         objective=value(programs.market, problem, box, inside.u, inside.s),
         row_duals=inside.row_duals,
+        cap_duals=inside.cap_duals,
         bound_terms=_bound_terms(programs, problem, box, inside),
         certificate=Certificate(path=path, gap=_recorded(gap), violation=_recorded(worst)),
     )
+
+
+def _within(prices: list[float], duals: FloatArray) -> FloatArray:
+    """Duals from 0 to what breaking the constraint costs."""
+    return np.clip(duals, 0, np.array(prices)) if prices else np.zeros(0)
 
 
 def _recorded(number: float) -> Decimal:

@@ -20,7 +20,7 @@ import numpy as np
 
 from domain.accounts import LotMethod, Mandate
 from domain.lots import TaxLot, Term, term_of
-from optimizer.values import FloatArray, ReliefLot
+from optimizer.values import FloatArray, GainKind, ReliefLot
 
 ZERO = Decimal(0)
 # A fill may be that much below today's price, so a lot that may become a loss counts as one.
@@ -55,6 +55,8 @@ def relief_order(
             tax_per_share=tax if taxable else ZERO,
             weighed_per_share=_weighed(tax, mandate) if taxable else ZERO,
             is_loss=taxable and lot.basis > price * (1 - FILL_MARGIN) * lot.quantity,
+            gain_per_share=price - lot.basis / lot.quantity if taxable else ZERO,
+            term=term_of(lot.acquired, sold_on),
         )
         for lot, tax in priced
     )
@@ -103,6 +105,13 @@ def schedule(lots: tuple[ReliefLot, ...]) -> tuple[FloatArray, FloatArray]:
     shares = np.array([float(lot.shares) for lot in lots])
     slopes = np.array([float(lot.weighed_per_share) for lot in lots])
     return np.r_[0.0, np.cumsum(shares)], np.r_[0.0, np.cumsum(shares * slopes)]
+
+
+def gain_schedule(lots: tuple[ReliefLot, ...], kind: GainKind) -> tuple[FloatArray, FloatArray]:
+    """Break points: shares sold and dollars of gain of one kind realised, both from zero."""
+    shares = np.array([float(lot.shares) for lot in lots])
+    gains = np.array([kind.of(lot) for lot in lots])
+    return np.r_[0.0, np.cumsum(shares)], np.r_[0.0, np.cumsum(shares * gains)]
 
 
 def convex_envelope(shares: FloatArray, slopes: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,17 +1,20 @@
-"""What a whole number of shares does to the objective and to the rows.
+"""What a whole number of shares does to the objective, to the rows and to the caps on risk.
 
-The tax here goes lot by lot in the method's order; it is not the convex one of the model.
+Taxes and gains here go lot by lot in the method's order; they are not the convex ones of
+the model.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.box import Box
-from optimizer.objective import impact_of, risk_gradients, untaxed
-from optimizer.taxes import schedule
-from optimizer.values import AccountProblem, FloatArray, Market
+from optimizer.objective import EPSILON, impact_of, untaxed
+from optimizer.risks import curvature_of, goal_of, gradient_of, variance_of
+from optimizer.taxes import gain_schedule, schedule
+from optimizer.values import AccountProblem, FloatArray, Market, RiskCap, Row
 
 Shares = NDArray[np.int64]
 WHOLE = 1e-9  # Of a share: forgives what division did to a whole number.
@@ -31,8 +34,13 @@ class Ticket:
     schedules: tuple[tuple[FloatArray, FloatArray], ...]  # Shares sold, dollars of tax.
     buy_rows: FloatArray  # (rows, n)
     sell_rows: FloatArray
-    limits: FloatArray
-    curvature: FloatArray  # Half the second derivative of the tracking risk.
+    limits: FloatArray  # Of the rows, then the largest volatilities of the caps.
+    soft: FloatArray  # What breaking each row and cap costs; infinite where it must hold.
+    gains: dict[
+        int, tuple[tuple[FloatArray, FloatArray], ...]
+    ]  # Schedules by row that counts them.
+    curvature: FloatArray  # Half the second derivative of the risk.
+    budget: FloatArray  # Weights of the logarithm.
     impact: FloatArray  # kappa
 
     @classmethod
@@ -41,6 +49,8 @@ class Ticket:
         price = market.price
         share = price / float(problem.nav)
         sellable = np.array([float(sum(lot.shares for lot in lots)) for lots in box.lots])
+        goal = goal_of(market, problem)
+        limited: tuple[Row | RiskCap, ...] = (*problem.rows, *problem.caps)
         smallest = np.ceil(problem.minimum_trade / (price * step) - WHOLE).astype(np.int64)
         return cls(
             market=market,
@@ -53,8 +63,15 @@ class Ticket:
             schedules=tuple(schedule(lots) for lots in box.lots),
             buy_rows=np.array([row.buy for row in problem.rows]),
             sell_rows=np.array([row.sell for row in problem.rows]),
-            limits=np.array([row.limit for row in problem.rows]),
-            curvature=problem.risk_aversion * ((market.F**2).sum(axis=1) + market.d),
+            limits=np.array([r.limit for r in problem.rows] + [c.maximum for c in problem.caps]),
+            soft=np.array([one.soft_price for one in limited]),
+            gains={
+                at: tuple(gain_schedule(lots, row.gain) for lots in box.lots)
+                for at, row in enumerate(problem.rows)
+                if row.gain is not None
+            },
+            curvature=problem.risk_aversion * curvature_of(market, goal.risk),
+            budget=goal.budget,
             impact=impact_of(market, problem),
         )
 
@@ -72,31 +89,42 @@ class Ticket:
         return np.interp(np.maximum(-shares, 0), sold, tax) / float(self.problem.nav)
 
     def objective(self, shares: Shares) -> float:
-        """The objective with taxes by the lot."""
+        """The objective with taxes by the lot, and what broken soft rows and caps cost."""
         taxes = [self.taxes(int(name), shares[[name]])[0] for name in np.flatnonzero(shares)]
-        return untaxed(self.market, self.problem, shares * self.share) + float(sum(taxes))
+        over = np.maximum(-self._slack(shares), 0)
+        softness = float(self._priced(over))
+        z = shares * self.share
+        return untaxed(self.market, self.problem, z) + float(sum(taxes)) + softness
 
     def shortfall(self, shares: Shares) -> float:
-        """By how much all rows together are broken, in NAV; 0 when none is."""
-        return float(np.maximum(-self._slack(shares * self.share), 0).sum())
+        """By how much all hard rows and caps together are broken; 0 when none is."""
+        return float(self._broken(np.maximum(-self._slack(shares), 0)))
 
     def broken_rows(self, shares: Shares) -> tuple[tuple[str, float], ...]:
-        """Labels of the rows that the trades break, with how far, in NAV."""
-        over = -self._slack(shares * self.share)
-        pairs = zip(self.problem.rows, over, strict=True)
-        return tuple((row.label, float(short)) for row, short in pairs if short > 0)
+        """Labels of the hard rows and caps that the trades break, with how far."""
+        over = np.where(np.isfinite(self.soft), 0.0, -self._slack(shares))
+        limited: tuple[Row | RiskCap, ...] = (*self.problem.rows, *self.problem.caps)
+        pairs = zip(limited, over, strict=True)
+        return tuple((one.label, float(short)) for one, short in pairs if short > 0)
 
     def standing(self, shares: Shares) -> "Standing":
         """What the effect of one change needs to know of where the trades stand."""
         z = shares * self.share
-        factor, specific = risk_gradients(self.market, self.problem, z)
-        slack = self._slack(z)
+        w = self.problem.w0 + z
+        slack = self._slack(shares)
+        over = np.maximum(-slack, 0)
+        risks = [cap.risk for cap in self.problem.caps]
+        goal = goal_of(self.market, self.problem)
         return Standing(
             shares=shares,
             z=z,
-            gradient=factor + specific,
+            gradient=self.problem.risk_aversion * gradient_of(self.market, goal.risk, w)
+            - goal.alpha,
             slack=slack,
-            shortfall=float(np.maximum(-slack, 0).sum()),
+            shortfall=float(self._broken(over)),
+            softness=float(self._priced(over)),
+            variances=tuple(variance_of(self.market, risk, w) for risk in risks),
+            variance_slopes=tuple(gradient_of(self.market, risk, w) for risk in risks),
         )
 
     def change(self, standing: "Standing", name: int, to: Shares) -> tuple[FloatArray, FloatArray]:
@@ -107,17 +135,62 @@ class Ticket:
         better += self.impact[name] * (after**2 - before**2)
         better += self.market.half_spread[name] * (np.abs(after) - abs(before))
         better += self.taxes(name, to) - self.taxes(name, standing.shares[[name]])
+        if self.budget[name]:
+            held = self.problem.w0[name] + np.r_[before, after]
+            logs = np.log(np.maximum(held, 0) + EPSILON)
+            better -= self.budget[name] * (logs[1:] - logs[0])
+        over = np.maximum(self._used_by(standing, name, to) - standing.slack[:, None], 0)
+        better += self._priced(over) - standing.softness
+        return better, self._broken(over) - standing.shortfall
+
+    def _used_by(self, standing: "Standing", name: int, to: Shares) -> FloatArray:
+        """What one name going to each of `to` uses up of every row and cap, (limits, len(to))."""
+        before, after = standing.z[name], to * self.share[name]
         bought = np.maximum(after, 0) - max(before, 0.0)
         sold = np.maximum(-after, 0) - max(-before, 0.0)
         used = np.outer(self.buy_rows[:, name], bought) + np.outer(self.sell_rows[:, name], sold)
-        broken = np.maximum(used - standing.slack[:, None], 0).sum(axis=0)
-        return better, broken - standing.shortfall
+        for row, schedules in self.gains.items():
+            shares, dollars = schedules[name]
+            sales = np.maximum(-np.r_[standing.shares[name], to], 0)
+            realised = np.interp(sales, shares, dollars) / float(self.problem.nav)
+            used[row] += realised[1:] - realised[0]
+        if not self.problem.caps:
+            return used
+        moved = after - before
+        volatilities = []
+        for cap, now, slopes in zip(
+            self.problem.caps, standing.variances, standing.variance_slopes, strict=True
+        ):
+            curve = curvature_of(self.market, cap.risk)[name]
+            then = np.maximum(now + slopes[name] * moved + curve * moved**2, 0)
+            volatilities.append(np.sqrt(then) - np.sqrt(now))
+        return np.vstack([used, volatilities])
 
-    def _slack(self, z: FloatArray) -> FloatArray:
-        """What is left of each row's limit; negative where it is broken."""
+    def _slack(self, shares: Shares) -> FloatArray:
+        """What is left of each limit; negative where it is broken."""
+        z = shares * self.share
         used = self.buy_rows @ np.maximum(z, 0) + self.sell_rows @ np.maximum(-z, 0)
-        left: FloatArray = self.limits - used
+        for row, schedules in self.gains.items():
+            realised = [
+                np.interp(max(-int(n), 0), *schedule)
+                for n, schedule in zip(shares, schedules, strict=True)
+            ]
+            used[row] += sum(realised) / float(self.problem.nav)
+        w = self.problem.w0 + z
+        risks = [np.sqrt(variance_of(self.market, c.risk, w)) for c in self.problem.caps]
+        left: FloatArray = self.limits - np.r_[used, risks]
         return left
+
+    def _broken(self, over: FloatArray) -> FloatArray:
+        """The sum over hard limits."""
+        total: FloatArray = over[self.soft == inf].sum(axis=0)
+        return total
+
+    def _priced(self, over: FloatArray) -> FloatArray:
+        """What soft limits cost."""
+        soft = self.soft < inf
+        total: FloatArray = self.soft[soft] @ over[soft]
+        return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,6 +199,9 @@ class Standing:
 
     shares: Shares
     z: FloatArray
-    gradient: FloatArray  # Of the tracking risk.
-    slack: FloatArray  # Of each row.
+    gradient: FloatArray  # Of risk and expected return.
+    slack: FloatArray  # Of each row and cap.
     shortfall: float
+    softness: float
+    variances: tuple[float, ...]  # Of the caps.
+    variance_slopes: tuple[FloatArray, ...]
