@@ -1,8 +1,14 @@
-"""One account's continuous optimum, with its certificate or not at all."""
+"""One account's continuous optimum, with its certificate or not at all.
+
+The fast path is asked first, then the cvxpy model by PIQP, then by Clarabel.
+"""
 
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
@@ -16,16 +22,19 @@ from optimizer.certificate import (
     relative_gap,
     violation,
 )
+from optimizer.exclusion import Impossible, excludes_every_trade
+from optimizer.fast import path as fast
 from optimizer.model import Answer, Programs
 from optimizer.objective import value
 from optimizer.values import AccountProblem, FloatArray
 
-PATHS: tuple[tuple[str, dict[str, float | int]], ...] = (
+# After the fast path, in this order.
+SOLVERS: tuple[tuple[str, dict[str, float | int]], ...] = (
+    (cp.PIQP, {"eps_abs": 1e-10, "eps_rel": 1e-10}),
     (
         cp.CLARABEL,
         {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10, "max_threads": 1},
     ),
-    (cp.PIQP, {"eps_abs": 1e-10, "eps_rel": 1e-10}),
 )
 
 
@@ -51,23 +60,42 @@ class Unsolved:
 def solve(programs: Programs, problem: AccountProblem, box: Box) -> Solution | Unsolved:
     """The optimum by the first path whose answer can be certified within 1e-6."""
     said = []
-    for solver, options in PATHS:
-        path = solver.lower()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # "Inaccurate": the certificate is the judge.
-                answer = programs.solve(problem, box, solver, options)
-        except (cp.error.SolverError, ValueError, ArithmeticError) as error:
-            said.append(f"{path}: {error}")
+    for path, attempt in _paths(programs, problem, box):
+        answer = attempt()
+        if isinstance(answer, str):
+            said.append(f"{path}: {answer}")
             continue
-        if answer is None:
-            said.append(f"{path}: no answer")
+        if isinstance(answer, Impossible):
+            if excludes_every_trade(problem, box, answer.prices):
+                return Unsolved(f"{path}: no trade keeps every constraint, as their prices prove")
+            said.append(f"{path}: its prices do not prove that no trade keeps every constraint")
             continue
         solution = _certified(programs, problem, box, answer, path)
         if isinstance(solution, Solution):
             return solution
         said.append(solution)
     return Unsolved("; ".join(said))
+
+
+def _paths(
+    programs: Programs, problem: AccountProblem, box: Box
+) -> Iterator[tuple[str, Callable[[], Answer | Impossible | str]]]:
+    """Each path's name and how to ask it, in order; a path that has no answer says why."""
+    yield "fast", partial(fast.answer, programs.market, problem, box)
+    for solver, options in SOLVERS:
+        yield solver.lower(), partial(_general, programs, problem, box, solver, options)
+
+
+def _general(
+    programs: Programs, problem: AccountProblem, box: Box, solver: str, options: dict[str, Any]
+) -> Answer | str:
+    """The cvxpy model's answer by one solver."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "Inaccurate": the certificate is the judge.
+            return programs.solve(problem, box, solver, options) or "no answer"
+    except (cp.error.SolverError, ValueError, ArithmeticError) as error:
+        return str(error)
 
 
 def _certified(

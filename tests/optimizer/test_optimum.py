@@ -14,9 +14,10 @@ from domain.orders import Side
 from optimizer import assemble
 from optimizer.box import box_of
 from optimizer.certificate import relative_gap, violation
+from optimizer.fast import path as fast
 from optimizer.model import Answer, Programs
 from optimizer.objective import gradients, value
-from optimizer.solve import PATHS, Solution, Unsolved, solve
+from optimizer.solve import SOLVERS, Solution, Unsolved, solve
 from optimizer.values import AccountProblem, Lock, Market, ReliefLot, Row
 from tests.optimizer.book import account, book_of
 
@@ -233,7 +234,7 @@ def test_both_paths_agree(seed):
     market, problem = built(seed)
     box = box_of(market, problem)
     objectives = []
-    for solver, options in PATHS:
+    for solver, options in SOLVERS:
         answer = Programs(market).solve(problem, box, solver, options)
         if answer is not None:
             objectives.append(value(market, problem, box, answer.u, answer.s))
@@ -241,34 +242,36 @@ def test_both_paths_agree(seed):
     assert np.ptp(objectives) <= 1e-6 * max(np.abs(objectives)) if objectives else True
 
 
-def test_when_the_first_path_fails_the_second_answers_and_says_so(monkeypatch):
+def test_paths_are_asked_in_order_and_the_answer_says_which_gave_it(monkeypatch):
     market, problem = built(2)
     box = box_of(market, problem)
-    first = solve(Programs(market), problem, box)
-    monkeypatch.setattr("optimizer.solve.PATHS", (("NO_SUCH_SOLVER", {}), PATHS[1]))
+    answers = [solve(Programs(market), problem, box)]
+    monkeypatch.setattr("optimizer.fast.path.answer", lambda *_: "declined")
+    answers.append(solve(Programs(market), problem, box))
+    monkeypatch.setattr("optimizer.solve.SOLVERS", (("NO_SUCH_SOLVER", {}), SOLVERS[1]))
+    answers.append(solve(Programs(market), problem, box))
 
-    second = solve(Programs(market), problem, box)
-
-    assert (first.certificate.path, second.certificate.path) == ("clarabel", "piqp")
-    assert np.allclose(first.z, second.z, atol=1e-5)
+    assert [found.certificate.path for found in answers] == ["fast", "piqp", "clarabel"]
+    assert all(np.allclose(found.z, answers[0].z, atol=1e-5) for found in answers)
 
 
 def test_an_answer_that_is_not_the_optimum_gets_no_certificate(monkeypatch):
-    """The solver claims success but is a little off: nobody believes it."""
+    """Every path claims success but is a little off: nobody believes it."""
     market, problem = built(2)
-    honest = Programs.solve
+    honest, honest_fast = Programs.solve, fast.answer
 
-    def off(self, *arguments):
-        answer = honest(self, *arguments)
+    def off(answer):
         return replace(answer, u=answer.u * 0.98)
 
-    monkeypatch.setattr(Programs, "solve", off)
+    monkeypatch.setattr(Programs, "solve", lambda *arguments: off(honest(*arguments)))
+    monkeypatch.setattr(fast, "answer", lambda *arguments: off(honest_fast(*arguments)))
 
     found = solve(Programs(market), problem, box_of(market, problem))
 
     assert isinstance(found, Unsolved)
-    assert "clarabel: gap" in found.why
+    assert "fast: gap" in found.why
     assert "piqp: gap" in found.why
+    assert "clarabel: gap" in found.why
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,129 @@
+"""Semismooth Newton steps on the dual (Qi and Sun, "A nonsmooth version of Newton's method", 1993).
+
+The dual's gradient is piecewise linear, so a step with the curvature of the present piece lands on
+the optimum once the piece is right. Rows that would be priced below nothing leave the step's
+active set and it is solved again; Levenberg and Marquardt's term keeps it defined where no name is
+free; Armijo's rule keeps it honest.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg.lapack import dposv
+
+from optimizer.fast.dual import Dual, Point, at, is_ray, residual
+from optimizer.fast.names import Indices, free
+from optimizer.values import FloatArray
+
+ENOUGH = 1e-12  # Residual, in NAV and factor exposure.
+MOST_STEPS = 120
+MOST_HALVINGS = 25
+PATIENCE = 10  # Steps before asking whether the rows can hold at all.
+ARMIJO = 1e-4
+TINY = 1e-13  # Added to the diagonal always.
+DAMPING_START, DAMPING_LEAST, DAMPING_MOST = 1e-4, 1e-12, 1e4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ended:
+    """Where the steps ended; whether it is optimal is the certificate's to say."""
+
+    point: Point
+    residual: float
+    steps: int
+    impossible: bool = False  # The rows' prices grow for ever: no trade keeps them all.
+
+
+def maximise(dual: Dual, start: FloatArray) -> Ended:
+    """Steps from `start` (k + r,) until optimal or impossible, until none helps, or MOST_STEPS."""
+    point, damping = at(dual, start), DAMPING_START
+    left, steps = residual(dual, point), 0
+    while left > ENOUGH and steps < MOST_STEPS:
+        steps += 1
+        if steps > PATIENCE and is_ray(dual, point):
+            return Ended(point=point, residual=left, steps=steps, impossible=True)
+        step = _step(dual, point, damping * min(1.0, left) + TINY)
+        found, length = _search(dual, point, step)
+        if found is None:
+            if damping >= DAMPING_MOST:
+                break
+            damping = min(max(100 * damping, 1e-6), DAMPING_MOST)
+            continue
+        if length == 1.0:
+            damping = max(damping / 10, DAMPING_LEAST)
+        elif length < 0.1:
+            damping = min(max(10 * damping, 1e-6), DAMPING_MOST)
+        point = found
+        left = residual(dual, point)
+    return Ended(point=point, residual=left, steps=steps)
+
+
+def _step(dual: Dual, point: Point, damping: float) -> FloatArray:
+    """Newton's step over the factors and the rows that are priced or exceeded, (k + r,)."""
+    k = len(dual.exposure)
+    price, over = point.x[k:], point.gradient[k:]
+    rows = np.flatnonzero((price > 0) | (over > 0))
+    matrix = _curvature(dual, point, rows)
+    matrix.flat[:: len(matrix) + 1] += damping
+    inside = np.ones(len(matrix), dtype=bool)
+    unpriced = price[rows] <= 0
+    gradient = np.concatenate([point.gradient[:k], over[rows]])
+    while True:
+        solution = _solved(matrix, gradient, inside)
+        wrong = unpriced & (solution[k:] < 0)
+        if not wrong.any():
+            break
+        inside[k:] &= ~wrong
+    step = np.zeros(dual.size)
+    step[:k] = solution[:k]
+    step[k + rows] = solution[k:]
+    return step
+
+
+def _curvature(dual: Dual, point: Point, rows: Indices) -> FloatArray:
+    """Minus the dual's second derivative over the factors and `rows`, (k + p, k + p)."""
+    names, k = dual.names, len(dual.exposure)
+    moving = free(names, point.choice)
+    V = np.empty((len(moving), k + len(rows)))
+    V[:, :k] = dual.F[moving]
+    if len(rows):
+        pair = np.ix_(rows, moving)
+        bought = point.choice.z[moving] > 0
+        V[:, k:] = np.where(bought, dual.buy[pair], -dual.sell[pair]).T
+    V *= np.sqrt(names.inverse[moving])[:, None]
+    matrix = V.T @ V
+    matrix.flat[: k * len(matrix) : len(matrix) + 1] += 0.5
+    return matrix
+
+
+def _solved(matrix: FloatArray, gradient: FloatArray, inside: np.ndarray) -> FloatArray:
+    """The solution of the rows and columns `inside`; zero elsewhere."""
+    if inside.all():
+        return _cholesky(matrix, gradient)
+    solution = np.zeros_like(gradient)
+    solution[inside] = _cholesky(matrix[np.ix_(inside, inside)], gradient[inside])
+    return solution
+
+
+def _cholesky(matrix: FloatArray, gradient: FloatArray) -> FloatArray:
+    _, solution, failed = dposv(matrix.T, gradient)
+    if failed:  # Too flat to be positive definite in floating point.
+        solution = np.linalg.lstsq(matrix, gradient)[0]
+    found: FloatArray = solution
+    return found
+
+
+def _search(dual: Dual, point: Point, step: FloatArray) -> tuple[Point | None, float]:
+    """The first halving of the step that raises the dual enough; no price goes below nothing."""
+    k = len(dual.exposure)
+    length = 1.0
+    noise = 1e-16 * (1 + abs(point.value))
+    for _ in range(MOST_HALVINGS):
+        x = point.x + length * step
+        np.maximum(x[k:], 0.0, out=x[k:])
+        tried = at(dual, x)
+        promised = max(float(point.gradient @ (x - point.x)), 0.0)
+        if tried.value >= point.value + ARMIJO * promised - noise:
+            return tried, length
+        length /= 2
+    return None, 0.0

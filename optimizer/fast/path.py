@@ -1,0 +1,115 @@
+"""An account's answer by the fast path, or why it is not one for it.
+
+What is recognised is said here, field by field: a field that this file does not know is
+declined unless it is at its default, so that a mandate of a new kind is never half solved.
+"""
+
+from dataclasses import MISSING, Field, fields
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from optimizer.box import Box
+from optimizer.exclusion import Impossible
+from optimizer.fast.dual import Dual
+from optimizer.fast.names import Indices
+from optimizer.fast.newton import Ended, maximise
+from optimizer.fast.reduction import Arrays, dual_of
+from optimizer.model import Answer
+from optimizer.objective import impact_of
+from optimizer.values import AccountProblem, FloatArray, Market
+
+MARKET_FIELDS = frozenset(
+    {"security_ids", "symbols", "sectors", "prices", "lot_sizes", "F", "d", "half_spread", "impact"}
+)
+PROBLEM_FIELDS = frozenset(
+    {
+        *("account_id", "household_id", "nav", "cash", "w0", "b", "lots", "lot_method"),
+        *("rows", "locks", "loss_locked", "risk_aversion", "minimum_trade", "gauges", "fault"),
+    }
+)
+
+
+def answer(market: Market, problem: AccountProblem, box: Box) -> Answer | Impossible | str:
+    """The fast path's answer, which nobody has certified yet; or why it has none, in words."""
+    if unknown := _unknown(market, MARKET_FIELDS) or _unknown(problem, PROBLEM_FIELDS):
+        return f"{unknown} is not part of the structure it knows"
+    if odd := next((row for row in problem.rows if row.soft_price < inf or row.gain), None):
+        return f"{odd.label} is soft or counts realised gains"
+    arrays = _arrays(market, problem, box)
+    if why := unsuited(arrays):
+        return why
+    dual, names = dual_of(arrays)
+    ended = maximise(dual, np.zeros(dual.size))
+    if ended.impossible:
+        return Impossible(_prices(arrays, dual, ended))
+    return _answer(arrays, box, dual, names, ended)
+
+
+def _unknown(value: Market | AccountProblem, known: frozenset[str]) -> str:
+    """A field outside of `known` that is not at its default, or nothing."""
+    for field in fields(value):
+        if field.name in known:
+            continue
+        if not np.array_equal(getattr(value, field.name), _default(field)):
+            return field.name
+    return ""
+
+
+def _default(of: Field[Any]) -> Any:
+    return of.default if of.default_factory is MISSING else of.default_factory()
+
+
+def unsuited(arrays: Arrays) -> str:
+    """Why the numbers have not the structure the path needs; empty when they have."""
+    sellable = arrays.sellable
+    movable = arrays.most > 0
+    movable[sellable] = True
+    if np.any(arrays.d[movable] + arrays.kappa[movable] <= 0):
+        return "a name that may trade has neither specific risk nor impact"
+    both = arrays.most[sellable] > 0
+    if np.any(arrays.buy + arrays.sell < 0):
+        return "a row rewards buying and selling one name at once"
+    round_trip = 2 * arrays.cost[sellable] + arrays.tax[0]
+    if np.any(round_trip[both] < 0):
+        return "selling a name at a saving and buying it back would pay"
+    return ""
+
+
+def _arrays(market: Market, problem: AccountProblem, box: Box) -> Arrays:
+    sellable = np.flatnonzero(box.segments.any(axis=1))
+    names = len(problem.w0)
+    rows = problem.rows
+    return Arrays(
+        F=market.F,
+        d=market.d,
+        a0=problem.w0 - problem.b,
+        kappa=impact_of(market, problem),
+        cost=market.half_spread,
+        lam=problem.risk_aversion,
+        most=box.buy,
+        sellable=sellable,
+        segments=np.ascontiguousarray(box.segments[sellable].T),
+        tax=np.ascontiguousarray(box.tax[sellable].T),
+        buy=np.array([row.buy for row in rows]).reshape(len(rows), names),
+        sell=np.array([row.sell for row in rows]).reshape(len(rows), names),
+        limit=np.array([row.limit for row in rows]),
+    )
+
+
+def _answer(arrays: Arrays, box: Box, dual: Dual, names: Indices | None, ended: Ended) -> Answer:
+    choice = ended.point.choice
+    u: FloatArray = choice.u
+    if names is not None:
+        u = np.zeros(len(box.buy))
+        u[names] = choice.u
+    s = np.zeros_like(box.segments)
+    s[arrays.sellable] = choice.s.T
+    return Answer(u=u, s=s, row_duals=_prices(arrays, dual, ended))
+
+
+def _prices(arrays: Arrays, dual: Dual, ended: Ended) -> FloatArray:
+    """The rows' prices, per NAV of the objective."""
+    prices: FloatArray = ended.point.x[len(dual.exposure) :] * arrays.lam
+    return prices
