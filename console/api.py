@@ -7,6 +7,7 @@ document. Errors are `{"error", "remedy", "exit_code"}`.
 import functools
 import hmac
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from console.service_port import OrderQuery, OverrideRequest, Service
 from console.strict_json import parse
 from domain.codec import encode, from_plain
 from domain.errors import BadInputError, ExitCode, TrimtabError
+from domain.orders import Settlement
 
 BODY_LIMIT = 1_000_000  # Bytes; files are named by their path, never sent.
 LIST_LIMIT = 10_000
@@ -83,6 +85,28 @@ def _orders(service: Service, request: Request, _body: dict[str, Any]) -> object
         limit=_limit(request, 200),
     )
     return service.orders(query)
+
+
+def _order(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.order(request.path_params["order"])
+
+
+def _cancel(service: Service, request: Request, body: dict[str, Any]) -> object:
+    return service.cancel(request.path_params["order"], body["by"], body["why"])
+
+
+def _replace(service: Service, request: Request, body: dict[str, Any]) -> object:
+    order = request.path_params["order"]
+    return service.replace(order, body["quantity"], body["limit"], body["by"], body["why"])
+
+
+def _propose_settlement(service: Service, request: Request, body: dict[str, Any]) -> object:
+    order = request.path_params["order"]
+    return service.propose_settlement(order, body["what"], body["by"], body["why"])
+
+
+def _second_settlement(service: Service, request: Request, body: dict[str, Any]) -> object:
+    return service.second_settlement(request.path_params["order"], body["by"])
 
 
 def _positions(service: Service, request: Request, _body: dict[str, Any]) -> object:
@@ -157,6 +181,8 @@ def _stop(service: Service, _request: Request, body: dict[str, Any]) -> object:
 
 
 _TEXTS: type = tuple[str, ...]
+_NUMBER = Decimal | None
+_JSON_KINDS: dict[Any, Any] = {str: object, Settlement: str, _NUMBER: str | None}
 _DECISION = {"by": str, "why": str}
 _SWITCH = {"scope": str, "name": str, "by": str, "why": str}
 _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
@@ -165,6 +191,7 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("GET", "/v1/runs", _runs, {}),
     ("GET", "/v1/runs/{run}", _run, {}),
     ("GET", "/v1/orders", _orders, {}),
+    ("GET", "/v1/orders/{order}", _order, {}),
     ("GET", "/v1/positions", _positions, {}),
     ("GET", "/v1/breaks", _breaks, {}),
     ("GET", "/v1/approvals", _approvals, {}),
@@ -182,6 +209,20 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ),
     ("POST", "/v1/runs/{run}/reject", _reject, _DECISION),
     ("POST", "/v1/runs/{run}/retry", _retry, {"by": str}),
+    ("POST", "/v1/orders/{order}/cancel", _cancel, _DECISION),
+    (
+        "POST",
+        "/v1/orders/{order}/replace",
+        _replace,
+        {**_DECISION, "quantity": _NUMBER, "limit": _NUMBER},
+    ),
+    (
+        "POST",
+        "/v1/orders/{order}/settlement",
+        _propose_settlement,
+        {**_DECISION, "what": Settlement},
+    ),
+    ("POST", "/v1/orders/{order}/settlement/second", _second_settlement, {"by": str}),
     ("POST", "/v1/halt", _halt, _SWITCH),
     ("POST", "/v1/resume", _resume, _SWITCH),
     ("POST", "/v1/ingest", _ingest, {"paths": _TEXTS, "by": str, "replace": bool}),
@@ -228,7 +269,7 @@ def _typed(document: Any, fields: dict[str, Any]) -> dict[str, Any]:
         raise BadInputError(f"field {missing[0]!r} is missing; needed: {', '.join(fields)}")
     typed = {}
     for name, kind in fields.items():
-        if kind is not str and not isinstance(document[name], list | bool):
+        if not isinstance(document[name], _JSON_KINDS.get(kind, list | bool)):
             raise BadInputError(f"field {name!r} is of the wrong kind: {document[name]!r}")
         try:
             typed[name] = from_plain(kind, document[name])

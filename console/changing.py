@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from console.order_wishes import OrderWishes
 from console.service_port import IngestLine, IngestProblem, OverrideRequest
 from console.views import find_run
 from domain.errors import BadInputError, MissingError, UnknownNameError
@@ -45,7 +46,7 @@ class Triggers(Protocol):
     def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run: ...
 
 
-class VaultChanging:
+class VaultChanging(OrderWishes):
     """`console.service_port.Changing` over the vault."""
 
     def __init__(
@@ -63,6 +64,7 @@ class VaultChanging:
 
         `venues` are those there are: a halt of any other would halt nothing.
         """
+        super().__init__(vault, clock, wake)
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
         self._venues = venues

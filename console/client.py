@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -14,6 +15,7 @@ from console.service_port import (
     AuditVerdict,
     Health,
     IngestLine,
+    OrderLife,
     OrderLine,
     OrderQuery,
     OverrideRequest,
@@ -34,6 +36,7 @@ from domain.errors import (
     TryAgainError,
     UnknownNameError,
 )
+from domain.orders import Settlement
 from domain.ports import SessionState
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
@@ -102,6 +105,9 @@ class ApiClient:
         }
         return self._get(tuple[OrderLine, ...], "/v1/orders", **parameters)
 
+    def order(self, name: str) -> OrderLife:
+        return self._get(OrderLife, f"/v1/orders/{_part(name)}")
+
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]:
         return self._get(tuple[PositionLine, ...], "/v1/positions", account_id=account_id)
 
@@ -144,6 +150,22 @@ class ApiClient:
 
     def retry(self, run: str, by: str) -> Run:
         return self._post(Run, f"/v1/runs/{_part(run)}/retry", {"by": by})
+
+    def cancel(self, order: str, by: str, why: str) -> OrderLine:
+        return self._post(OrderLine, f"/v1/orders/{_part(order)}/cancel", {"by": by, "why": why})
+
+    def replace(
+        self, order: str, quantity: Decimal | None, limit: Decimal | None, by: str, why: str
+    ) -> OrderLine:
+        body = {"quantity": to_plain(quantity), "limit": to_plain(limit), "by": by, "why": why}
+        return self._post(OrderLine, f"/v1/orders/{_part(order)}/replace", body)
+
+    def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling:
+        body = {"what": what.value, "by": by, "why": why}
+        return self._post(Telling, f"/v1/orders/{_part(order)}/settlement", body)
+
+    def second_settlement(self, order: str, by: str) -> Telling:
+        return self._post(Telling, f"/v1/orders/{_part(order)}/settlement/second", {"by": by})
 
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill:
         return self._post(Kill, "/v1/halt", {"scope": scope, "name": name, "by": by, "why": why})

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from console.order_life import find_order, life_of
 from console.service_port import (
     AuditVerdict,
     BooksVerdict,
+    OrderLife,
     OrderLine,
     OrderQuery,
     PositionLine,
@@ -71,6 +73,12 @@ class VaultReading:
                 orders = view.orders.recent(RECENT_ORDERS)
         wanted = [order for order in orders if _matches(order, query)]
         return tuple(order_line(order) for order in wanted[: query.limit])
+
+    def order(self, name: str) -> OrderLife:
+        """The order that any ClOrdID of its chain names, and all that happened to it."""
+        with self._facts.read() as view:
+            order = find_order(view, name)
+            return life_of(order, view.orders.events(name))
 
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]:
         """Shares and cash by account, at the newest known prices."""

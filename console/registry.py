@@ -36,6 +36,20 @@ ENTRIES = (
     ),
     Entry("runs", "list runs, or show one", "trimtab runs last"),
     Entry("orders", "list orders", "trimtab orders --run last"),
+    Entry("order", "show one order's whole life", "trimtab order DE7K-0001"),
+    Entry(
+        "cancel", "take an order back", 'trimtab cancel DE7K-0001 --by anna --why "client called"'
+    ),
+    Entry(
+        "replace",
+        "ask the venue for another quantity or limit",
+        'trimtab replace DE7K-0001 --limit 148.20 --by anna --why "the price ran away"',
+    ),
+    Entry(
+        "resolve",
+        "end the doubt about an order, by two persons",
+        'trimtab resolve DE7K-0001 --as never-reached --by anna --why "XSIM desk, 15:02"',
+    ),
     Entry("positions", "list holdings", "trimtab positions --account H001-1"),
     Entry("breaks", "list differences that reconciliation found", "trimtab breaks --run last"),
     Entry("approvals", "list runs that wait for a second person", "trimtab approvals"),
@@ -60,6 +74,7 @@ ENTRIES = (
     ),
     Entry("resume", "lift a halt", 'trimtab resume venue XSIM --by ben --why "fixed"'),
     Entry("status", "show the running service, its sessions and halts", "trimtab status"),
+    Entry("sessions", "show the FIX sessions and how far booking is behind", "trimtab sessions"),
     Entry("stop", "stop the running service in order", "trimtab stop --by anna"),
     Entry("tail", "read the log", "trimtab tail -f --run last --level warning"),
     Entry("demo", "run the whole loop on the bundled book", "trimtab demo --dir /tmp/demo"),

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.compliance import CheckResult
+from domain.orders import Settlement
 from domain.ports import SessionState
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
@@ -61,6 +62,34 @@ class OrderLine:
     reason: str
     trade_date: date
     account_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifeLine:
+    """One thing that happened to an order; empty where the message does not say it."""
+
+    at: datetime
+    message: str  # "NewOrderSingle", "ExecutionReport", ...; in words what is no message.
+    cl_ord_id: str
+    exec_id: str = ""
+    exec_type: str = ""
+    ord_status: str = ""
+    last_qty: Decimal | None = None
+    last_px: Decimal | None = None
+    cum_qty: Decimal | None = None
+    leaves_qty: Decimal | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLife:
+    """An order as it stands, every ClOrdID it had, and all that happened to it."""
+
+    order: OrderLine
+    order_id: str  # The venue's; empty until it has told.
+    chain: tuple[str, ...]  # Oldest first.
+    pending: tuple[str, ...]  # ClOrdIDs of changes that the venue has not answered.
+    life: tuple[LifeLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +218,7 @@ class Reading(Protocol):
     def runs(self, limit: int) -> tuple[Run, ...]: ...
     def run(self, run: str) -> RunDetail: ...
     def orders(self, query: OrderQuery) -> tuple[OrderLine, ...]: ...
+    def order(self, name: str) -> OrderLife: ...  # Any ClOrdID of its chain.
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]: ...
     def breaks(self, run: str | None) -> tuple[Break, ...]: ...
     def approvals(self) -> tuple[Approval, ...]: ...
@@ -209,6 +239,12 @@ class Changing(Protocol):
     ) -> Approval: ...
     def reject(self, run: str, by: str, why: str) -> Approval: ...
     def retry(self, run: str, by: str) -> Run: ...
+    def cancel(self, order: str, by: str, why: str) -> OrderLine: ...
+    def replace(
+        self, order: str, quantity: Decimal | None, limit: Decimal | None, by: str, why: str
+    ) -> OrderLine: ...
+    def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling: ...
+    def second_settlement(self, order: str, by: str) -> Telling: ...
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill: ...
     def resume(self, scope: str, name: str, by: str, why: str) -> bool: ...  # False: was not set.
     def ingest(

@@ -21,6 +21,7 @@ from domain.orders import (
     CancelReject,
     CancelRequest,
     DoubtRaised,
+    DoubtSettled,
     ExecType,
     ExecutionReport,
     NeverSent,
@@ -30,6 +31,7 @@ from domain.orders import (
     OrdStatus,
     ReplaceRequest,
     Sent,
+    Settlement,
     StandingFill,
     TimeInForce,
 )
@@ -140,6 +142,21 @@ def _on_doubt(order: Order, event: DoubtRaised) -> Outcome:
     if order.is_closed:
         return order, ()
     return replace(order, in_doubt=True, reason=event.why), ()
+
+
+def _on_settled(order: Order, event: DoubtSettled) -> Outcome:
+    """Two persons say what is so; what the venue has shown outweighs them."""
+    if not order.in_doubt:
+        return order, ()
+    certain = replace(order, in_doubt=False, reason=f"{event.why} ({event.by})")
+    if event.what is Settlement.STANDS:
+        return certain, ()
+    if event.what is Settlement.ENDED:
+        return _with_leaves(replace(certain, status=OrdStatus.CANCELED, pending=())), ()
+    if order.status is not OrdStatus.INTENDED or order.fills:
+        message = f"said to have never reached a venue that called it {order.status.name}"
+        return order, (_alarm(order, "settlement_contradicted", message),)
+    return _with_leaves(replace(certain, status=OrdStatus.UNSENT, accidental=True)), ()
 
 
 def _on_request(order: Order, event: CancelRequest | ReplaceRequest) -> Outcome:
@@ -390,6 +407,7 @@ _HANDLERS: Mapping[type, Callable[[Order, Any], Outcome]] = MappingProxyType(
         Sent: _on_sent,
         NeverSent: _on_never_sent,
         DoubtRaised: _on_doubt,
+        DoubtSettled: _on_settled,
         CancelRequest: _on_request,
         ReplaceRequest: _on_request,
         CancelReject: _on_cancel_reject,

@@ -205,8 +205,35 @@ class DoubtRaised:
     why: str
 
 
+class Settlement(StrEnum):
+    """What two persons found out about an order in doubt, by telephone or from a file."""
+
+    NEVER_REACHED = "never_reached"  # The venue never had it: what was meant is wanted still.
+    ENDED = "ended"  # The venue had it and it is over, with the fills that we have.
+    STANDS = "stands"  # The venue has it, as we do.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtSettled:
+    """A doubt that the wire could not end, ended by a person with a second person's consent."""
+
+    cl_ord_id: str
+    at: datetime
+    what: Settlement
+    why: str
+    by: str
+    seconded_by: str
+
+
 OrderEvent = (
-    ExecutionReport | CancelReject | CancelRequest | ReplaceRequest | Sent | NeverSent | DoubtRaised
+    ExecutionReport
+    | CancelReject
+    | CancelRequest
+    | ReplaceRequest
+    | Sent
+    | NeverSent
+    | DoubtRaised
+    | DoubtSettled
 )
 
 

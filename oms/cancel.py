@@ -90,6 +90,8 @@ def change(
         )
     if (limit_price is None) != (order.limit_price is None):
         raise ChangeRefusedError(order, "a limit cannot be added or taken away, only moved")
+    if limit_price is not None and not limit_price > 0:
+        raise ChangeRefusedError(order, f"the limit {plain(limit_price)} is not above zero")
     event = ReplaceRequest(
         cl_ord_id=_next_name(order),
         orig_cl_ord_id=order.current,

@@ -1,11 +1,16 @@
-"""`trimtab orders`: orders, newest first."""
+"""`trimtab orders`: orders, newest first; or each as it changes."""
 
 import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
 
+from console.config import Config
 from console.doors import open_config, reader
 from console.options import add_json, positive
 from console.printing import Column, number, price, print_json, print_table
 from console.service_port import OrderLine, OrderQuery
+from console.terminal import escaped
 from domain.errors import ExitCode
 
 COLUMNS = (
@@ -22,6 +27,8 @@ COLUMNS = (
     Column[OrderLine]("NOTE", lambda order: order.reason),
 )
 
+_LOOK_EVERY_SECONDS = 0.5
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", metavar="RUN", help='of one run ("last" for the newest)')
@@ -29,6 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--symbol", metavar="SYMBOL", help="of one symbol")
     parser.add_argument("--open", action="store_true", help="only those that may still fill")
     parser.add_argument("--limit", type=positive, default=200, help="how many (default 200)")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="go on: a line whenever an order changes"
+    )
     add_json(parser)
 
 
@@ -40,10 +50,48 @@ def run(arguments: argparse.Namespace) -> int:
         open_only=arguments.open,
         limit=arguments.limit,
     )
-    with reader(open_config(arguments.config)) as service:
+    config = open_config(arguments.config)
+    if arguments.follow:
+        return _follow(config, query, as_json=arguments.json)
+    with reader(config) as service:
         orders = service.orders(query)
     if arguments.json:
         print_json(orders)
     else:
         print_table(COLUMNS, orders, "no such order; `trimtab runs` shows what ran")
     return ExitCode.OK
+
+
+def _follow(config: Config, query: OrderQuery, *, as_json: bool) -> int:
+    """A line for each order that changed since the last look, until Ctrl-C."""
+    known: dict[str, OrderLine] = {}
+    while True:
+        with reader(config) as service:
+            orders = service.orders(query)
+        for order in changed(known, orders):
+            if as_json:
+                print_json(order)
+            else:
+                sys.stdout.write(escaped(line_of(order)) + "\n")
+        sys.stdout.flush()
+        time.sleep(_LOOK_EVERY_SECONDS)
+
+
+def changed(known: dict[str, OrderLine], orders: Sequence[OrderLine]) -> Iterator[OrderLine]:
+    """Those that are not as `known` has them, oldest first; `known` is brought up to date."""
+    for order in reversed(orders):
+        if known.get(order.cl_ord_id) != order:
+            known[order.cl_ord_id] = order
+            yield order
+
+
+def line_of(order: OrderLine) -> str:
+    """One order on one line, its columns where those of the line before it stand."""
+    doubt = " IN DOUBT" if order.in_doubt else ""
+    filled = f"{number(order.cum_qty)} of {number(order.order_qty)}"
+    average = f"at {price(order.avg_px)}" if order.cum_qty else ""
+    text = (
+        f"{order.cl_ord_id:<16} {order.venue:<6} {order.side:<4} {order.symbol:<8} "
+        f"{filled:>17} {average:<12} {order.status}{doubt}"
+    )
+    return f"{text}  {order.reason}".rstrip()

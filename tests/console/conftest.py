@@ -18,6 +18,8 @@ from console.service_port import (
     Health,
     IngestLine,
     IngestProblem,
+    LifeLine,
+    OrderLife,
     OrderLine,
     PositionLine,
     ProposedLine,
@@ -137,6 +139,42 @@ class Desk:
             account_ids=("H001-1", "H002-1"),
         )
         return (order,)
+
+    def order(self, name):
+        (order,) = self.orders(None)
+        if name != order.cl_ord_id:
+            raise UnknownNameError(f"there is no order {name!r}; `trimtab orders` lists them")
+        line = LifeLine(
+            at=NOW,
+            message="ExecutionReport",
+            cl_ord_id=name,
+            exec_id="XSIM-1",
+            exec_type="trade",
+            ord_status="partially filled",
+            last_qty=Decimal(700),
+            last_px=Decimal("148.031"),
+            cum_qty=Decimal(700),
+            leaves_qty=Decimal(500),
+        )
+        return OrderLife(
+            order=order, order_id="XSIM-7", chain=(name,), pending=(f"{name}.1",), life=(line,)
+        )
+
+    def cancel(self, order, by, why):
+        self.told.append(("cancel", order, by, why))
+        return self.orders(None)[0]
+
+    def replace(self, order, quantity, limit, by, why):
+        self.told.append(("replace", order, quantity, limit, by, why))
+        return self.orders(None)[0]
+
+    def propose_settlement(self, order, what, by, why):
+        self.told.append(("propose_settlement", order, what, by, why))
+        return Telling(subject=order, lines=(f"{by} says that {order} {what.value}",))
+
+    def second_settlement(self, order, by):
+        self.told.append(("second_settlement", order, by))
+        return Telling(subject=order, lines=(f"{by} agrees",))
 
     def positions(self, account_id):
         if account_id == "NOBODY":

@@ -14,12 +14,14 @@ from console import doors
 from console.api import create_app
 from console.api_server import ApiServer
 from console.commands.approve import override_of
+from console.commands.orders import changed, line_of
 from console.main import main
 from console.printing import Column, aligned, money, number, price
 from console.registry import ENTRIES
 from console.secrets_file import read_token
 from console.service_port import CheckLine
 from domain.errors import BadInputError
+from domain.orders import Settlement
 from domain.postings import Break
 from domain.runs import ApprovalStatus
 
@@ -97,7 +99,11 @@ def test_the_help_lists_every_command(capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["order"], "there is no command 'order'; did you mean orders?"),
+        (["ordres"], "there is no command 'ordres'; did you mean orders?"),
+        (["cancel", "X", "--by", "a"], "the following arguments are required: --why"),
+        (["replace", "X", "--quantity", "-1"], "must be a plain number above zero, not '-1'"),
+        (["replace", "X", "--limit", "NaN"], "must be a plain number above zero, not 'NaN'"),
+        (["resolve", "X", "--by", "a"], "one of the arguments --as --agree is required"),
         (["xyzzy"], "there is no command 'xyzzy'; `trimtab --help` lists the commands"),
         (["orders", "--acount", "x"], "unrecognized arguments: --acount x"),
         (["approve", "last"], "the following arguments are required: --by"),
@@ -147,6 +153,66 @@ def test_what_prints_data_prints_it_as_json_too(run, command):
     assert answer.code == 0
     assert answer.out.count("\n") == 1
     json.loads(answer.out)
+
+
+ORDER = "7M2K9QDE-0001"
+
+
+def test_an_order_shows_its_whole_life_and_what_is_not_answered(run):
+    lines = run("order", ORDER).out.splitlines()
+
+    assert lines[0].startswith("buy 1,200 AAPL limit 148.77 on XSIM, 2022-11-30: partially filled")
+    assert "the venue's OrderID XSIM-7" in lines[1]
+    assert lines[2] == f"not answered yet: {ORDER}.1"
+    assert lines[4].split()[:2] == ["20:45:00.000", "ExecutionReport"]
+    assert run("order", "nobody").code == 64
+
+
+@pytest.mark.parametrize("is_serving", [False, True])
+def test_wishes_about_an_order_reach_the_service_as_they_were_said(
+    run, desk, installed, is_serving, request
+):
+    if is_serving:
+        request.getfixturevalue("serving")
+    assert run("cancel", ORDER, "--by", "anna", "--why", "client called").code == 0
+    assert run("replace", ORDER, "--limit", "148.20", "--by", "anna", "--why", "ran").code == 0
+    said = run("resolve", ORDER, "--as", "never-reached", "--by", "anna", "--why", "desk").out
+    assert run("resolve", ORDER, "--agree", "--by", "ben").code == 0
+
+    wishes = [told for told in desk.told if told[0] != "orders"]
+    assert wishes == [
+        ("cancel", ORDER, "anna", "client called"),
+        ("replace", ORDER, None, Decimal("148.20"), "anna", "ran"),
+        ("propose_settlement", ORDER, Settlement.NEVER_REACHED, "anna", "desk"),
+        ("second_settlement", ORDER, "ben"),
+    ]
+    assert said == f"anna says that {ORDER} never_reached\n"
+
+
+def test_what_became_of_an_order_is_not_said_without_a_reason(run, desk):
+    answer = run("resolve", ORDER, "--as", "ended", "--by", "anna")
+
+    assert answer.code == 65
+    assert "--as needs --why" in answer.err
+    assert desk.told == []
+
+
+def test_sessions_say_how_far_booking_is_behind(run, serving):
+    head, line = run("sessions").out.splitlines()
+
+    assert head.split()[-4:] == ["BEHIND", "QUEUE", "IN", "DOUBT"]
+    assert line.split()[-3:] == ["0", "0", "0"]
+
+
+def test_a_followed_order_is_shown_again_only_when_it_changed(desk):
+    (order,) = desk.orders(None)
+    more = replace(order, cum_qty=order.order_qty, status="filled")
+    known = {}
+
+    assert list(changed(known, [order])) == [order]
+    assert list(changed(known, [order])) == []
+    assert list(changed(known, [more])) == [more]
+    assert line_of(more).split()[:4] == [ORDER, "XSIM", "buy", "AAPL"]
 
 
 def test_runs_are_listed_in_aligned_columns(run):

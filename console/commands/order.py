@@ -1,0 +1,64 @@
+"""`trimtab order`: one order's whole life, message by message."""
+
+import argparse
+
+from console.doors import open_config, reader
+from console.options import add_json
+from console.printing import Column, number, price, print_json, print_lines, print_table
+from console.service_port import LifeLine, OrderLife
+from domain.errors import ExitCode
+
+COLUMNS = (
+    Column[LifeLine]("TIME", lambda line: f"{line.at:%H:%M:%S.%f}"[:-3]),
+    Column[LifeLine]("WHAT", lambda line: line.message),
+    Column[LifeLine]("CLORDID", lambda line: line.cl_ord_id),
+    Column[LifeLine]("EXECTYPE", lambda line: line.exec_type),
+    Column[LifeLine]("ORDSTATUS", lambda line: line.ord_status),
+    Column[LifeLine]("LAST", lambda line: _if_any(number(line.last_qty)), number=True),
+    Column[LifeLine]("AT", lambda line: _if_any(price(line.last_px)), number=True),
+    Column[LifeLine]("CUM", lambda line: _if_any(number(line.cum_qty)), number=True),
+    Column[LifeLine]("LEAVES", lambda line: _if_any(number(line.leaves_qty)), number=True),
+    Column[LifeLine]("EXECID", lambda line: line.exec_id),
+    Column[LifeLine]("NOTE", lambda line: line.note),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("order", metavar="ORDER", help="any ClOrdID that it had")
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with reader(open_config(arguments.config)) as service:
+        life = service.order(arguments.order)
+    if arguments.json:
+        print_json(life)
+        return ExitCode.OK
+    print_lines(_head(life))
+    print_table(COLUMNS, life.life, "nothing happened to it yet")
+    return ExitCode.OK
+
+
+def _head(life: OrderLife) -> list[str]:
+    order = life.order
+    limit = "at market" if order.limit_price is None else f"limit {price(order.limit_price)}"
+    lines = [
+        (
+            f"{order.side} {number(order.order_qty)} {order.symbol} {limit} on {order.venue}, "
+            f"{order.trade_date}: {order.status}, filled {number(order.cum_qty)} "
+            f"at {price(order.avg_px)}, run {order.run_id.hex}"
+        ),
+        (
+            f"ClOrdIDs {' > '.join(life.chain)}; {len(order.account_ids)} accounts; "
+            f"the venue's OrderID {life.order_id or 'not told'}"
+        ),
+    ]
+    if life.pending:
+        lines.append(f"not answered yet: {', '.join(life.pending)}")
+    if order.in_doubt:
+        lines.append(f"IN DOUBT: {order.reason}; `trimtab resolve --help` says how to end it")
+    return lines
+
+
+def _if_any(text: str) -> str:
+    return "" if text == "-" else text

@@ -1,0 +1,47 @@
+"""`trimtab replace`: ask the venue for another quantity or limit."""
+
+import argparse
+from decimal import Decimal, InvalidOperation
+
+from console.doors import changer, open_config
+from console.options import add_by, add_json, add_why, person, sentence
+from console.printing import print_json, print_lines
+from domain.errors import ExitCode
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("order", metavar="ORDER", help="any ClOrdID that it had")
+    parser.add_argument("--quantity", type=above_zero, help="its new OrderQty, fills included")
+    parser.add_argument("--limit", type=above_zero, help="its new limit, in dollars")
+    add_by(parser)
+    add_why(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    by, why = person(arguments.by), sentence(arguments.why, "--why")
+    with changer(open_config(arguments.config)) as service:
+        order = service.replace(arguments.order, arguments.quantity, arguments.limit, by, why)
+    if arguments.json:
+        print_json(order)
+    else:
+        print_lines(
+            [
+                (
+                    f"{order.venue} is asked to change {order.cl_ord_id}; "
+                    "until it answers the order stands as it was"
+                )
+            ]
+        )
+    return ExitCode.OK
+
+
+def above_zero(text: str) -> Decimal:
+    """A plain decimal above zero, as an argparse type."""
+    try:
+        value = Decimal(text) if text.isascii() else Decimal(0)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not (value.is_finite() and value > 0):
+        raise argparse.ArgumentTypeError(f"must be a plain number above zero, not {text!r}")
+    return value

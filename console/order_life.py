@@ -1,0 +1,123 @@
+"""The life of one order, as lines that people read: every message and every decision about it."""
+
+from collections.abc import Iterable, Iterator
+
+from console.service_port import LifeLine, OrderLife
+from console.views import order_line, words_of
+from domain.errors import UnknownNameError
+from domain.exact import plain
+from domain.orders import (
+    CancelReject,
+    CancelRequest,
+    DoubtRaised,
+    DoubtSettled,
+    ExecutionReport,
+    NeverSent,
+    Order,
+    OrderEvent,
+    ReplaceRequest,
+    Sent,
+)
+from domain.ports import UnitOfWork
+
+
+def find_order(view: UnitOfWork, name: str) -> Order:
+    """The order that any ClOrdID of its chain names. Raises `UnknownNameError`."""
+    order = view.orders.get(name)
+    if order is None:
+        raise UnknownNameError(f"there is no order {name!r}; `trimtab orders` lists them")
+    return order
+
+
+def life_of(order: Order, events: Iterable[OrderEvent]) -> OrderLife:
+    """All that happened to `order`, oldest first."""
+    return OrderLife(
+        order=order_line(order),
+        order_id=order.order_id or "",
+        chain=order.chain,
+        pending=tuple(wish.cl_ord_id for wish in order.pending),
+        life=tuple(_lines(order, events)),
+    )
+
+
+def _lines(order: Order, events: Iterable[OrderEvent]) -> Iterator[LifeLine]:
+    intent = order.intent
+    limit = "at market" if intent.limit_price is None else f"limit {plain(intent.limit_price)}"
+    yield LifeLine(
+        at=intent.decided_at,
+        message="decided",
+        cl_ord_id=intent.cl_ord_id,
+        note=f"{words_of(intent.side)} {plain(intent.quantity)} {intent.symbol} {limit} "
+        f"on {intent.venue}, decided on {plain(intent.reference_price)}",
+    )
+    for event in events:
+        yield _line(event)
+
+
+def _line(event: OrderEvent) -> LifeLine:
+    match event:
+        case ExecutionReport():
+            return _of_report(event)
+        case CancelReject():
+            return LifeLine(
+                at=event.transact_time,
+                message="OrderCancelReject",
+                cl_ord_id=event.cl_ord_id,
+                ord_status=words_of(event.ord_status),
+                note=f"of {event.orig_cl_ord_id}: {event.reason}".removesuffix(": "),
+            )
+        case CancelRequest():
+            return LifeLine(
+                at=event.requested_at,
+                message="OrderCancelRequest",
+                cl_ord_id=event.cl_ord_id,
+                note=f"of {event.orig_cl_ord_id}: {event.why}",
+            )
+        case ReplaceRequest():
+            limit = "" if event.limit_price is None else f" at {plain(event.limit_price)}"
+            return LifeLine(
+                at=event.requested_at,
+                message="OrderCancelReplaceRequest",
+                cl_ord_id=event.cl_ord_id,
+                note=f"of {event.orig_cl_ord_id} to {plain(event.quantity)}{limit}: {event.why}",
+            )
+        case _:
+            return _of_ours(event)
+
+
+def _of_report(report: ExecutionReport) -> LifeLine:
+    traded = report.last_qty > 0
+    before = f"of {report.orig_cl_ord_id}" if report.orig_cl_ord_id else ""
+    refers = f"changes {report.exec_ref_id}" if report.exec_ref_id else ""
+    return LifeLine(
+        at=report.transact_time,
+        message="ExecutionReport",
+        cl_ord_id=report.cl_ord_id,
+        exec_id=report.exec_id,
+        exec_type=report.exec_type.name.replace("_", " ").lower(),
+        ord_status=words_of(report.ord_status),
+        last_qty=report.last_qty if traded else None,
+        last_px=report.last_px if traded else None,
+        cum_qty=report.cum_qty,
+        leaves_qty=report.leaves_qty,
+        note="; ".join(filter(None, (before, refers, report.reason))),
+    )
+
+
+def _of_ours(event: Sent | NeverSent | DoubtRaised | DoubtSettled) -> LifeLine:
+    """What only we know: nothing of it is on the wire, but the handing over."""
+    match event:
+        case Sent():
+            return LifeLine(
+                at=event.sent_at, message="NewOrderSingle", cl_ord_id=event.cl_ord_id, note="sent"
+            )
+        case NeverSent():
+            what = "never sent"
+        case DoubtRaised():
+            what = "in doubt"
+        case DoubtSettled():
+            who = f"{event.by}, seconded by {event.seconded_by}"
+            what = event.what.value.replace("_", " ")
+            note = f"{event.why} ({who})"
+            return LifeLine(at=event.at, message=what, cl_ord_id=event.cl_ord_id, note=note)
+    return LifeLine(at=event.at, message=what, cl_ord_id=event.cl_ord_id, note=event.why)

@@ -1,0 +1,95 @@
+"""Wishes about one order: take it back, change it, or say what became of it.
+
+A cancel or a replace is only a wish until the venue answers; an order that the
+outbox still holds dies at once.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from console.order_life import find_order
+from console.service_port import OrderLine, Telling
+from console.views import order_line
+from domain.errors import BadInputError
+from domain.orders import Order, Settlement
+from domain.ports import Clock, Vault
+from oms import settlement
+from oms.cancel import ChangeRefusedError, cancel, change
+
+_MEANS = {
+    Settlement.NEVER_REACHED: "never reached the venue, and may go out under another ClOrdID",
+    Settlement.ENDED: "is over at the venue, with the fills that we have",
+    Settlement.STANDS: "stands at the venue as it does here",
+}
+
+
+class OrderWishes:
+    """What a person may want of an order, over the vault."""
+
+    def __init__(self, vault: Vault, clock: Clock, wake: Callable[[], None]) -> None:
+        """`wake` tells the gateway that the outbox grew or a doubt ended."""
+        self._orders_vault, self._orders_clock, self._orders_wake = vault, clock, wake
+
+    def cancel(self, order: str, by: str, why: str) -> OrderLine:
+        """Take the order back, or ask the venue to."""
+        with self._orders_vault.write() as uow:
+            found = find_order(uow, order)
+            if found.is_closed:
+                raise ChangeRefusedError(found, _closed(found))
+            now = self._orders_clock.now()
+            line = order_line(cancel(uow, found, at=now, why=why, by=by))
+        self._orders_wake()
+        return line
+
+    def replace(
+        self, order: str, quantity: Decimal | None, limit: Decimal | None, by: str, why: str
+    ) -> OrderLine:
+        """Ask the venue for another quantity or limit; what is None stays as it is."""
+        if quantity is None and limit is None:
+            raise BadInputError("say what to change: --quantity, --limit or both")
+        with self._orders_vault.write() as uow:
+            found = find_order(uow, order)
+            changed = change(
+                uow,
+                found,
+                quantity=found.order_qty if quantity is None else quantity,
+                limit_price=found.limit_price if limit is None else limit,
+                at=self._orders_clock.now(),
+                why=why,
+                by=by,
+            )
+            line = order_line(changed)
+        self._orders_wake()
+        return line
+
+    def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling:
+        """Say what became of an order in doubt; a second person must agree."""
+        with self._orders_vault.write() as uow:
+            found = find_order(uow, order)
+            now = self._orders_clock.now()
+            said = settlement.propose(uow, found, what=what, why=why, by=by, at=now)
+        name = found.intent.cl_ord_id
+        return Telling(
+            subject=name,
+            lines=(
+                f"{by} says that {name} {_MEANS[what]}: {why}",
+                f"a second person agrees with: trimtab resolve {name} --agree --by WHO",
+            ),
+            facts=said,
+        )
+
+    def second_settlement(self, order: str, by: str) -> Telling:
+        """The second person agrees: the doubt is over."""
+        with self._orders_vault.write() as uow:
+            found = find_order(uow, order)
+            event, alarms = settlement.second(uow, found, by=by, at=self._orders_clock.now())
+        self._orders_wake()
+        name = found.intent.cl_ord_id
+        said = f"{name} {_MEANS[event.what]}, say {event.by} and {by}: {event.why}"
+        return Telling(
+            subject=name, lines=(said, *(alarm.message for alarm in alarms)), facts=event
+        )
+
+
+def _closed(order: Order) -> str:
+    return f"it is {order.status.name.replace('_', ' ').lower()}"

@@ -1,0 +1,93 @@
+"""Settlement: a doubt that the wire cannot end is ended by two persons.
+
+The first says what became of the order and how that is known; the second agrees,
+and only then does it count. What happens to the order in between makes the
+proposal void: the second person must agree to what is still so.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.codec import decode
+from domain.errors import BadInputError
+from domain.order_states import apply
+from domain.orders import Alarm, DoubtSettled, Order, Settlement
+from domain.ports import UnitOfWork
+
+PROPOSED = "settlement_proposed"  # Audit.
+SETTLED = "doubt_settled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What one person says of an order in doubt; `events` are those that the order then had."""
+
+    what: Settlement
+    why: str
+    events: int
+
+
+class NotSettledError(BadInputError):
+    """The order is not settled; the text says why and what to do."""
+
+
+def propose(
+    uow: UnitOfWork, order: Order, *, what: Settlement, why: str, by: str, at: datetime
+) -> Proposal:
+    """Write down what the first person says. Nothing about the order changes yet.
+
+    Raises `NotSettledError`.
+    """
+    name = order.intent.cl_ord_id
+    _require_doubt(order)
+    _require_possible(order, what)
+    proposal = Proposal(what=what, why=why, events=len(uow.orders.events(name)))
+    uow.audit.append(at=at, actor=by, kind=PROPOSED, subject=name, body=proposal)
+    return proposal
+
+
+def second(
+    uow: UnitOfWork, order: Order, *, by: str, at: datetime
+) -> tuple[DoubtSettled, tuple[Alarm, ...]]:
+    """The second person agrees: the doubt is over. Raises `NotSettledError`."""
+    name = order.intent.cl_ord_id
+    _require_doubt(order)
+    said = [entry for entry in uow.audit.about(name) if entry.kind == PROPOSED]
+    if not said:
+        raise NotSettledError(f"nobody has said what became of {name}; say it first, with --as")
+    first, proposal = said[-1].actor, decode(Proposal, said[-1].body)
+    if first.casefold() == by.casefold():
+        raise NotSettledError(f"{by} said this of {name}; ask a second person to agree")
+    if len(uow.orders.events(name)) != proposal.events:
+        raise NotSettledError(
+            f"{name} has changed since {first} spoke of it; look at `trimtab order {name}`, "
+            "and say again what became of it"
+        )
+    event = DoubtSettled(
+        cl_ord_id=order.current,
+        at=at,
+        what=proposal.what,
+        why=proposal.why,
+        by=first,
+        seconded_by=by,
+    )
+    moved, alarms = apply(order, event)
+    uow.orders.append(moved, event, at)
+    uow.audit.append(at=at, actor=by, kind=SETTLED, subject=name, body=event)
+    return event, alarms
+
+
+def _require_doubt(order: Order) -> None:
+    if not order.in_doubt:
+        raise NotSettledError(
+            f"order {order.intent.cl_ord_id} is not in doubt: it is {order.status.name.lower()}"
+        )
+
+
+def _require_possible(order: Order, what: Settlement) -> None:
+    acknowledged = order.order_id is not None or bool(order.fills)
+    if what is Settlement.NEVER_REACHED and acknowledged:
+        raise NotSettledError(
+            f"order {order.intent.cl_ord_id} has reached its venue, which calls it "
+            f"{order.order_id or 'filled in part'}; it may have ended, or it stands"
+        )
