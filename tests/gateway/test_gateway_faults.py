@@ -2,8 +2,9 @@
 
 import pytest
 
+from console.order_wishes import OrderWishes
 from domain.errors import ConfigError, TryAgainError
-from domain.orders import OrdStatus
+from domain.orders import OrdStatus, Settlement
 from domain.runs import Kill
 from gateway import inbox as inbox_module
 from gateway.arrivals import Arrival, ArrivalKind
@@ -143,6 +144,27 @@ def test_silence_puts_an_order_in_doubt_and_its_answer_takes_it_out(wired):
 
     assert not order_of(wired.vault, name).in_doubt
     assert order_of(wired.vault, held).sent
+
+
+def test_two_persons_open_the_gate_that_a_venue_without_a_memory_keeps_shut(wired):
+    wired.venue.answer = wired.answer_status_as_unknown
+    wired.venue.start()
+    gateway = wired.connected(acknowledgement_seconds=0.2)
+    name, _ = placed(wired, gateway)
+    until(lambda: wired.alarms("unknown_at_venue"), "the venue's answer")
+    held = place(wired.vault, intent(new_id()))
+    wishes = OrderWishes(wired.vault, RealClock(), gateway.wake)
+
+    wishes.propose_settlement(name, Settlement.NEVER_REACHED, "anna", "the desk, by telephone")
+    gateway.wake()
+    assert not gateway.sessions()[0].gate_open
+    assert not order_of(wired.vault, held).sent
+    wishes.second_settlement(name, "ben")
+    until(lambda: len(wired.venue.orders()) == 2, "the order that was held")
+
+    assert order_of(wired.vault, name).status is OrdStatus.UNSENT
+    assert value_of(wired.venue.orders()[1], 11) == held
+    assert gateway.sessions()[0].gate_open
 
 
 @pytest.mark.parametrize("refusal", ["3", "j"])
