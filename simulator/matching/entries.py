@@ -34,12 +34,20 @@ class Entry(NamedTuple):
     price: int | None = None  # The limit; None at market.
     kind: Kind = Kind.LIMIT
     stay: Stay = Stay.WAIT
-    owner: int = 0  # Orders of one owner other than 0 do not trade with each other.
+    owner: int = 0  # Other than 0: its orders do not trade with each other but in an auction.
     stop: int | None = None
     offset: int = 0  # Of a peg: added to what it follows.
     display: int = 0  # Shares shown of an iceberg; 0 shows all.
     minimum: int = 0  # Least shares of its first execution, at once.
     all_or_none: bool = False
+
+
+class SelfMatch(Enum):
+    """What goes when an order meets one of its own owner."""
+
+    CANCEL_NEWEST = "cancel_newest"  # What is left of the one that came.
+    CANCEL_OLDEST = "cancel_oldest"  # The one that waited.
+    CANCEL_BOTH = "cancel_both"
 
 
 class Why(Enum):
@@ -49,7 +57,7 @@ class Why(Enum):
     FOK = "fok"
     MINIMUM = "minimum"
     SELF_MATCH = "self_match"
-    NO_LIQUIDITY = "no_liquidity"
+    NO_LIQUIDITY = "no_liquidity"  # At market and not to wait, or a peg with nothing to follow.
     AUCTION_OVER = "auction_over"
 
 
@@ -78,6 +86,15 @@ class Triggered(NamedTuple):
 
 
 Event = Trade | Gone | Triggered
+
+
+class Waiting(NamedTuple):
+    """An order as it waits in a queue, for views."""
+
+    number: int
+    price: int | None  # None at market.
+    displayed: int
+    hidden: int
 
 
 class Indicative(NamedTuple):

@@ -1,0 +1,102 @@
+"""One side of a book: queues by price, best price last, each queue in order of arrival.
+
+A side sorts by `key`, which grows with how good a price is: the price of a buy, minus the price of
+a sell. So both sides read alike, and the best queue is always the last one.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from enum import Enum
+
+from simulator.matching.entries import Entry
+
+MARKET = 1 << 62  # The key of an order without a price: it stands before every limit.
+
+
+class Place(Enum):
+    """Where an order waits that is not in a queue."""
+
+    STOP = "stop"
+    AUCTION = "auction"  # For an auction that has not been called.
+    CONDITION = "condition"  # All-or-none, or with a minimum: not shown, passed over.
+    NO_PRICE = "no_price"  # A peg with nothing to follow.
+
+
+class Order:
+    """An order that waits. `quantity` is shown (or would be), `hidden` an iceberg's rest."""
+
+    __slots__ = ("entry", "hidden", "key", "number", "place", "quantity")
+
+    def __init__(self, entry: Entry, quantity: int, key: int) -> None:
+        self.entry = entry
+        self.number = entry[0]
+        self.quantity = quantity
+        self.hidden = 0
+        self.key = key
+        self.place: Place | None = None
+
+    @property
+    def total(self) -> int:
+        """All its shares."""
+        return self.quantity + self.hidden
+
+    @property
+    def price(self) -> int | None:
+        """Where it stands; None at market."""
+        if self.key == MARKET:
+            return None
+        return self.key if self.entry.buys else -self.key
+
+    def show(self, total: int) -> None:
+        """Wait with `total` shares, an iceberg with a fresh slice."""
+        display = self.entry.display
+        self.quantity = min(total, display) if display else total
+        self.hidden = total - self.quantity
+
+
+class Half:
+    """The queues of one side. An empty queue is dropped at once."""
+
+    __slots__ = ("keys", "levels")
+
+    def __init__(self) -> None:
+        self.keys: list[int] = []
+        self.levels: dict[int, dict[int, Order]] = {}
+
+    def __iter__(self) -> Iterator[Order]:
+        """In order of priority."""
+        for key in reversed(self.keys):
+            yield from self.levels[key].values()
+
+    def add(self, order: Order) -> None:
+        key = order.key
+        level = self.levels.get(key)
+        if level is None:
+            self.levels[key] = {order.number: order}
+            insort(self.keys, key)
+        else:
+            level[order.number] = order
+
+    def remove(self, order: Order) -> None:
+        level = self.levels[order.key]
+        del level[order.number]
+        if not level:
+            self.drop(order.key)
+
+    def drop(self, key: int) -> None:
+        """Forget an empty queue."""
+        del self.levels[key]
+        keys = self.keys
+        if keys[-1] == key:
+            keys.pop()
+        else:
+            del keys[bisect_left(keys, key)]
+
+    def best_limit(self) -> int | None:
+        """The key of the best limit; None without one."""
+        keys = self.keys
+        if not keys:
+            return None
+        if keys[-1] != MARKET:
+            return keys[-1]
+        return keys[-2] if len(keys) > 1 else None
