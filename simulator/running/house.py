@@ -1,0 +1,160 @@
+"""The house: every floor of the process, and what happens to messages on their way out.
+
+Pure: time is an argument, a turn is a function of what went in before it, and the whole can be
+pickled. So a checkpoint and the journal after it make the same house again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from simulator.running.copies import DropCopies
+from simulator.running.fault_player import FaultPlayer
+from simulator.running.faults import Act
+from simulator.values.floor import Floor, Refused
+from simulator.values.messages import Message, Report
+from simulator.values.requests import Request
+from simulator.values.words import ExecType
+
+INSIDER = "~"  # In a client's name: a floor of this house that trades on another one.
+_TRADES = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
+
+
+class Ask(NamedTuple):
+    """A client's request to a venue."""
+
+    venue: str
+    request: Request
+
+
+class Operate(NamedTuple):
+    """An operator's request."""
+
+    venue: str
+    name: str
+    arguments: dict[str, object]
+
+
+Input = Ask | Operate
+
+
+@runtime_checkable
+class Insider(Protocol):
+    """A floor whose own orders work on other floors of the house."""
+
+    def hear(self, venue: str, message: Message, now: datetime) -> list[Message]:
+        """What a venue said to this floor's own name there."""
+        ...
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a turn came to."""
+
+    said: list[tuple[str, Message]] = field(default_factory=list)  # Venue and message, in order.
+    trades: list[tuple[str, Report]] = field(default_factory=list)  # Busts, corrections as well.
+    acts: list[Act] = field(default_factory=list)  # What the session layer is to do.
+    answers: list[dict[str, object] | Refused] = field(default_factory=list)  # To operators.
+
+
+class House:
+    """Floors by venue. Within one instant the order of venues is that of the configuration."""
+
+    def __init__(
+        self,
+        floors: Mapping[str, Floor],
+        *,
+        faults: Mapping[str, FaultPlayer] | None = None,
+        copies: Mapping[str, DropCopies] | None = None,
+    ) -> None:
+        self.floors = dict(floors)
+        self.faults = dict(faults or {})
+        self.copies = dict(copies or {})
+        self.now: datetime | None = None  # Of the last turn.
+        self._insiders = {
+            name: floor for name, floor in self.floors.items() if isinstance(floor, Insider)
+        }
+
+    def turn(self, now: datetime, inputs: Sequence[Input] = ()) -> Turn:
+        """Let happen what is due until `now`, each thing at its own time; then answer."""
+        assert self.now is None or now >= self.now, "time never goes back"
+        turn = Turn()
+        self._until(now, turn)
+        self.now = now
+        for one in inputs:
+            if isinstance(one, Ask):
+                self._ask(one, now, turn)
+            else:
+                turn.answers.append(self._operate(one, now, turn))
+        for venue, player in self.faults.items():
+            self._release(venue, player, now, turn)
+        return turn
+
+    def next_due(self) -> datetime | None:
+        """When something will next happen by itself."""
+        dues = [due for floor in self.floors.values() if (due := floor.next_due()) is not None]
+        dues += [due for one in self.faults.values() if (due := one.next_due()) is not None]
+        return min(dues, default=None)
+
+    def _until(self, now: datetime, turn: Turn) -> None:
+        """Faults and floors that trade on others need every due time; plain floors do not."""
+        while (self.faults or self._insiders) and (due := self.next_due()) is not None:
+            if due > now:
+                break
+            self._wake(due if self.now is None else max(due, self.now), turn)
+        self._wake(now, turn)
+
+    def _wake(self, now: datetime, turn: Turn) -> None:
+        for venue, floor in self.floors.items():
+            self._hand_over(venue, floor.wake(now), now, turn)
+        for venue, player in self.faults.items():
+            for operation in player.due_operations(now):
+                self._operate(Operate(venue, *operation), now, turn)
+            self._release(venue, player, now, turn)
+
+    def _ask(self, asked: Ask, now: datetime, turn: Turn) -> None:
+        player = self.faults.get(asked.venue)
+        if player is not None:
+            turn.acts += player.hear(asked.request)
+            refusal = player.refuse(asked.request, now)
+            if refusal is not None:
+                self._hand_over(asked.venue, [refusal], now, turn)
+                return
+        messages = self.floors[asked.venue].handle(asked.request, now)
+        self._hand_over(asked.venue, messages, now, turn)
+
+    def _operate(self, one: Operate, now: datetime, turn: Turn) -> dict[str, object] | Refused:
+        try:
+            answer, messages = self.floors[one.venue].operate(one.name, one.arguments, now)
+        except Refused as refused:
+            return refused
+        self._hand_over(one.venue, messages, now, turn)
+        return answer
+
+    def _hand_over(self, venue: str, messages: list[Message], now: datetime, turn: Turn) -> None:
+        """Note trades, copy, route to insiders, and let faults have their way with the rest."""
+        copies, player = self.copies.get(venue), self.faults.get(venue)
+        for message in messages:
+            if isinstance(message, Report) and message.exec_type in _TRADES:
+                turn.trades.append((venue, message))
+            if self._insiders and INSIDER in message.client:
+                self._tell_insider(venue, message, now, turn)
+                continue
+            if player is None:
+                turn.said.append((venue, message))
+            else:
+                turn.acts += player.take(message, now)
+            if copies is not None:
+                turn.said += [(venue, copy) for copy in copies.of(message)]
+
+    def _tell_insider(self, venue: str, message: Message, now: datetime, turn: Turn) -> None:
+        name = message.client.partition(INSIDER)[0]
+        insider = self._insiders.get(name)
+        if insider is not None:
+            self._hand_over(name, insider.hear(venue, message, now), now, turn)
+
+    def _release(self, venue: str, player: FaultPlayer, now: datetime, turn: Turn) -> None:
+        messages, acts = player.release(now)
+        turn.said += [(venue, message) for message in messages]
+        turn.acts += acts

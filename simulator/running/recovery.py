@@ -1,0 +1,122 @@
+"""Recovery: the newest checkpoint, then the journal played again.
+
+What a venue would say now must be what it said then, byte for byte but for header and trailer. It is
+not enough to take over sequence numbers: a house that differs from what its clients were told would
+go on telling them things that never happened. So a difference refuses the start and is named.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from simulator.running.checkpoint import Checkpoint, newest
+from simulator.running.house import Ask, House, Input, Operate, Turn
+from simulator.running.journal import Batch, Item, JournalError, Kind
+from simulator.running.memory import Memory
+from simulator.running.operation_text import read_operation
+from simulator.values.messages import Message
+from simulator.values.requests import Connected, Disconnected, Request
+
+
+class Wire(Protocol):
+    """What the journal needs to know of FIX."""
+
+    def request(self, session: str, raw: bytes) -> Request:
+        """The request in a message that was taken before."""
+        ...
+
+    def body(self, session: str, message: Message) -> bytes:
+        """A message as it goes out, between its header and its checksum."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What a process begins with."""
+
+    house: House
+    latest: datetime | None  # When the last thing happened; None on the very first start.
+    records: int  # How many were played.
+
+
+def recover(
+    directory: Path, memory: Memory, wire: Wire, *, settings: str, build: Callable[[], House]
+) -> Recovered:
+    """The house as it was. Raises JournalError."""
+    checkpoint = newest(directory, settings)
+    house = build() if checkpoint is None else checkpoint.house
+    _go_back(memory, checkpoint)
+    records = 0
+    latest = house.now
+    for segment, batch in memory.journal.batches(1 if checkpoint is None else checkpoint.segment):
+        turn = house.turn(
+            batch.now, [_input(item, wire) for item in batch.items if _is_asked(item)]
+        )
+        _compare(memory, segment, batch, turn, wire)
+        memory.keep(turn.trades)
+        memory.play(segment, batch)
+        latest = batch.now
+        records += 1
+    return Recovered(house=house, latest=latest, records=records)
+
+
+def _go_back(memory: Memory, checkpoint: Checkpoint | None) -> None:
+    for venue, executions in memory.executions.items():
+        known = checkpoint.executions.get(venue, {}) if checkpoint else {}
+        executions.cut(dict(known))
+    for name, session in memory.sessions.items():
+        if checkpoint is not None and name in checkpoint.sessions:
+            session.go_back(checkpoint.sessions[name])
+        else:
+            session.index.cut(0, 0)
+
+
+def _is_asked(item: Item) -> bool:
+    return item.kind in (Kind.IN, Kind.CONNECTED, Kind.DISCONNECTED, Kind.OPERATION)
+
+
+def _input(item: Item, wire: Wire) -> Input:
+    if item.kind is Kind.OPERATION:
+        return Operate(item.name, *read_operation(item.raw))
+    venue, _, client = item.name.partition("/")
+    if item.kind is Kind.CONNECTED:
+        return Ask(venue, Connected(client))
+    if item.kind is Kind.DISCONNECTED:
+        return Ask(venue, Disconnected(client))
+    return Ask(venue, wire.request(item.name, item.raw))
+
+
+def _compare(memory: Memory, segment: int, batch: Batch, turn: Turn, wire: Wire) -> None:
+    """Raise JournalError unless the turn says what the record says."""
+    then = [item for item in batch.items if item.kind is Kind.OUT]
+    now = [
+        (f"{venue}/{message.client}", message)
+        for venue, message in turn.said
+        if f"{venue}/{message.client}" in memory.sessions
+    ]
+    for place in range(max(len(then), len(now))):
+        name, said = (then[place].name, then[place].raw) if place < len(then) else ("", b"")
+        if place < len(now):
+            session, message = now[place]
+            body = wire.body(session, message)
+            if session == name and said[:-_TRAILER].endswith(body):
+                continue
+            would = f"say to {session}: {_shown(body)}"
+        else:
+            would = "say nothing"
+        raise JournalError(
+            f"{memory.journal.directory}/{segment:06d}.journal: what happened at byte {batch.offset}"
+            f" ({batch.now.isoformat()}) does not happen again. Then it said to {name or 'nobody'}: "
+            f"{_shown(said)}; now it would {would}. The program, venues.toml or the prices are "
+            "others than then: set them back, or move the state directory away and start anew"
+        )
+
+
+_TRAILER = len(b"10=000\x01")
+
+
+def _shown(raw: bytes) -> str:
+    text = raw.decode("ascii", "replace").replace("\x01", "|")
+    return text or "nothing"
