@@ -32,8 +32,10 @@ class Wired:
         self.events.append(event)
         raise structlog.DropEvent
 
-    def gateway(self, sink=None, environment=None, **changes):
-        settings = settings_for(self.directory, self.venue.port, environment=environment)
+    def gateway(self, sink=None, environment=None, settings=None, **changes):
+        settings = settings or settings_for(
+            self.directory, self.venue.port, environment=environment
+        )
         for name, value in changes.items():
             object.__setattr__(settings, name, value)
         made = Gateway(

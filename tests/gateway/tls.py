@@ -1,0 +1,118 @@
+"""A door with TLS before a venue, made of Python's own ssl, and certificates for both ends."""
+
+import contextlib
+import socket
+import ssl
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import trustme
+
+_PATIENCE_SECONDS = 5
+
+
+class Authority:
+    """A private certification authority, and what it signs, as files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir()
+        self._authority = trustme.CA()
+        self.certificate = folder / "authority.pem"
+        self._authority.cert_pem.write_to_path(str(self.certificate))
+
+    def issue(self, name: str, *, expired: bool = False) -> tuple[Path, Path]:
+        """Certificate and key for `name`."""
+        until = datetime.now(UTC) + timedelta(days=-1 if expired else 1)
+        issued = self._authority.issue_cert(
+            name, not_before=until - timedelta(days=2), not_after=until
+        )
+        certificate, key = self._folder / f"{name}.pem", self._folder / f"{name}.key"
+        issued.private_key_pem.write_to_path(str(key))
+        certificate.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        return certificate, key
+
+
+class TlsDoor:
+    """Ends TLS and hands the bytes to a venue's port; `refused` tells who was not let in."""
+
+    def __init__(self, venue_port: int, own: tuple[Path, Path], clients: Path | None) -> None:
+        """`clients` is the authority whose clients are let in; None asks for no certificate."""
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*own)
+        if clients is not None:
+            self._context.verify_mode = ssl.CERT_REQUIRED
+            self._context.load_verify_locations(clients)
+        self._venue_port = venue_port
+        self.refused: list[str] = []
+        self._ends: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept, name="tls-door")]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join()
+        for end in self._ends:
+            end.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                raw, _ = self._listener.accept()
+            except OSError:
+                return
+            raw.settimeout(_PATIENCE_SECONDS)
+            try:
+                safe = self._context.wrap_socket(raw, server_side=True)
+                safe.settimeout(None)
+                self._join(safe)
+            except OSError as error:  # An SSLError is one.
+                self.refused.append(str(error))
+                raw.close()
+
+    def _join(self, safe: ssl.SSLSocket) -> None:
+        # TLS 1.3 refuses a client's certificate only after the handshake: the first read tells.
+        clear = socket.create_connection(("127.0.0.1", self._venue_port))
+        self._ends += (safe, clear)
+        for ends in ((safe, clear), (clear, safe)):
+            thread = threading.Thread(target=self._pump, args=ends, name="tls-pump")
+            self._threads.append(thread)
+            thread.start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # An end went away: both are hung up.
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+class ClearListener:
+    """Listens without TLS and keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._listen, name="clear-listener")
+        self._thread.start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self.heard += connection.recv(65536)
