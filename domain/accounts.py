@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from domain.goals import Wishes
 from domain.sources import Source
 
 
@@ -74,6 +75,7 @@ class Mandate:
     loss_value: Decimal = Decimal("0.25")  # Worth today of a dollar of tax that a loss saves.
     do_not_buy: tuple[str, ...] = ()  # Security ids.
     do_not_sell: tuple[str, ...] = ()
+    wishes: Wishes = field(default_factory=Wishes)  # Beyond tracking the model within bands.
     source: Source
 
 

@@ -7,7 +7,7 @@ answered for like every other.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -19,9 +19,14 @@ from domain.lots import TaxLot
 from domain.snapshot import PastTrade, Snapshot
 from optimizer.constraints import Position, locks_of, rows_of
 from optimizer.costs import impact_per_dollar
+from optimizer.goals import aimed
+from optimizer.liabilities import liability_rows
+from optimizer.limits import caps_of, gain_rows, limit_rows
+from optimizer.measures import unmeasured
 from optimizer.risk import estimate
 from optimizer.taxes import relief_order
-from optimizer.values import AccountProblem, FloatArray, Market, faulty
+from optimizer.universe import Universe, universe_of
+from optimizer.values import AccountProblem, FloatArray, Lock, Market, ReliefLot, Row, faulty
 from optimizer.washsales import past_locks, past_of_households
 
 ZERO = Decimal(0)
@@ -74,6 +79,9 @@ def market_of(snapshot: Snapshot) -> Market:
         d=risk.d,
         half_spread=np.array([float(security.half_spread) for security in securities]),
         impact=impact_per_dollar(risk.daily, price, volume),
+        industries=tuple(security.industry for security in securities),
+        countries=tuple(security.country for security in securities),
+        issuers=tuple(security.issuer for security in securities),
     )
 
 
@@ -143,28 +151,68 @@ class _Book:
         bought, lost = past_locks(
             self.past.get(account.household_id, ()), self.snapshot.as_of, self.index
         )
-        of_name = defaultdict(list)
-        for lot in lots:
-            of_name[self.index[lot.security_id]].append(lot)
-        as_of = self.snapshot.as_of
+        universe = self._universe(mandate, position, lost)
+        position = replace(position, b=universe.model)
+        relevant = position.w0 + position.b
+        relevant[list(universe.substitutes)] = 1.0
+        if missing := unmeasured(self.market, mandate.wishes, relevant):
+            return self._faulty(account, missing)
+        nav = float(position.nav)
+        want = aimed(self.market, mandate, position.b, nav)
         return AccountProblem(
             account_id=account.account_id,
             household_id=account.household_id,
             nav=position.nav,
             cash=position.cash,
             w0=position.w0,
-            b=position.b,
-            lots=tuple(
-                relief_order(of_name[at], mandate, price, as_of, taxable=taxable)
-                for at, price in enumerate(self.market.prices)
-            ),
+            b=want.b,
+            lots=self._relief(lots, mandate, taxable=taxable),
             lot_method=mandate.lot_method,
-            rows=rows_of(self.market, mandate, position, self.restricted),
-            locks=(*locks_of(self.market, mandate, position, self.restricted), *lost),
+            rows=self._rows(mandate, position, universe, taxable=taxable),
+            locks=(
+                *locks_of(self.market, mandate, position, self.restricted, universe.substitutes),
+                *universe.locks,
+                *lost,
+            ),
             loss_locked=bought,
             risk_aversion=float(mandate.risk_aversion),
             minimum_trade=float(mandate.minimum_trade),
+            goal=want.goal,
+            caps=caps_of(self.market, mandate.wishes, want.b, want.surplus),
+            gauges=want.gauges,
         )
+
+    def _universe(self, mandate: Mandate, position: Position, lost: tuple[Lock, ...]) -> Universe:
+        washed = {self.market.security_ids[lock.name] for lock in lost}
+        barred = {*mandate.do_not_buy, *self.restricted, *washed}
+        return universe_of(self.market, mandate.wishes, position.w0, position.b, barred)
+
+    def _relief(
+        self, lots: list[TaxLot], mandate: Mandate, *, taxable: bool
+    ) -> tuple[tuple[ReliefLot, ...], ...]:
+        of_name = defaultdict(list)
+        for lot in lots:
+            of_name[self.index[lot.security_id]].append(lot)
+        as_of = self.snapshot.as_of
+        return tuple(
+            relief_order(of_name[at], mandate, price, as_of, taxable=taxable)
+            for at, price in enumerate(self.market.prices)
+        )
+
+    def _rows(
+        self, mandate: Mandate, position: Position, universe: Universe, *, taxable: bool
+    ) -> tuple[Row, ...]:
+        market, wishes, nav = self.market, mandate.wishes, float(position.nav)
+        rows = [
+            *rows_of(market, mandate, position, self.restricted),
+            *limit_rows(market, wishes, position.w0, position.b),
+            *universe.rows,
+        ]
+        if wishes.liability is not None:
+            rows += liability_rows(market, wishes, wishes.liability, position.w0, nav)
+        if taxable:
+            rows += gain_rows(mandate, nav, len(position.w0))
+        return tuple(rows)
 
     def _position(
         self, account: Account, lots: Iterable[TaxLot], model: ModelPortfolio

@@ -7,13 +7,16 @@ infeasible. The price of relaxation is the client's priority, lowest first:
 sector bands and turnover, then absolute limits, then cash, then locks.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
 from domain.accounts import Mandate
+from domain.goals import Force
 from domain.orders import Side
+from optimizer.limits import forced
 from optimizer.values import FloatArray, Lock, Market, Row
 from optimizer.words import dollars, percent
 
@@ -36,12 +39,22 @@ def rows_of(
 ) -> tuple[Row, ...]:
     """Cash, sector, turnover and largest-weight rows (the last only where it is exceeded)."""
     fixed = {*mandate.do_not_sell, *restricted}
-    return (
-        *_cash_rows(market, mandate, position),
-        *_sector_rows(market, mandate, position),
-        _turnover_row(mandate, len(position.w0)),
-        *_excess_rows(market, mandate, position, fixed),
+    by_key = {
+        "cash": _cash_rows(market, mandate, position),
+        "sector": _sector_rows(market, mandate, position),
+        "turnover": (_turnover_row(mandate, len(position.w0)),),
+        "name_maximum": _excess_rows(market, mandate, position, fixed),
+    }
+    return tuple(
+        forced(row, _force_of(mandate, row, key)) for key, rows in by_key.items() for row in rows
     )
+
+
+def _force_of(mandate: Mandate, row: Row, key: str) -> Force:
+    """How hard the client wants this kind of constraint."""
+    if key == "sector":
+        key = "sector_limits" if row.name.startswith("limit:") else "sector_band"
+    return mandate.wishes.forces.get(key, Force())
 
 
 def _weight_row(
@@ -117,7 +130,8 @@ def _excess_rows(
 ) -> list[Row]:
     maximum = float(mandate.name_maximum)
     rows = []
-    for name in np.flatnonzero(position.w0 > maximum):
+    at_risk = position.b > 0 if _is_soft(mandate) else np.zeros(len(position.w0), dtype=bool)
+    for name in np.flatnonzero(at_risk | (position.w0 > maximum)):
         if market.security_ids[name] not in fixed:
             unit = np.zeros(len(position.w0))
             unit[name] = 1.0
@@ -128,22 +142,34 @@ def _excess_rows(
     return rows
 
 
+def _is_soft(mandate: Mandate) -> bool:
+    """Whether the largest weight of one name has a price: then it is a row for each name."""
+    return mandate.wishes.forces.get("name_maximum", Force()).price is not None
+
+
 def locks_of(
-    market: Market, mandate: Mandate, position: Position, restricted: dict[str, str]
+    market: Market,
+    mandate: Mandate,
+    position: Position,
+    restricted: dict[str, str],
+    substitutes: Collection[int] = (),
 ) -> tuple[Lock, ...]:
     """What may not be bought or sold, or only up to the largest weight of one name.
 
     `restricted`: reason by security id, the firm's own list; neither side trades. A name
-    that the model does not have may be sold, and is never bought, not even as a hedge.
+    that the model does not have may be sold, and is never bought, not even as a hedge,
+    unless it is a substitute.
     """
     locks = []
-    maximum = float(mandate.name_maximum)
+    maximum = 1.0 if _is_soft(mandate) else float(mandate.name_maximum)
+    force = mandate.wishes.forces.get("name_maximum", Force())
+    priority = LIMIT if force.priority is None else float(force.priority)
     for name, security_id in enumerate(market.security_ids):
         room = max(maximum - float(position.w0[name]), 0.0)
-        found = [(f"name maximum {percent(maximum)}", Side.BUY, room, LIMIT)]
+        found = [(f"name maximum {percent(maximum)}", Side.BUY, room, priority)]
         if security_id in mandate.do_not_buy:
             found.append(("do-not-buy", Side.BUY, 0.0, CLIENT_LOCK))
-        elif security_id not in restricted and position.b[name] <= 0:
+        elif security_id not in restricted and position.b[name] <= 0 and name not in substitutes:
             found.append(("not in the model", Side.BUY, 0.0, CLIENT_LOCK))
         if security_id in mandate.do_not_sell:
             found.append(("do-not-sell", Side.SELL, 0.0, CLIENT_LOCK))

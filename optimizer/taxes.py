@@ -53,7 +53,9 @@ def relief_order(
             lot_id=lot.lot_id,
             shares=lot.quantity,
             tax_per_share=tax if taxable else ZERO,
-            weighed_per_share=_weighed(tax, mandate) if taxable else ZERO,
+            weighed_per_share=_weighed(tax, mandate, term_of(lot.acquired, sold_on))
+            if taxable
+            else ZERO,
             is_loss=taxable and lot.basis > price * (1 - FILL_MARGIN) * lot.quantity,
             gain_per_share=price - lot.basis / lot.quantity if taxable else ZERO,
             term=term_of(lot.acquired, sold_on),
@@ -68,8 +70,14 @@ def _tax_per_share(lot: TaxLot, mandate: Mandate, price: Decimal, sold_on: date)
     return rate * (price - lot.basis / lot.quantity)
 
 
-def _weighed(tax: Decimal, mandate: Mandate) -> Decimal:
-    return tax * mandate.loss_value if tax < 0 else tax
+def _weighed(tax: Decimal, mandate: Mandate, term: Term) -> Decimal:
+    """A loss, and a gain that a loss carried forward absorbs, count at what a loss is worth.
+
+    Gains beyond what is carried forward are priced up to the whole tax by a soft row.
+    """
+    carried = mandate.wishes.carry_forward
+    absorbed = carried.short if term is Term.SHORT else carried.long
+    return tax * mandate.loss_value if tax < 0 or absorbed else tax
 
 
 def without_losses(lots: tuple[ReliefLot, ...], method: LotMethod) -> tuple[ReliefLot, ...]:

@@ -32,6 +32,9 @@ class Market:
     d: FloatArray  # (n,) specific variance, annualised.
     half_spread: FloatArray  # (n,) cost of crossing, per dollar.
     impact: FloatArray  # (n,) cost per dollar, per dollar traded: x dollars cost impact * x**2.
+    industries: tuple[str, ...] = ()  # These three by name, or empty.
+    countries: tuple[str, ...] = ()
+    issuers: tuple[str, ...] = ()
 
     @property
     def price(self) -> FloatArray:
@@ -92,6 +95,7 @@ class Row:
     relaxation_price: float  # What loosening it by one NAV costs: the client's priority.
     soft_price: float = inf  # Infinite where it must hold.
     gain: GainKind | None = None
+    unit: str = ""  # Of the limit: the measure that it counts, or NAV where empty.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,6 +125,7 @@ class Goal:
     risk: Risk
     alpha: FloatArray  # (n,) expected return a year.
     budget: FloatArray  # (n,) risk budgets as weights of the logarithm; 0 for none.
+    of_model: bool = True  # Whether b is what it wants, and not only what it may hold.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,6 +9,11 @@ def percent(fraction: float | Decimal, places: int = 1) -> str:
     return f"{float(fraction) * 100:.{places}f} %"
 
 
+def plain(number: float | Decimal) -> str:
+    """A measure's value: 7.25 is "7.25", four digits at most."""
+    return f"{float(number):.4g}"
+
+
 def basis_points(fraction: float) -> str:
     """0.0012 is "12.0 bp"; below one, with a second place."""
     places = 1 if abs(fraction) >= 1e-4 else 2

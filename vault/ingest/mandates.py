@@ -7,13 +7,13 @@ from typing import Any
 
 from domain.accounts import LotMethod, Mandate, WeightBand
 from domain.codec import encode
-from domain.exact import InexactError, to_scaled
 from domain.sources import Source
 from vault.ingest.fields import nearest
 from vault.ingest.lines import RawFile
-from vault.ingest.report import Problem
 from vault.ingest.rows import Known, Parsed, Row
 from vault.ingest.toml_file import TomlFile, read_toml
+from vault.ingest.toml_table import TableReader
+from vault.ingest.wishes import Measures, WishReader, read_measures
 
 _NUMBERS: Mapping[str, Decimal | None] = {  # Key -> largest value; every one is at least 0.
     "sector_band": Decimal(1),
@@ -32,32 +32,19 @@ _KEYS = frozenset({"id", "lot_method", "cash", "sector_limits", *_NUMBERS, *_LIS
 _OPTIONAL = {"sector_limits", "loss_value", *_LISTS}
 
 
-class _Reader:
-    """Reads one mandate and notes every problem with the line of its key."""
+class _Reader(TableReader):
+    """Reads one mandate."""
 
-    def __init__(self, file: TomlFile, table: Mapping[str, Any], line: int, known: Known) -> None:
-        self.file, self.table, self.line, self.known = file, table, line, known
-        self.problems: list[Problem] = []
-
-    def refuse(self, key: str, reason: str, remedy: str, value: object = "") -> None:
-        line = self.file.line_of(key, after=self.line) if key in self.table else self.line
-        self.problems.append(self.file.problem(line, reason, remedy, key=key, value=str(value)))
-
-    def exact(self, key: str, value: object, most: Decimal | None) -> Decimal:
-        """A number from 0 to `most`."""
-        if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            self.refuse(key, "is not a number", "write it like 0.05", value)
-            return Decimal(0)
-        number = Decimal(value)
-        try:
-            to_scaled(number)
-        except InexactError as error:
-            self.refuse(key, str(error), "write it with at most six decimal places")
-            return Decimal(0)
-        if number < 0 or (most is not None and number > most):
-            bounds = "0 or more" if most is None else f"from 0 to {most}"
-            self.refuse(key, f"is not {bounds}", "correct the number", value)
-        return number
+    def __init__(
+        self,
+        file: TomlFile,
+        table: Mapping[str, Any],
+        line: int,
+        known: Known,
+        measures: Measures,
+    ) -> None:
+        super().__init__(file, table, line)
+        self.known, self.wish_reader = known, WishReader(known, measures)
 
     def band(self, key: str, value: object) -> WeightBand:
         """{ name, minimum, maximum }."""
@@ -98,7 +85,8 @@ class _Reader:
 
     def mandate(self, source: Source) -> Mandate | None:
         """The mandate, or None with the problems noted."""
-        self.problems += self.file.unknown_keys(self.table, _KEYS, after=self.line)
+        allowed = _KEYS | set(self.wish_reader.keys)
+        self.problems += self.file.unknown_keys(self.table, allowed, after=self.line)
         for key in sorted(_KEYS - _OPTIONAL - set(self.table)):
             self.refuse(key, "is missing", "every mandate states it")
         if self.problems:
@@ -116,6 +104,7 @@ class _Reader:
         }
         cash, limits = self.band("cash", self.table["cash"]), self.sectors()
         buy, sell = self.symbols("do_not_buy"), self.symbols("do_not_sell")
+        wishes = self.wish_reader.wishes(self, self.table)
         if self.problems:
             return None
         return Mandate(
@@ -125,6 +114,7 @@ class _Reader:
             sector_limits=limits,
             do_not_buy=buy,
             do_not_sell=sell,
+            wishes=wishes,
             source=source,
             **numbers,
         )
@@ -135,7 +125,10 @@ def parse_mandates(raw: RawFile, as_of: date | None, known: Known) -> Parsed:
     file, problems = read_toml(raw)
     if file is None:
         return Parsed(kind="mandates", as_of=as_of, problems=tuple(problems))
-    problems = file.unknown_keys(file.table, {"mandate"})
+    problems = file.unknown_keys(file.table, {"mandate", "measures"})
+    top = TableReader(file, file.table, 0)
+    measures = read_measures(top, known)
+    problems += top.problems
     tables = file.table.get("mandate", [])
     lines = file.lines_of_tables("mandate")
     if not isinstance(tables, list) or not tables or len(lines) != len(tables):
@@ -144,7 +137,7 @@ def parse_mandates(raw: RawFile, as_of: date | None, known: Known) -> Parsed:
     rows: list[Row] = []
     seen: dict[str, int] = {}
     for table, line in zip(tables, lines, strict=True):
-        reader = _Reader(file, table, line, known)
+        reader = _Reader(file, table, line, known, measures)
         mandate = reader.mandate(Source(raw.name, line, raw.sha256))
         problems += reader.problems
         if mandate is None:

@@ -37,6 +37,9 @@ class Known:
 
     symbols: Mapping[str, str] = field(default_factory=dict)  # Symbol -> security id.
     sectors: frozenset[str] = frozenset()
+    industries: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    issuers: frozenset[str] = frozenset()
     models: frozenset[str] = frozenset()
     mandates: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()

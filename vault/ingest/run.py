@@ -163,10 +163,17 @@ def known_to(connection: Connection, layouts: Sequence[Layout]) -> Known:
         query = select(*(table.c[name] for name in names)).where(table.c.file_number.in_(numbers))
         return [tuple(row) for row in connection.execute(query)]
 
-    securities = values("securities", book_security, "symbol", "security_id", "sector")
+    words = ("symbol", "security_id", "sector", "industry", "country", "issuer")
+    securities = values("securities", book_security, *words)
+    symbols, ids, sectors, industries, countries, issuers = (
+        zip(*securities, strict=True) if securities else [()] * len(words)
+    )
     return Known(
-        symbols={symbol: security_id for symbol, security_id, _ in securities},
-        sectors=frozenset(sector for _, _, sector in securities),
+        symbols=dict(zip(symbols, ids, strict=True)),
+        sectors=frozenset(sectors),
+        industries=frozenset(industries),
+        countries=frozenset(countries),
+        issuers=frozenset(issuers),
         models=frozenset(model for (model,) in values("models", book_model_weight, "model_id")),
         mandates=frozenset(m for (m,) in values("mandates", book_mandate, "mandate_id")),
         accounts=frozenset(a for (a,) in values("accounts", book_account, "account_id")),
