@@ -4,34 +4,154 @@ A turn: everything that was read in one round of the loop goes to `on_turn` as o
 answers by `session.say`, makes durable what was asked and said, and returns; only then is anything
 written, in one write per session. `on_turn` is also called with an empty list when sessions
 themselves have something to say (heartbeats, rejects, logons): their numbers must be durable too.
+An exception out of `on_turn` goes to the loop's exception handler, and nothing is written any more.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
+from simulator.fix.connection import Connection
+from simulator.fix.door import Door
+from simulator.fix.instant import Instant
 from simulator.fix.profile import DoorLimits
-from simulator.fix.session import Asked, Instant, Session
+from simulator.fix.refusals import OnEvent, Refusals
+from simulator.fix.session import Asked, Session
+
+_TICK_SECONDS = 0.25
 
 OnTurn = Callable[[list[Asked], Instant], None]
 OnWire = Callable[[Session, str, bytes], None]  # "fix.in" or "fix.out", and the message.
-OnEvent = Callable[[str, dict[str, object]], None]  # A name in the past tense, its fields.
 
 
 class Acceptor:
-    """All doors of the program."""
+    """All doors of the program. To be made, opened and closed on a running loop."""
 
-    def __init__(self, *, clock: Callable[[], Instant], on_turn: OnTurn, on_event: OnEvent) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], Instant],
+        on_turn: OnTurn,
+        on_event: OnEvent,
+        on_wire: OnWire | None = None,
+    ) -> None:
+        self.now = clock
+        self._on_turn = on_turn
+        self._on_event = on_event
+        self._on_wire = on_wire
+        self._refusals = Refusals(on_event)
+        self._servers: list[asyncio.Server] = []
+        self._sessions: list[Session] = []
+        self._live: dict[Session, Connection] = {}
+        self._loop = asyncio.get_running_loop()
+        self._empty = asyncio.Event()
+        self._due = False
+        self._broken = False
+        self._ticker = self._loop.call_later(_TICK_SECONDS, self._tick)
 
     async def open(
         self, sessions: Sequence[Session], *, host: str, port: int, limits: DoorLimits
     ) -> int:
         """Listen for these sessions; returns the port (0 takes a free one). Raises OSError."""
-        raise NotImplementedError
+        door = Door(sessions, limits)
+        server = await self._loop.create_server(
+            lambda: Connection(self, door), host, port, reuse_address=True
+        )
+        self._servers.append(server)
+        self._sessions.extend(sessions)
+        return int(server.sockets[0].getsockname()[1])
 
     def turn(self) -> None:
         """Hand over what waits, then write what was said. The program's own timers call it."""
-        raise NotImplementedError
+        self._due = False
+        if self._broken:
+            return
+        now = self.now()
+        for session, connection in self._live.items():
+            if session.busy and connection.roomy and not session.over:
+                session.more(now)
+        asked: list[Asked] = []
+        for session in self._sessions:
+            if session.asked:
+                asked += session.asked
+                session.asked.clear()
+        self._broken = True  # Until `on_turn` has returned.
+        self._on_turn(asked, now)
+        self._broken = False
+        for session in self._sessions:
+            if session.events:
+                self._tell(session)
+        for session, connection in list(self._live.items()):
+            if session.out or session.over:
+                self._write(session, connection)
 
     async def close(self, text: str, seconds: float = 3.0) -> None:
         """Log everybody out, wait a moment for their answers, close every socket."""
-        raise NotImplementedError
+        for server in self._servers:
+            server.close()
+        for session in self._live:
+            session.logout(text, self.now())
+        self.turn()
+        if self._live:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), seconds)
+        self._ticker.cancel()
+        for connection in list(self._live.values()):
+            connection.abort()
+        await asyncio.sleep(0)
+        self.turn()
+
+    # What connections ask.
+
+    def touch(self, connection: Connection) -> None:
+        session = connection.session
+        assert session is not None
+        if session.online or session.over:
+            self._live[session] = connection
+            self._empty.clear()
+        else:
+            self._live.pop(session, None)
+            connection.session = None
+            if not self._live:
+                self._empty.set()
+        if not self._due:
+            self._due = True
+            self._loop.call_soon(self.turn)
+
+    def refused(self, address: str, reason: str) -> None:
+        self._refusals.add(address, reason, self.now().seconds)
+
+    def heard(self, session: Session, raw: bytes) -> None:
+        if self._on_wire is not None:
+            self._on_wire(session, "fix.in", raw)
+
+    # Within.
+
+    def _write(self, session: Session, connection: Connection) -> None:
+        out, session.out = session.out, []
+        if self._on_wire is not None:
+            for raw in out:
+                self._on_wire(session, "fix.out", raw)
+        reason = connection.write(b"".join(out)) if out else ""
+        if reason:
+            self._on_event("slow_consumer_cut_off", {"session": session.name, "reason": reason})
+            connection.part(reason)
+        elif session.over:
+            connection.close()
+            connection.part("logged out")
+        elif session.busy and connection.roomy:
+            self.touch(connection)
+
+    def _tell(self, session: Session) -> None:
+        events, session.events = session.events, []
+        for name, fields in events:
+            self._on_event(name, fields)
+
+    def _tick(self) -> None:
+        self._ticker = self._loop.call_later(_TICK_SECONDS, self._tick)
+        now = self.now()
+        self._refusals.settle(now.seconds)
+        for session in self._live:
+            session.tick(now)
+        if any(session.out or session.over for session in self._live):
+            self.turn()
