@@ -24,14 +24,31 @@ class Impossible:
 
 def excludes_every_trade(problem: AccountProblem, box: Box, prices: FloatArray) -> bool:
     """Whether `prices` (one a row, >= 0) prove that no trade within `box` keeps every row."""
+    rows = problem.rows
+    return bool(rows) and excludes(
+        buy=np.array([row.buy for row in rows]),
+        sell=np.array([row.sell for row in rows]),
+        limit=np.array([row.limit for row in rows]),
+        most=box.buy,
+        sales=box.segments.sum(axis=1),
+        prices=prices,
+    )
+
+
+def excludes(
+    *,
+    buy: FloatArray,
+    sell: FloatArray,
+    limit: FloatArray,
+    most: FloatArray,
+    sales: FloatArray,
+    prices: FloatArray,
+) -> bool:
+    """The same for rows (r, n) with limits (r,), and largest purchases and sales (n,)."""
     total = float(prices.sum())
     if not (np.isfinite(total) and total > 0 and prices.min() >= 0):
         return False
-    of_u, of_s, limit = np.zeros_like(box.buy), np.zeros_like(box.buy), 0.0
-    for row, price in zip(problem.rows, prices / total, strict=True):
-        if price > 0:
-            of_u += price * row.buy
-            of_s += price * row.sell
-            limit += price * row.limit
-    cheapest = np.minimum(of_u, 0) @ box.buy + np.minimum(of_s, 0) @ box.segments.sum(axis=1)
-    return bool(cheapest > limit + CLEARLY)
+    asked = prices > 0
+    share = prices[asked] / total
+    cheapest = np.minimum(share @ buy[asked], 0) @ most + np.minimum(share @ sell[asked], 0) @ sales
+    return bool(cheapest > share @ limit[asked] + CLEARLY)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
+from math import inf
 from typing import Any
 
 import cvxpy as cp
@@ -22,10 +23,12 @@ from optimizer.certificate import (
     relative_gap,
     violation,
 )
+from optimizer.deadline import NEVER, Deadline
 from optimizer.exclusion import Impossible, excludes_every_trade
 from optimizer.fast import path as fast
 from optimizer.model import Answer, Programs
 from optimizer.objective import value
+from optimizer.retreat import retreats
 from optimizer.values import AccountProblem, FloatArray
 
 # After the fast path, in this order.
@@ -57,33 +60,64 @@ class Unsolved:
     why: str
 
 
-def solve(programs: Programs, problem: AccountProblem, box: Box) -> Solution | Unsolved:
-    """The optimum by the first path whose answer can be certified within 1e-6."""
-    said = []
-    for path, attempt in _paths(programs, problem, box):
+def solve(
+    programs: Programs, problem: AccountProblem, box: Box, deadline: Deadline = NEVER
+) -> Solution | Unsolved:
+    """The optimum by the first path whose answer can be certified within 1e-6.
+
+    Once the deadline has passed: the best answer so far that keeps every constraint, with the
+    gap that it has.
+    """
+    said, last = [], None
+    for path, attempt in _paths(programs, problem, box, deadline):
         answer = attempt()
-        if isinstance(answer, str):
-            said.append(f"{path}: {answer}")
-            continue
         if isinstance(answer, Impossible):
             if excludes_every_trade(problem, box, answer.prices):
                 return Unsolved(f"{path}: no trade keeps every constraint, as their prices prove")
-            said.append(f"{path}: its prices do not prove that no trade keeps every constraint")
-            continue
-        solution = _certified(programs, problem, box, answer, path)
-        if isinstance(solution, Solution):
-            return solution
-        said.append(solution)
+            answer = "its prices do not prove that no trade keeps every constraint"
+        if isinstance(answer, str):
+            said.append(f"{path}: {answer}")
+        else:
+            solution = _certified(programs, problem, box, answer, path)
+            if isinstance(solution, Solution):
+                return solution
+            said.append(solution)
+            last = (path, answer)
+        if deadline.passed:
+            return _so_far(programs, problem, box, last) or Unsolved(
+                f"the deadline passed before any answer kept every constraint ({'; '.join(said)})"
+            )
     return Unsolved("; ".join(said))
 
 
 def _paths(
-    programs: Programs, problem: AccountProblem, box: Box
+    programs: Programs, problem: AccountProblem, box: Box, deadline: Deadline
 ) -> Iterator[tuple[str, Callable[[], Answer | Impossible | str]]]:
     """Each path's name and how to ask it, in order; a path that has no answer says why."""
-    yield "fast", partial(fast.answer, programs.market, problem, box)
+    yield "fast", partial(fast.answer, programs.market, problem, box, deadline)
     for solver, options in SOLVERS:
-        yield solver.lower(), partial(_general, programs, problem, box, solver, options)
+        timed = dict(options)
+        if solver == cp.CLARABEL and deadline.left < inf:
+            timed["time_limit"] = deadline.left
+        yield solver.lower(), partial(_general, programs, problem, box, solver, timed)
+
+
+def _so_far(
+    programs: Programs, problem: AccountProblem, box: Box, last: tuple[str, Answer] | None
+) -> Solution | None:
+    """As much of an unfinished answer as the constraints allow, or no trade if that is better.
+
+    None where doing nothing breaks a constraint.
+    """
+    if last is None or problem.caps:
+        return None
+    path, answer = last
+    solutions = [
+        _certified(programs, problem, box, part, path, most_gap=inf)
+        for part in retreats(problem, box, answer)
+    ]
+    found = [solution for solution in solutions if isinstance(solution, Solution)]
+    return min(found, key=lambda solution: solution.objective, default=None)
 
 
 def _general(
@@ -99,7 +133,13 @@ def _general(
 
 
 def _certified(
-    programs: Programs, problem: AccountProblem, box: Box, answer: Answer, path: str
+    programs: Programs,
+    problem: AccountProblem,
+    box: Box,
+    answer: Answer,
+    path: str,
+    *,
+    most_gap: float = TOLERANCE,
 ) -> Solution | str:
     """The solution with its certificate, or the sentence that says why there is none."""
     if not (np.isfinite(answer.u).all() and np.isfinite(answer.s).all()):
@@ -114,7 +154,7 @@ def _certified(
         cap_duals=_within([cap.soft_price for cap in problem.caps], answer.cap_duals),
     )
     gap = relative_gap(programs.market, problem, box, inside)
-    if not (gap <= TOLERANCE and worst <= TOLERANCE):
+    if not (gap <= most_gap and worst <= TOLERANCE):
         return f"{path}: gap {gap:.1e}, violation {worst:.1e}, both must be within {TOLERANCE:.0e}"
     return Solution(
         z=inside.u - inside.s.sum(axis=1),

@@ -31,6 +31,8 @@ class Dual:
     sell: FloatArray  # (r, q)
     sell_of_sellable: FloatArray  # (r, h)
     limit: FloatArray  # (r,)
+    centre: FloatArray  # (r,) of the prices;
+    pull: float = 0.0  # the dual less pull |mu - centre|^2 / 2 is maximised.
 
     @property
     def size(self) -> int:
@@ -57,6 +59,10 @@ def at(dual: Dual, x: FloatArray) -> Point:
     gradient[:k] = choice.z @ dual.F + dual.exposure - nu / 2
     gradient[k:] = dual.buy @ choice.u + dual.sell_of_sellable @ choice.sold - dual.limit
     value = choice.value + nu @ dual.exposure - nu @ nu / 4 - mu @ dual.limit
+    if dual.pull:
+        away = mu - dual.centre
+        gradient[k:] -= dual.pull * away
+        value -= dual.pull * (away @ away) / 2
     return Point(x=x, choice=choice, value=float(value), gradient=gradient)
 
 

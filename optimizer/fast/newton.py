@@ -3,20 +3,26 @@
 The dual's gradient is piecewise linear, so a step with the curvature of the present piece lands on
 the optimum once the piece is right. Rows that would be priced below nothing leave the step's
 active set and it is solved again; Levenberg and Marquardt's term keeps it defined where no name is
-free; Armijo's rule keeps it honest.
+free; Armijo's rule keeps it honest. Where the rows leave next to no room the best prices are far
+away or not unique; then each round pulls them towards those of the round before, less and less
+(Rockafellar, "Augmented Lagrangians and applications of the proximal point algorithm", 1976).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg.lapack import dposv
 
+from optimizer.deadline import Deadline
 from optimizer.fast.dual import Dual, Point, at, is_ray, residual
 from optimizer.fast.names import Indices, free
 from optimizer.values import FloatArray
 
 ENOUGH = 1e-12  # Residual, in NAV and factor exposure.
-MOST_STEPS = 120
+FINE = 1e-11  # A residual that needs no rounds.
+MOST_STEPS = 60
+MOST_ROUNDS = 60
+FIRST_PULL, LEAST_PULL = 1e-1, 1e-7
 MOST_HALVINGS = 25
 PATIENCE = 10  # Steps before asking whether the rows can hold at all.
 ARMIJO = 1e-4
@@ -34,11 +40,35 @@ class Ended:
     impossible: bool = False  # The rows' prices grow for ever: no trade keeps them all.
 
 
-def maximise(dual: Dual, start: FloatArray) -> Ended:
-    """Steps from `start` (k + r,) until optimal or impossible, until none helps, or MOST_STEPS."""
+def maximise(dual: Dual, start: FloatArray, deadline: Deadline) -> Ended:
+    """From `start` (k + r,) until optimal or impossible, or until too late or no better."""
+    ended = _ascend(dual, start, deadline)
+    if ended.impossible or ended.residual <= FINE:
+        return ended
+    x, pull, k = np.zeros(dual.size), FIRST_PULL, len(dual.exposure)
+    steps, best = ended.steps, ended
+    for _ in range(MOST_ROUNDS):
+        if deadline.passed or best.impossible or best.residual <= FINE:
+            break
+        pulled = _ascend(replace(dual, centre=x[k:], pull=pull), x, deadline)
+        x = pulled.point.x
+        steps += pulled.steps
+        point = at(dual, x)
+        found = Ended(
+            point=point,
+            residual=residual(dual, point),
+            steps=steps,
+            impossible=is_ray(dual, point),
+        )
+        best = found if found.impossible or found.residual < best.residual else best
+        pull = max(pull / 10, LEAST_PULL)
+    return replace(best, steps=steps)
+
+
+def _ascend(dual: Dual, start: FloatArray, deadline: Deadline) -> Ended:
     point, damping = at(dual, start), DAMPING_START
     left, steps = residual(dual, point), 0
-    while left > ENOUGH and steps < MOST_STEPS:
+    while left > ENOUGH and steps < MOST_STEPS and not deadline.passed:
         steps += 1
         if steps > PATIENCE and is_ray(dual, point):
             return Ended(point=point, residual=left, steps=steps, impossible=True)
@@ -92,7 +122,9 @@ def _curvature(dual: Dual, point: Point, rows: Indices) -> FloatArray:
         V[:, k:] = np.where(bought, dual.buy[pair], -dual.sell[pair]).T
     V *= np.sqrt(names.inverse[moving])[:, None]
     matrix = V.T @ V
-    matrix.flat[: k * len(matrix) : len(matrix) + 1] += 0.5
+    diagonal = matrix.ravel()[:: len(matrix) + 1]
+    diagonal[:k] += 0.5
+    diagonal[k:] += dual.pull
     return matrix
 
 
@@ -116,8 +148,8 @@ def _cholesky(matrix: FloatArray, gradient: FloatArray) -> FloatArray:
 def _search(dual: Dual, point: Point, step: FloatArray) -> tuple[Point | None, float]:
     """The first halving of the step that raises the dual enough; no price goes below nothing."""
     k = len(dual.exposure)
-    length = 1.0
     noise = 1e-16 * (1 + abs(point.value))
+    length = 1.0
     for _ in range(MOST_HALVINGS):
         x = point.x + length * step
         np.maximum(x[k:], 0.0, out=x[k:])

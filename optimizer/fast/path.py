@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 
 from optimizer.box import Box
+from optimizer.deadline import NEVER, Deadline
 from optimizer.exclusion import Impossible
-from optimizer.fast.dual import Dual
-from optimizer.fast.names import Indices
-from optimizer.fast.newton import Ended, maximise
-from optimizer.fast.reduction import Arrays, dual_of
+from optimizer.fast.attempt import attempt, unsuited
+from optimizer.fast.reduction import Arrays
 from optimizer.model import Answer
 from optimizer.objective import impact_of
-from optimizer.values import AccountProblem, FloatArray, Market
+from optimizer.values import AccountProblem, Market
 
 MARKET_FIELDS = frozenset(
-    {"security_ids", "symbols", "sectors", "prices", "lot_sizes", "F", "d", "half_spread", "impact"}
+    {
+        *("security_ids", "symbols", "sectors", "industries", "countries", "issuers"),
+        *("prices", "lot_sizes", "F", "d", "half_spread", "impact"),
+    }
 )
 PROBLEM_FIELDS = frozenset(
     {
@@ -31,7 +33,9 @@ PROBLEM_FIELDS = frozenset(
 )
 
 
-def answer(market: Market, problem: AccountProblem, box: Box) -> Answer | Impossible | str:
+def answer(
+    market: Market, problem: AccountProblem, box: Box, deadline: Deadline = NEVER
+) -> Answer | Impossible | str:
     """The fast path's answer, which nobody has certified yet; or why it has none, in words."""
     if unknown := _unknown(market, MARKET_FIELDS) or _unknown(problem, PROBLEM_FIELDS):
         return f"{unknown} is not part of the structure it knows"
@@ -40,11 +44,12 @@ def answer(market: Market, problem: AccountProblem, box: Box) -> Answer | Imposs
     arrays = _arrays(market, problem, box)
     if why := unsuited(arrays):
         return why
-    dual, names = dual_of(arrays)
-    ended = maximise(dual, np.zeros(dual.size))
-    if ended.impossible:
-        return Impossible(_prices(arrays, dual, ended))
-    return _answer(arrays, box, dual, names, ended)
+    found = attempt(arrays, deadline)
+    if found.impossible:
+        return Impossible(found.prices)
+    s = np.zeros_like(box.segments)
+    s[arrays.sellable] = found.s.T
+    return Answer(u=found.u, s=s, row_duals=found.prices)
 
 
 def _unknown(value: Market | AccountProblem, known: frozenset[str]) -> str:
@@ -59,22 +64,6 @@ def _unknown(value: Market | AccountProblem, known: frozenset[str]) -> str:
 
 def _default(of: Field[Any]) -> Any:
     return of.default if of.default_factory is MISSING else of.default_factory()
-
-
-def unsuited(arrays: Arrays) -> str:
-    """Why the numbers have not the structure the path needs; empty when they have."""
-    sellable = arrays.sellable
-    movable = arrays.most > 0
-    movable[sellable] = True
-    if np.any(arrays.d[movable] + arrays.kappa[movable] <= 0):
-        return "a name that may trade has neither specific risk nor impact"
-    both = arrays.most[sellable] > 0
-    if np.any(arrays.buy + arrays.sell < 0):
-        return "a row rewards buying and selling one name at once"
-    round_trip = 2 * arrays.cost[sellable] + arrays.tax[0]
-    if np.any(round_trip[both] < 0):
-        return "selling a name at a saving and buying it back would pay"
-    return ""
 
 
 def _arrays(market: Market, problem: AccountProblem, box: Box) -> Arrays:
@@ -96,20 +85,3 @@ def _arrays(market: Market, problem: AccountProblem, box: Box) -> Arrays:
         sell=np.array([row.sell for row in rows]).reshape(len(rows), names),
         limit=np.array([row.limit for row in rows]),
     )
-
-
-def _answer(arrays: Arrays, box: Box, dual: Dual, names: Indices | None, ended: Ended) -> Answer:
-    choice = ended.point.choice
-    u: FloatArray = choice.u
-    if names is not None:
-        u = np.zeros(len(box.buy))
-        u[names] = choice.u
-    s = np.zeros_like(box.segments)
-    s[arrays.sellable] = choice.s.T
-    return Answer(u=u, s=s, row_duals=_prices(arrays, dual, ended))
-
-
-def _prices(arrays: Arrays, dual: Dual, ended: Ended) -> FloatArray:
-    """The rows' prices, per NAV of the objective."""
-    prices: FloatArray = ended.point.x[len(dual.exposure) :] * arrays.lam
-    return prices

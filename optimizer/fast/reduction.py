@@ -77,4 +77,5 @@ def _dual(arrays: Arrays, exposure: FloatArray, limit: FloatArray, sellable: Ind
         sell=arrays.sell,
         sell_of_sellable=arrays.sell[:, sellable],
         limit=limit,
+        centre=np.zeros(len(limit)),
     )
