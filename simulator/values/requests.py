@@ -36,6 +36,8 @@ class NewOrder(NamedTuple):
     participation: str = ""  # ParticipationRate (849).
     allocations: tuple[tuple[str, str], ...] = ()  # AllocAccount (79), AllocQty (80).
     poss_resend: bool = False
+    cash_quantity: str = ""  # CashOrderQty (152): an order for an amount of money.
+    currency: str = ""  # Currency (15).
 
 
 class ReplaceOrder(NamedTuple):
