@@ -1,6 +1,7 @@
 """Compliance answers: which rule was asked, what it said, with which numbers."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -40,6 +41,7 @@ class CheckResult:
     base: Decimal | None = None  # ... and below it, where the rule has a base.
     headroom: Decimal | None = None  # What is left to the limit, in the numerator's unit.
     largest_quantity: Decimal | None = None  # The most shares of this order that would pass.
+    due: date | None = None  # When what the rule asks for must be done: cured, filed, reported.
     overridden_by: str | None = None
     override_reason: str | None = None
 
@@ -49,3 +51,10 @@ class CheckResult:
         if self.verdict is Verdict.PASS or self.force is Force.SOFT:
             return False
         return self.force is Force.HARD or self.overridden_by is None
+
+    @property
+    def says(self) -> str:
+        """The answer in a word: pass, warn, breach or cannot tell."""
+        if self.verdict is Verdict.BREACH and self.force is Force.SOFT:
+            return "warn"
+        return self.verdict.value.replace("_", " ")

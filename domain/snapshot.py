@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from domain.accounts import Account, CashFlow, Mandate, ModelPortfolio
 from domain.codec import content_name, encode
+from domain.facts import Fact
 from domain.instruments import Price, PriceHistory, Security
 from domain.lots import TaxLot
 from domain.orders import Side
@@ -82,6 +83,7 @@ class Snapshot:
     past_trades: tuple[PastTrade, ...]  # Last 31 calendar days.
     restrictions: tuple[Restriction, ...]
     findings: tuple[Finding, ...]
+    facts: tuple[Fact, ...] = ()  # What the rules know beyond the security master.
 
     def quarantined(self) -> dict[str, tuple[Finding, ...]]:
         """Findings by account id, of the accounts that must not trade."""

@@ -4,23 +4,28 @@ Passes are answers too and are stored: years later one must be able to show
 what was asked, and with how much headroom.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from domain.compliance import CheckResult, Verdict
+from domain.compliance import CheckResult, Force, Verdict
 from domain.orders import Order, OrderIntent
 from domain.recommendations import Recommendation
 from domain.snapshot import Snapshot
 from oms.compliance.book import Book, MissingDataError, OrderDesk
+from oms.compliance.largest import with_largest
 from oms.compliance.rules import (
     AccountQuestion,
     AccountTest,
     Answer,
+    FirmQuestion,
+    FirmTest,
     OrderQuestion,
     OrderTest,
     Rule,
     Stage,
+    WhenMissing,
 )
 
 
@@ -37,8 +42,8 @@ def check_accounts(
     """
     book = Book(snapshot, recommendations, at)
     answers = (
-        _asked(rule, account_id, partial(_of_account, rule, book, account_id))
-        for rule in _in_force(rules, book)
+        _asked(rule, account_id, partial(_of_account, rule, book, account_id, Stage.PRE_TRADE))
+        for rule in _in_force(rules, book, Stage.PRE_TRADE)
         if isinstance(rule.test, AccountTest)
         for account_id in book.trading_accounts()
     )
@@ -51,50 +56,103 @@ def check_orders(
     snapshot: Snapshot,
     recent_orders: Sequence[Order],
     at: datetime,
+    *,
+    stage: Stage = Stage.PRE_TRADE,
 ) -> tuple[CheckResult, ...]:
     """Ask every rule about orders of every block; the subject is the ClOrdID."""
     book = Book(snapshot, (), at)
     desk = OrderDesk(book=book, batch=tuple(intents), earlier=tuple(recent_orders))
     answers = (
         _asked(rule, intent.cl_ord_id, partial(_of_order, rule, desk, intent))
-        for rule in _in_force(rules, book)
+        for rule in _in_force(rules, book, stage)
         if isinstance(rule.test, OrderTest)
         for intent in intents
     )
     return tuple(answer for answer in answers if answer is not None)
 
 
-def _in_force(rules: Sequence[Rule], book: Book) -> tuple[Rule, ...]:
-    return tuple(r for r in rules if r.stage is Stage.PRE_TRADE and r.in_force(book.today))
+def check_portfolio(
+    rules: Sequence[Rule], snapshot: Snapshot, at: datetime
+) -> tuple[CheckResult, ...]:
+    """Ask every rule about whole portfolios of every account, and of the firm as one."""
+    book = Book(snapshot, (), at)
+    found: list[CheckResult | None] = []
+    for rule in _in_force(rules, book, Stage.PORTFOLIO):
+        if isinstance(rule.test, AccountTest):
+            found += [
+                _asked(rule, account, partial(_of_account, rule, book, account, Stage.PORTFOLIO))
+                for account in book.accounts()
+            ]
+    for rule in _in_force(rules, book, Stage.POST_TRADE, Stage.PORTFOLIO):
+        if isinstance(rule.test, FirmTest):
+            found += _of_firm(rule, book)
+    return tuple(answer for answer in found if answer is not None)
 
 
-def _of_account(rule: Rule, book: Book, account_id: str) -> Answer | None:
-    if not rule.applies_to(book.account(account_id).tax_status):
+def _in_force(rules: Sequence[Rule], book: Book, *stages: Stage) -> tuple[Rule, ...]:
+    asked = set(stages)
+    return tuple(r for r in rules if asked & set(r.stage) and r.in_force(book.today))
+
+
+def _of_account(rule: Rule, book: Book, account_id: str, stage: Stage) -> Answer | None:
+    if not rule.applies_to(book.account_types(account_id)):
         return None
     assert isinstance(rule.test, AccountTest)
-    return rule.test.about_account(AccountQuestion(rule=rule, book=book, account_id=account_id))
+    question = AccountQuestion(rule=rule, book=book, account_id=account_id, stage=stage)
+    answer = rule.test.about_account(question)
+    if answer is None or answer.verdict is Verdict.PASS:
+        return answer
+    if stage is Stage.PORTFOLIO:
+        return _with_clock(rule, book, answer)
+    return with_largest(question, rule.test, answer)
 
 
 def _of_order(rule: Rule, desk: OrderDesk, intent: OrderIntent) -> Answer | None:
-    accounts = [desk.book.account(a.account_id) for a in intent.allocations]
-    if not any(rule.applies_to(account.tax_status) for account in accounts):
+    accounts = [allocation.account_id for allocation in intent.allocations]
+    if not any(rule.applies_to(desk.book.account_types(account)) for account in accounts):
         return None
     assert isinstance(rule.test, OrderTest)
     return rule.test.about_order(OrderQuestion(rule=rule, desk=desk, intent=intent))
+
+
+def _of_firm(rule: Rule, book: Book) -> Iterator[CheckResult]:
+    assert isinstance(rule.test, FirmTest)
+    try:
+        for subject, answer in rule.test.about_firm(FirmQuestion(rule=rule, book=book)):
+            yield _result(rule, subject, answer)
+    except MissingDataError as error:
+        yield _result(rule, "firm", _cannot_tell(error))
+
+
+def _with_clock(rule: Rule, book: Book, answer: Answer) -> Answer:
+    """A portfolio breach starts the rule's cure clock."""
+    if rule.cure is None or answer.due is not None:
+        return answer
+    due = rule.cure.due(book.trade_date, book.holidays())
+    return replace(answer, due=due, sentence=f"{answer.sentence}; to be cured by {due}")
 
 
 def _asked(rule: Rule, subject: str, ask: Callable[[], Answer | None]) -> CheckResult | None:
     try:
         answer = ask()
     except MissingDataError as error:
-        answer = Answer(verdict=Verdict.CANNOT_TELL, sentence=f"cannot tell: {error.args[0]}")
-    if answer is None:
-        return None
+        answer = _cannot_tell(error)
+    return None if answer is None else _result(rule, subject, answer)
+
+
+def _cannot_tell(error: MissingDataError) -> Answer:
+    return Answer(verdict=Verdict.CANNOT_TELL, sentence=f"cannot tell: {error.args[0]}")
+
+
+def _result(rule: Rule, subject: str, answer: Answer) -> CheckResult:
+    force = rule.force
+    if answer.verdict is Verdict.CANNOT_TELL and rule.missing is WhenMissing.WARN:
+        force = Force.SOFT
     return CheckResult(
         rule_id=rule.rule_id,
         rule_type=rule.rule_type,
         rule_version=rule.version,
-        force=rule.force,
+        force=force,
         verdict=answer.verdict,
         subject=subject,
         security_ids=answer.security_ids,
@@ -106,4 +164,5 @@ def _asked(rule: Rule, subject: str, ask: Callable[[], Answer | None]) -> CheckR
         base=answer.base,
         headroom=answer.headroom,
         largest_quantity=answer.largest_quantity,
+        due=answer.due,
     )

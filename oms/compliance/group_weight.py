@@ -2,34 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
-from enum import StrEnum
 
 from domain.compliance import Verdict
 from domain.exact import ZERO
+from domain.facts import About
 from domain.orders import Side
-from oms.compliance.bases import base_of
+from oms.compliance.bases import BASE_WORDS, Base, base_of
 from oms.compliance.book import Book
-from oms.compliance.rules import AccountQuestion, Answer, Timing, fraction_of
+from oms.compliance.conditions import Condition, Subject, all_hold, any_holds
+from oms.compliance.exposures import Exposure, exposures, path_words
+from oms.compliance.groups import GroupBy, group_of
+from oms.compliance.limits import ClassLimit, LimitFrom, limit_of, limits_problem
+from oms.compliance.rules import AccountQuestion, Answer, fraction_of
 from oms.wording import dollars, percent, shares
 
-
-class GroupBy(StrEnum):
-    """What makes holdings one group, by the security master."""
-
-    SECURITY = "security"
-    ISSUER = "issuer"
-    SECTOR = "sector"
-    INDUSTRY = "industry"
-    COUNTRY = "country"
-
-
-class WeightFrom(StrEnum):
-    """A limit that each client's mandate sets for itself."""
-
-    NAME_MAXIMUM = "mandate.name_maximum"
-    SECTOR_LIMITS = "mandate.sector_limits"
+ONE = Decimal(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,46 +30,49 @@ class _Group:
     after: Decimal
     allowed: Decimal  # Dollars.
     limit: Decimal  # Of the base.
-    security_ids: tuple[str, ...]
-
-    def is_breach(self, timing: Timing) -> bool:
-        """Above its limit and made so, or, if drift counts, left so, by these trades."""
-        worse = self.after > self.before
-        left_alone = self.after == self.before and timing is Timing.CONTINUOUS
-        return self.after > self.allowed and (worse or left_alone)
+    security_ids: tuple[str, ...]  # What is held for it.
+    paths: tuple[str, ...]  # How it is exposed through other names.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupWeight:
-    """Each group's market value after the trades <= limit x base."""
+    """Each group's value after the trades <= limit x base."""
 
     group_by: GroupBy
     maximum: Decimal | None = None  # Fraction of the base ...
-    maximum_from: WeightFrom | None = None  # ... or whose limit it is.
-    exclude: tuple[str, ...] = ()  # Names of groups that do not count.
+    maximum_from: LimitFrom | None = None  # ... or whose limit it is ...
+    limits: tuple[ClassLimit, ...] = ()  # ... unless the group is of one of these classes.
+    only: tuple[Condition, ...] = ()  # What counts ...
+    exclude: tuple[Condition, ...] = ()  # ... and what does not.
+    exception_maximum: Decimal | None = None  # For the one largest group ...
+    exception_where: tuple[Condition, ...] = ()  # ... of accounts that claim it.
+    net_of_collateral: bool = False  # Counterparties: less what they have posted.
 
     def problem(self) -> tuple[str, str] | None:
-        if (self.maximum is None) == (self.maximum_from is None):
-            return "maximum", "give either maximum or maximum_from"
-        if self.maximum is not None and not 0 < self.maximum <= 1:
-            return "maximum", "a fraction above 0 and at most 1"
-        if self.maximum_from is WeightFrom.SECTOR_LIMITS and self.group_by is not GroupBy.SECTOR:
+        by_sector = self.maximum_from == LimitFrom("mandate.sector_limits")
+        if by_sector and self.group_by is not GroupBy.SECTOR:
             return "maximum_from", 'group_by = "sector" for mandate.sector_limits'
-        return None
+        if self.exception_maximum is not None and not self.exception_where:
+            return "exception_where", "conditions that say which accounts may claim it"
+        return limits_problem(self, most=ONE)
 
     def about_account(self, question: AccountQuestion) -> Answer | None:
-        book, account_id = question.book, question.account_id
-        base = base_of(question.rule.base, book, account_id)
-        groups = tuple(self._groups(book, account_id, base))
+        base = base_of(question.rule.base, question.book, question.account_id)
+        groups = self._excepted(question, tuple(self._groups(question, base)), base)
         if not groups:
             return None
-        traded = book.traded(account_id).keys()
+        traded = question.book.traded(question.account_id).keys()
         touched = [group for group in groups if traded & set(group.security_ids)]
-        breaches = [group for group in groups if group.is_breach(question.rule.timing)]
+        breaches = [
+            group
+            for group in groups
+            if group.after > group.allowed and question.blames(group.after - group.before)
+        ]
         worst = max(breaches or touched or groups, key=lambda g: (g.after - g.allowed, g.name))
         sentence = _pass_words(worst, base)
         if breaches:
-            sentence = _breach_words(worst, base) + _cause(worst, book, account_id)
+            sentence = _breach_words(worst, base, question.rule.base)
+            sentence += _cause(worst, question.book, question.account_id)
         if len(breaches) > 1:
             sentence += f" ({len(breaches) - 1} more by {self.group_by} like it)"
         return Answer(
@@ -92,58 +84,75 @@ class GroupWeight:
             numerator=worst.after,
             base=base,
             headroom=worst.allowed - worst.after,
-            largest_quantity=_largest(worst, book, account_id),
+            largest_quantity=_largest(worst, question.book, question.account_id),
         )
 
-    def _groups(self, book: Book, account_id: str, base: Decimal) -> Iterator[_Group]:
-        held, traded = book.held(account_id), book.traded(account_id)
-        members: defaultdict[str, list[str]] = defaultdict(list)
-        for security_id in sorted(held.keys() | traded.keys()):
-            members[self._group_of(book, security_id)].append(security_id)
-        for name, ids in sorted(members.items()):
-            limit = self._limit(book, account_id, name)
-            if limit is None or name in self.exclude:
+    def _groups(self, question: AccountQuestion, base: Decimal) -> Iterator[_Group]:
+        book, account_id = question.book, question.account_id
+        members: defaultdict[str, list[Exposure]] = defaultdict(list)
+        for exposure in exposures(book, account_id, question.rule.look_through):
+            subject = Subject(book, account_id, exposure.security_id)
+            if any_holds(self.exclude, subject) or not all_hold(self.only, subject):
                 continue
-            before = sum((held.get(i, ZERO) * book.price(i) for i in ids), ZERO)
-            change = sum((traded.get(i, ZERO) * book.price(i) for i in ids), ZERO)
-            yield _Group(
-                name=name,
-                before=before,
-                after=before + change,
-                allowed=limit * max(base, ZERO),
-                limit=limit,
-                security_ids=tuple(ids),
-            )
+            name = group_of(self.group_by, book, account_id, exposure.security_id)
+            if name is not None:
+                members[name].append(exposure)
+        for name, found in sorted(members.items()):
+            subjects = (Subject(book, account_id, e.security_id) for e in found)
+            limit = limit_of(self, subjects, account_id, name)
+            if limit is not None:
+                yield self._group(question, name, found, limit, base)
 
-    def _group_of(self, book: Book, security_id: str) -> str:
-        security = book.security(security_id)
-        return {
-            GroupBy.SECURITY: security.symbol,
-            GroupBy.ISSUER: security.issuer,
-            GroupBy.SECTOR: security.sector,
-            GroupBy.INDUSTRY: security.industry,
-            GroupBy.COUNTRY: security.country,
-        }[self.group_by]
+    def _group(
+        self,
+        question: AccountQuestion,
+        name: str,
+        found: list[Exposure],
+        limit: Decimal,
+        base: Decimal,
+    ) -> _Group:
+        before = sum((exposure.before for exposure in found), ZERO)
+        after = sum((exposure.after for exposure in found), ZERO)
+        if self.net_of_collateral:
+            posted = question.book.number(About.ACCOUNT, question.account_id, "collateral", name)
+            before, after = max(before - posted, ZERO), max(after - posted, ZERO)
+        return _Group(
+            name=name,
+            before=before,
+            after=after,
+            allowed=limit * max(base, ZERO),
+            limit=limit,
+            security_ids=tuple(dict.fromkeys(exposure.held_id for exposure in found)),
+            paths=tuple(dict.fromkeys(filter(None, map(path_words, found)))),
+        )
 
-    def _limit(self, book: Book, account_id: str, group: str) -> Decimal | None:
-        if self.maximum is not None:
-            return self.maximum
-        mandate = book.mandate(account_id)
-        if self.maximum_from is WeightFrom.NAME_MAXIMUM:
-            return mandate.name_maximum
-        band = mandate.sector_limits.get(group)
-        return None if band is None else band.maximum
+    def _excepted(
+        self, question: AccountQuestion, groups: tuple[_Group, ...], base: Decimal
+    ) -> tuple[_Group, ...]:
+        """The groups, the one that is largest at the limit of the exception where it is claimed."""
+        if self.exception_maximum is None or not groups:
+            return groups
+        if not all_hold(self.exception_where, question.subject):
+            return groups
+        largest = max(groups, key=lambda group: (group.after, group.name))
+        limit = self.exception_maximum
+        excused = replace(largest, limit=limit, allowed=limit * max(base, ZERO))
+        return tuple(excused if group is largest else group for group in groups)
 
 
-def _breach_words(group: _Group, base: Decimal) -> str:
+def _breach_words(group: _Group, base: Decimal, of: Base) -> str:
     weight = f"would go from {percent(fraction_of(group.before, base))} to"
     if group.before == group.after:
         weight = "is"
     return (
-        f"{group.name} {weight} {percent(fraction_of(group.after, base))} of the account, "
+        f"{group.name} {weight} {percent(fraction_of(group.after, base))} of {BASE_WORDS[of]}, "
         f"{dollars(group.after)} of {dollars(base)}; the limit is {percent(group.limit)}: "
-        f"{dollars(group.after - group.allowed)} too much"
+        f"{dollars(group.after - group.allowed)} too much{_through(group)}"
     )
+
+
+def _through(group: _Group) -> str:
+    return f", in part through {', '.join(group.paths)}" if group.paths else ""
 
 
 def _cause(group: _Group, book: Book, account_id: str) -> str:
@@ -176,4 +185,5 @@ def _largest(group: _Group, book: Book, account_id: str) -> Decimal | None:
     if len(touching) != 1 or group.after <= group.before:
         return None
     room = max(group.allowed - group.before, ZERO)
-    return (room / book.price(touching[0].security_id)).to_integral_value(ROUND_DOWN)
+    per_share = (group.after - group.before) / touching[0].quantity
+    return (room / per_share).to_integral_value(ROUND_DOWN)

@@ -4,30 +4,42 @@ A refusal names every line that is wrong, with the nearest valid name, and the
 examples that a rule itself fails; what was in force stays in force.
 """
 
-import difflib
 import hashlib
 import re
 import tomllib
-import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
-from domain.accounts import TaxStatus
 from domain.compliance import Force
 from domain.errors import BadInputError
 from domain.sources import Source
+from oms.compliance.account_types import AccountType
+from oms.compliance.bases import Base
+from oms.compliance.book import Aggregate
 from oms.compliance.budget import Budget
-from oms.compliance.examples import ExampleError, run_examples
+from oms.compliance.days import CureClock
+from oms.compliance.examples import run_examples
+from oms.compliance.exposures import LookThrough
 from oms.compliance.group_weight import GroupWeight
 from oms.compliance.list_membership import ListMembership
+from oms.compliance.nearest import nearest
 from oms.compliance.order_bounds import OrderBounds
-from oms.compliance.rules import Aggregate, Base, Example, Rule, RuleTest, Stage, Timing
+from oms.compliance.rules import (
+    Drift,
+    Example,
+    Rule,
+    RuleTest,
+    Stage,
+    Timing,
+    WhenMissing,
+)
+from oms.compliance.scene import ExampleError
 from oms.compliance.set_share import SetShare
+from oms.compliance.toml_values import converted
 from oms.compliance.window import Window
 
 RULE_TYPES: Mapping[str, type[RuleTest]] = {
@@ -98,11 +110,15 @@ class _Header:
     force: Force
     effective_from: date
     effective_to: date | None = None
-    stage: Stage = Stage.PRE_TRADE
+    stage: tuple[Stage, ...] = (Stage.PRE_TRADE,)
     timing: Timing = Timing.AT_ACQUISITION
+    drift: Drift = Drift.PASS
+    cure: CureClock | None = None
+    missing: WhenMissing = WhenMissing.AS_BREACH
     aggregate: Aggregate = Aggregate.ACCOUNT
     base: Base = Base.NET_ASSETS
-    account_types: tuple[TaxStatus, ...] = ()
+    look_through: tuple[LookThrough, ...] = ()
+    account_types: tuple[AccountType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +179,8 @@ class _Reader:
         if header is None:
             return None
         if header.type not in RULE_TYPES:
-            nearest = _nearest(header.type, RULE_TYPES)
-            self._problem(place, "type", f"unknown rule type {header.type!r}{nearest}")
+            close = nearest(header.type, RULE_TYPES)
+            self._problem(place, "type", f"unknown rule type {header.type!r}{close}")
             return None
         test = self._test(header.type, parameters, _Place(start, place.last))
         cases = self._cases(header.id, examples, place)
@@ -177,8 +193,12 @@ class _Reader:
             force=header.force,
             stage=header.stage,
             timing=header.timing,
+            drift=header.drift,
+            cure=header.cure,
+            missing=header.missing,
             aggregate=header.aggregate,
             base=header.base,
+            look_through=header.look_through,
             account_types=header.account_types,
             effective_from=header.effective_from,
             effective_to=header.effective_to,
@@ -234,11 +254,11 @@ class _Reader:
             return None
         count, values, hints = len(self.problems), {}, get_type_hints(kind)
         for key in table.keys() - hints.keys():
-            self._problem(place, key, f"unknown key {key!r} of {what}{_nearest(key, hints)}")
+            self._problem(place, key, f"unknown key {key!r} of {what}{nearest(key, hints)}")
         for field in fields(kind):
             if field.name in table:
                 try:
-                    values[field.name] = _convert(hints[field.name], table[field.name])
+                    values[field.name] = converted(hints[field.name], table[field.name])
                 except ValueError as error:
                     self._problem(place, field.name, f"{field.name}: {error}")
             elif field.default is MISSING and field.default_factory is MISSING:
@@ -267,48 +287,3 @@ class _Reader:
 
     def _say(self, line: int, message: str) -> None:
         self.problems.append(RuleProblem(self.file, line, message))
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(names)}"
-
-
-def _convert(kind: Any, value: Any) -> Any:
-    """A TOML value as the field's type; `ValueError` says what is asked for."""
-    origin = get_origin(kind)
-    if origin is types.UnionType:
-        kind = next(option for option in get_args(kind) if option is not type(None))
-        return _convert(kind, value)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise ValueError(f"{value!r} is not a list")
-        return tuple(_convert(get_args(kind)[0], item) for item in value)
-    if issubclass(kind, StrEnum):
-        return _member(kind, value)
-    if kind is Decimal:
-        return _number(value)
-    if kind is date:
-        if isinstance(value, datetime) or not isinstance(value, date):
-            raise ValueError(f"{value!r} is not a date like 2022-01-31")
-        return value
-    if type(value) is not kind:
-        raise ValueError(f"{value!r} is not {'text' if kind is str else 'a whole number'}")
-    return value
-
-
-def _member(kind: type[StrEnum], value: object) -> StrEnum:
-    names = [str(member) for member in kind]
-    if value not in names:
-        raise ValueError(f"{value!r} is unknown{_nearest(str(value), names)}")
-    return kind(value)
-
-
-def _number(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError(f"{value!r} is not a number")  # noqa: TRY004 - a problem of the file, collected by the reader
-    number = Decimal(value)
-    if not number.is_finite():
-        raise ValueError(f"{value} is not a finite number")
-    return number

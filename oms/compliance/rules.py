@@ -6,6 +6,7 @@ however bad the weight already is, so a sale that cures is always let through.
 """
 
 import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -13,13 +14,17 @@ from enum import StrEnum
 from functools import cache
 from typing import Protocol, runtime_checkable
 
-from domain.accounts import TaxStatus
 from domain.codec import encode
 from domain.compliance import Force, Verdict
 from domain.exact import ZERO
 from domain.orders import OrderIntent
 from domain.sources import Source
-from oms.compliance.book import Book, OrderDesk
+from oms.compliance.account_types import AccountType
+from oms.compliance.bases import Base
+from oms.compliance.book import Aggregate, Book, OrderDesk
+from oms.compliance.conditions import Subject
+from oms.compliance.days import CureClock
+from oms.compliance.exposures import LookThrough
 
 
 class Stage(StrEnum):
@@ -35,22 +40,25 @@ class Timing(StrEnum):
 
     AT_ACQUISITION = "at_acquisition"  # Only what a trade made worse.
     CONTINUOUS = "continuous"  # Drift counts too; a trade that cures still passes.
+    DAILY = "daily"  # As continuous, measured once a business day.
+    MONTH_END = "month_end"
+    QUARTER_END = "quarter_end"  # And, before a trade, as at acquisition.
+    YEAR_END = "year_end"
 
 
-class Aggregate(StrEnum):
-    """Over whom the numerator is summed."""
+class Drift(StrEnum):
+    """What it means that the market alone moved a portfolio over the limit."""
 
-    ACCOUNT = "account"
-    HOUSEHOLD = "household"
-    BLOCK = "block"
-    FIRM = "firm"
+    PASS = "pass"  # noqa: S105 - nothing: the law forgives it
+    REPORT = "report"  # A case without a clock: somebody is told.
+    CURE = "cure"  # A case whose clock runs.
 
 
-class Base(StrEnum):
-    """What stands below the fraction line."""
+class WhenMissing(StrEnum):
+    """What "cannot tell" does; it is never a pass."""
 
-    NET_ASSETS = "net_assets"  # Securities at market plus cash, overdrafts subtracted.
-    TOTAL_ASSETS = "total_assets"  # Securities at market plus cash that is there.
+    AS_BREACH = "as_breach"  # Like a breach of the rule's own force.
+    WARN = "warn"  # A person must look.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +74,7 @@ class Answer:
     base: Decimal | None = None
     headroom: Decimal | None = None
     largest_quantity: Decimal | None = None
+    due: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +84,10 @@ class Example:
     says: str
     given: str  # Lines of the language that `oms.compliance.examples` reads.
     expect: Verdict
-    value: Decimal | None = None  # Asked for exactly, when given.
-    subject: str = ""  # Which account or order; empty for the only one that trades.
+    value: Decimal | None = None  # Asked for exactly, when given ...
+    due: date | None = None  # ... and so is this.
+    subject: str = ""  # Which account or order; empty for the only one that is asked.
+    library: str = ""  # Row and example of the rule library that it restates, "25.2".
 
 
 class RuleTest(Protocol):
@@ -95,16 +106,21 @@ class Rule:
     words: str  # Plain words for people.
     citation: str
     force: Force
-    stage: Stage
+    stage: tuple[Stage, ...]
     timing: Timing
+    drift: Drift
+    cure: CureClock | None  # How long a case may stay open; None: no fixed time.
+    missing: WhenMissing
     aggregate: Aggregate
     base: Base
-    account_types: tuple[TaxStatus, ...]  # Empty: every account.
+    look_through: tuple[LookThrough, ...]
+    account_types: tuple[AccountType, ...]  # Empty: every account.
     effective_from: date
     effective_to: date | None  # The last day on which it holds.
     test: RuleTest
     examples: tuple[Example, ...]
     source: Source
+    enabled_for: tuple[AccountType, ...] = ()  # Of a pack: for whom the firm has enabled it.
 
     @property
     def rule_type(self) -> str:
@@ -122,9 +138,21 @@ class Rule:
             self.effective_to is None or day <= self.effective_to
         )
 
-    def applies_to(self, tax_status: TaxStatus) -> bool:
-        """Whether the rule's gate lets accounts of this kind in."""
-        return not self.account_types or tax_status in self.account_types
+    def applies_to(self, types: Collection[str]) -> bool:
+        """Whether the rule's gate lets accounts of these kinds in."""
+        gates = (self.account_types, self.enabled_for)
+        return all(not gate or any(kind in types for kind in gate) for gate in gates)
+
+    def blames(self, worse: Decimal, stage: Stage) -> bool:
+        """Whether what is over the limit counts, given how much the trades made it worse.
+
+        `worse` is in the numerator's unit: positive when the trades raised what
+        is limited, negative when they cure.
+        """
+        if stage is Stage.PORTFOLIO:
+            return self.drift is not Drift.PASS or self.timing is not Timing.AT_ACQUISITION
+        drift_counts = self.timing in (Timing.CONTINUOUS, Timing.DAILY)
+        return worse > 0 or (worse == 0 and drift_counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +162,16 @@ class AccountQuestion:
     rule: Rule
     book: Book
     account_id: str
+    stage: Stage = Stage.PRE_TRADE
+
+    def blames(self, worse: Decimal) -> bool:
+        """As `Rule.blames`, at this question's stage."""
+        return self.rule.blames(worse, self.stage)
+
+    @property
+    def subject(self) -> Subject:
+        """The account, for conditions."""
+        return Subject(self.book, self.account_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +189,23 @@ class AccountTest(Protocol):
 
     def about_account(self, question: AccountQuestion) -> Answer | None:
         """The answer; None when the question does not arise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmQuestion:
+    """A rule asked of the whole firm's book on a day."""
+
+    rule: Rule
+    book: Book
+
+
+@runtime_checkable
+class FirmTest(Protocol):
+    """A rule type that has something to say of the firm, name by name."""
+
+    def about_firm(self, question: FirmQuestion) -> Iterable[tuple[str, Answer]]:
+        """Subject and answer of everything that the rule speaks of."""
         ...
 
 

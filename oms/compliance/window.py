@@ -18,8 +18,8 @@ from domain.compliance import Verdict
 from domain.exact import ZERO, to_cents
 from domain.orders import Side
 from domain.recommendations import Recommendation
-from oms.compliance.book import Book
-from oms.compliance.rules import AccountQuestion, Aggregate, Answer
+from oms.compliance.book import Aggregate, Book
+from oms.compliance.rules import AccountQuestion, Answer
 from oms.wording import dollars, shares
 
 

@@ -19,7 +19,7 @@ from domain.recommendations import Basket
 from domain.snapshot import Snapshot, name_of
 from oms.basket import settle
 from oms.compliance.check import check_accounts
-from oms.compliance.examples import read_scene
+from oms.compliance.scene import read_scene
 
 
 class Colour(StrEnum):

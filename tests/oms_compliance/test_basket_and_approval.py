@@ -25,7 +25,7 @@ from oms.approval import (
 )
 from oms.basket import Override, OverrideRefusedError, settle
 from oms.compliance.check import check_accounts
-from oms.compliance.examples import isin_of, read_scene
+from oms.compliance.scene import isin_of, read_scene
 from oms.compliance.load import load_rules
 from oms.recommend import ForeignProposalError, recommend
 

@@ -29,7 +29,7 @@ from domain.sources import Source
 from ledger import postings
 from oms.basket import Override, settle
 from oms.compliance.check import check_accounts, check_orders
-from oms.compliance.examples import isin_of, read_scene
+from oms.compliance.scene import isin_of, read_scene
 from oms.compliance.load import load_rules
 from oms.explain import Explanation, explain_account, explain_order, trace_run
 

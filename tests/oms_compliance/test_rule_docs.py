@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from oms.compliance.examples import read_scene
+from oms.compliance.scene import read_scene
 from oms.compliance.load import RULE_TYPES, read_rules
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")

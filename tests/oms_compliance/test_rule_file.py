@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from domain.compliance import Force, Verdict
-from oms.compliance.examples import ExampleError, ask, read_scene, run_examples
+from oms.compliance.examples import ask, run_examples
+from oms.compliance.scene import ExampleError, read_scene
 from oms.compliance.load import RuleFileError, load_rules, read_rules
 
 ROOT = Path(__file__).parents[2]
