@@ -71,7 +71,7 @@ def _missing(message: Incoming) -> str:
     elif fields.get(_SCOPES.get(kind, "")) == _SELECTED:
         needed += ("55",)
     for tag in needed:
-        if tag not in fields:
+        if tag not in fields and not (tag == "38" and "152" in fields):  # Or CashOrderQty.
             return tag
     return ""
 
@@ -105,6 +105,8 @@ def _new_order(message: Incoming, client: str, dictionary: Dictionary) -> Reques
         get("849", ""),
         _rows(message, dictionary, "78", "79", "80"),
         get("97") == "Y",
+        get("152", ""),
+        get("15", ""),
     )
 
 

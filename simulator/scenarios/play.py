@@ -21,7 +21,7 @@ from simulator.scenarios.expecting import (
 from simulator.scenarios.line import Change, Line
 from simulator.scenarios.saying import Cast, say
 from simulator.scenarios.script import ClientStep, Event, Script, Step, VenueStep
-from simulator.scenarios.words import name_of
+from simulator.scenarios.words import NEW_ORDER, STATUS, name_of
 from simulator.values.messages import CancelRejected, Message, Report
 from simulator.values.requests import AskStatus, CancelOrder, NewOrder, ReplaceOrder
 from simulator.values.words import ExecType, OrdStatus, TimeInForce
@@ -93,6 +93,12 @@ class Play:
         if isinstance(step, Event):
             return f"{at}: {step.happens}"
         return f"{at}: the venue will say {step.says}"
+
+    @property
+    def listens(self) -> bool:
+        """Whether its next message of the client's need not name an order of this play."""
+        step = self._next_of_client()
+        return self.ended is None and step is not None and step.message in {NEW_ORDER, STATUS}
 
     def lines(self) -> list[Line]:
         """The orders of this play, each once."""

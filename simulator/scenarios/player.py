@@ -3,6 +3,7 @@
 What a script does not foresee is refused with what was expected, and the play goes on.
 """
 
+import heapq
 from collections import deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,8 @@ class ScenarioFloor:
         self._plays: dict[int, Play] = {}
         self._ended: deque[Play] = deque()
         self._by_id: dict[tuple[str, str], Play] = {}
+        self._listening: dict[tuple[str, str], dict[int, Play]] = {}  # By client and symbol.
+        self._due: list[tuple[datetime, int]] = []  # A heap; stale entries are skipped.
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._count = 0
 
@@ -171,16 +174,8 @@ class ScenarioFloor:
         named = self._by_id.get((request.client, origin))
         if named is not None:
             return named
-        return next(
-            (
-                play
-                for play in self._plays.values()
-                if play.cast.client == request.client
-                and play.cast.symbol == request.symbol
-                and play.awaited(request) is not None
-            ),
-            None,
-        )
+        listening = self._listening.get((request.client, request.symbol), {})
+        return next((one for one in listening.values() if one.awaited(request)), None)
 
     def _open(self, request: OrderRequest, at: datetime) -> list[Message]:
         try:
@@ -199,6 +194,7 @@ class ScenarioFloor:
         self._plays[play.number] = play
         if isinstance(script.steps[0], Event) and isinstance(request, NewOrder):
             play.take_call(request, self._clerk, at)
+            self._settle(play)
             return []
         step = play.awaited(request)
         assert step is not None
@@ -280,14 +276,31 @@ class ScenarioFloor:
         return chosen
 
     def _next_play(self) -> Play | None:
-        waiting = (play for play in self._plays.values() if play.due is not None)
-        return min(waiting, key=lambda play: (play.due, play.number), default=None)
+        while self._due:
+            due, number = self._due[0]
+            play = self._plays.get(number)
+            if play is not None and play.due == due:
+                return play
+            heapq.heappop(self._due)
+        return None
 
     def _settle(self, play: Play) -> None:
+        """After every change: when it is due, what it listens for, whether it is over."""
+        if play.due is not None:
+            heapq.heappush(self._due, (play.due, play.number))
+        door = (play.cast.client, play.cast.symbol)
+        if play.listens:
+            self._listening.setdefault(door, {})[play.number] = play
+        elif door in self._listening:
+            self._listening[door].pop(play.number, None)
+            if not self._listening[door]:
+                del self._listening[door]
+        if play.ended is not None and play.number in self._plays:
+            self._keep(self._plays.pop(play.number))
+
+    def _keep(self, play: Play) -> None:
         """An ended play is kept for a while, with the ids that it used."""
-        if play.ended is None or play.number not in self._plays:
-            return
-        self._ended.append(self._plays.pop(play.number))
+        self._ended.append(play)
         if len(self._ended) > _MOST_ENDED_PLAYS:
             gone = self._ended.popleft()
             for name in gone.cast.ids.values():
