@@ -61,6 +61,11 @@ class Acceptor:
         self._sessions.extend(sessions)
         return int(server.sockets[0].getsockname()[1])
 
+    def disconnect(self, session: Session) -> None:
+        """Break a session's connection at once, if it has one."""
+        session.faults.disconnect()
+        self.turn()
+
     def turn(self) -> None:
         """Hand over what waits, then write what was said. The program's own timers call it."""
         self._due = False
@@ -68,7 +73,7 @@ class Acceptor:
             return
         now = self.now()
         for session, connection in self._live.items():
-            if session.busy and connection.roomy and not session.over:
+            if session.busy and connection.roomy and not session.over and not session.out:
                 session.more(now)
         asked: list[Asked] = []
         for session in self._sessions:
@@ -82,8 +87,8 @@ class Acceptor:
             if session.events:
                 self._tell(session)
         for session, connection in list(self._live.items()):
-            if session.out or session.over:
-                self._write(session, connection)
+            if session.out or session.over or session.faults.is_active:
+                self._write(session, connection, now.seconds)
 
     async def close(self, text: str, seconds: float = 3.0) -> None:
         """Log everybody out, wait a moment for their answers, close every socket."""
@@ -127,20 +132,31 @@ class Acceptor:
 
     # Within.
 
-    def _write(self, session: Session, connection: Connection) -> None:
-        out, session.out = session.out, []
+    def _write(self, session: Session, connection: Connection, seconds: float) -> None:
+        out = session.take_out(seconds)
         if self._on_wire is not None:
             for raw in out:
                 self._on_wire(session, "fix.out", raw)
-        reason = connection.write(b"".join(out)) if out else ""
+        reason = connection.write(b"".join(out), session.faults.held_bytes) if out else ""
         if reason:
             self._on_event("slow_consumer_cut_off", {"session": session.name, "reason": reason})
             connection.part(reason)
+        elif session.faults.cut:
+            connection.abort()
+            connection.part("cut by a fault")
         elif session.over:
             connection.close()
             connection.part("logged out")
-        elif session.busy and connection.roomy:
-            self.touch(connection)
+        else:
+            self._follow_faults(session, connection, seconds)
+            if session.busy and connection.roomy:
+                self.touch(connection)
+
+    def _follow_faults(self, session: Session, connection: Connection, seconds: float) -> None:
+        connection.listen(listens=session.faults.reads(seconds))
+        due = session.faults.next_due()
+        if due is not None:
+            self._loop.call_later(max(0.0, due - seconds), self.turn)
 
     def _tell(self, session: Session) -> None:
         events, session.events = session.events, []
@@ -153,5 +169,5 @@ class Acceptor:
         self._refusals.settle(now.seconds)
         for session in self._live:
             session.tick(now)
-        if any(session.out or session.over for session in self._live):
+        if any(one.out or one.over or one.faults.is_active for one in self._live):
             self.turn()

@@ -86,10 +86,14 @@ class Connection(asyncio.Protocol):
             self.session.lost(reason)
             self._house.touch(self)
 
-    def write(self, data: bytes) -> str:
-        """Send; the reason when the client has left too much unread and is cut off, else empty."""
+    def write(self, data: bytes, held_bytes: int) -> str:
+        """Send; the reason when the client has left too much unread and is cut off, else empty.
+
+        `held_bytes` are what a fault holds back: they count as unread.
+        """
         self._transport.write(data)
-        if self._transport.get_write_buffer_size() <= self._door.limits.unsent_bytes:
+        unread = self._transport.get_write_buffer_size() + held_bytes
+        if unread <= self._door.limits.unsent_bytes:
             return ""
         self._transport.abort()
         return f"slow consumer: more than {self._door.limits.unsent_bytes} bytes unread"
@@ -105,7 +109,8 @@ class Connection(asyncio.Protocol):
 
     def listen(self, *, listens: bool) -> None:
         """Whether anything is read from the socket."""
-        (self._transport.resume_reading if listens else self._transport.pause_reading)()
+        if listens != self._transport.is_reading():
+            (self._transport.resume_reading if listens else self._transport.pause_reading)()
 
     def _before_logon(self, data: bytes) -> None:
         self._read += len(data)

@@ -10,21 +10,21 @@ of numbers. Source: FIX 4.4 volume 2 and the FIX session layer test cases (fixtr
 from typing import NamedTuple
 
 from simulator.fix import logon
-from simulator.fix.codec import SOH, Incoming, encode, parse
+from simulator.fix.codec import SOH, Incoming, parse
 from simulator.fix.dictionary import Fault, Reason, dictionary
+from simulator.fix.faults import Faults
 from simulator.fix.instant import Instant, read_stamp, stamped
 from simulator.fix.profile import Excess, SessionProfile
 from simulator.fix.rate import Rate
-from simulator.fix.resend import Resend, taken_apart
 from simulator.fix.store import Store
 from simulator.fix.translate import Unplayed, body_of, read_request
+from simulator.fix.writer import Writer
 from simulator.values.messages import Message
 from simulator.values.requests import Connected, Disconnected, Request
 
 _LATE = 1.2  # Heartbeats, with "some reasonable transmission time", as the standard says.
 _GOODBYE_SECONDS = 5.0
 _MOST_ASKED_AGAIN = 3
-_MOST_WAITING = 1000
 _MOST_GARBLED = 20
 _THROTTLED = {"FIX.4.4": "0", "FIXT.1.1": "8"}  # BusinessRejectReason (380): other; throttle.
 
@@ -44,18 +44,15 @@ class Session:
     def __init__(self, profile: SessionProfile, store: Store) -> None:
         self.profile = profile
         self.store = store
+        self.name = f"{profile.version.begin_string}:{profile.venue}->{profile.client}"
         self.online = False
         self.over = False
-        self.refuses_resends = False  # A fault: ResendRequests are not answered.
-        self.out: list[bytes] = []
         self.asked: list[Asked] = []
         self.events: list[tuple[str, dict[str, object]]] = []
-        self._begin_string = profile.version.begin_string
-        self.name = f"{self._begin_string}:{profile.venue}->{profile.client}"
+        self.faults = Faults(self.name)
         self._dictionary = dictionary(profile.version)
+        self._writer = Writer(profile, store)
         self._rate = Rate(profile.messages_per_second)
-        self._resend: Resend | None = None
-        self._waiting: list[tuple[str, str]] = []  # Admin messages held back by a resend.
         self._admins = {
             "0": self._on_heartbeat,
             "1": self._on_test_request,
@@ -70,15 +67,14 @@ class Session:
     def _begin(self, seconds: float, heartbeat: int) -> None:
         self.heartbeat = heartbeat
         self._leaving: float | None = None  # When our Logout went out.
-        self._last_in = self._last_out = seconds
+        self._heard_at = seconds
         self._tested: float | None = None  # When a TestRequest went out unanswered.
         self._highest = 0  # Of the numbers dropped because others were missing.
         self._asked_again = 0
         self._asked_again_at = 0.0
         self._garbled = 0
         self._good_time = ("", 0.0)  # The second last found to be right, and when.
-        self._resend = None
-        self._waiting.clear()
+        self._writer.begin(seconds)
 
     # What the program says.
 
@@ -88,51 +84,64 @@ class Session:
         Returns the whole message as it is kept.
         """
         kind, body = body_of(message, self.profile.version)
-        return self._send(kind, f"97=Y{SOH}{body}" if poss_resend else body, now)
+        return self._writer.send(kind, f"97=Y{SOH}{body}" if poss_resend else body, now)
 
-    def repeat(self, raw: bytes, now: Instant) -> bytes:
-        """Say the content of a message of ours once more under a new number: a true duplicate."""
-        kind, _, body = taken_apart(raw)
-        return self._send(kind, body, now)
+    def repeat(self, now: Instant, *, possible_duplicate: bool) -> None:
+        """The last message said once more: same number and PossDupFlag, or as if it were new."""
+        self._writer.repeat_last(now, possible_duplicate=possible_duplicate)
 
     def logout(self, text: str, now: Instant) -> None:
         """Say goodbye; the connection ends when the client answers, or after a while."""
         if self.online and self._leaving is None:
             self._leaving = now.seconds
-            self._admin("5", f"58={text}{SOH}", now)
+            self._writer.send_admin("5", f"58={text}{SOH}", now)
 
     def reset_sequence(self, following: int, now: Instant) -> None:
         """SequenceReset-Reset: our next message will have the number `following`."""
-        self._write("4", self.store.next_out, f"123=N{SOH}36={following}{SOH}", now)
+        assert following > 0
+        if self.online:
+            number = self.store.next_out
+            self._writer.send_as(number, "4", f"123=N{SOH}36={following}{SOH}", now)
         self.store.next_out = following
+        self._event("sequence_reset", by="venue", following=following)
 
-    # What the connection says.
+    # What the connection says, and asks.
+
+    @property
+    def out(self) -> list[bytes]:
+        """Whole messages to be written."""
+        return self._writer.out
+
+    def take_out(self, seconds: float) -> list[bytes]:
+        """What is to be written now, faults included; `out` is empty afterwards."""
+        out, self._writer.out = self._writer.out, []
+        return self.faults.passed(out, seconds)
 
     def log_on(self, message: Incoming, now: Instant) -> None:
         """The first message of a connection. Refused: a Logout goes out and `over` is set."""
         assert not self.online
-        self.over = False
         self._begin(now.seconds, 0)
+        self.faults.forget()
         refusal = logon.refusal(self.profile, self._dictionary, message, now.wall)
         if refusal is None:
             refusal = self._number_of_logon(message)
-        if refusal is not None:
-            self._event("logon_refused", reason=refusal)
-            self._write_numbered("5", f"58={refusal}{SOH}", now)
-            self.over = True
+        if refusal is None:
+            self._welcome(message, now)
             return
-        self._welcome(message, now)
+        self._event("logon_refused", reason=refusal)
+        self._writer.send_at_once("5", f"58={refusal}{SOH}", now)
+        self.over = True
 
     def receive(self, raw: bytes, now: Instant) -> None:
         """One message that the framer has cut."""
-        self._last_in, self._tested = now.seconds, None
+        self._heard_at, self._tested = now.seconds, None
         message = parse(raw)
         if not message.kind:
             self.garbled(now)
             return
         text = message.get("34")
         if not (text.isascii() and text.isdigit() and len(text) < 19):
-            self._fatal("MsgSeqNum(34) is missing or is no number", now)
+            self._end("MsgSeqNum(34) is missing or is no number", now)
             return
         number = int(text)
         if not self._is_ours(message, number, now):
@@ -141,15 +150,16 @@ class Session:
             self._take(message, number, now)
         elif number > self.store.next_in:
             self._too_high(message, number, now)
-        else:
-            self._too_low(message, number, now)
+        elif message.get("43") != "Y":  # A possible duplicate has been taken before.
+            due = self.store.next_in
+            self._end(f"MsgSeqNum(34) too low, expecting {due} but received {number}", now)
 
     def garbled(self, now: Instant) -> None:
         """Something was not a message: skipped, and too much of it ends the connection."""
         self._garbled += 1
         self._event("garbled_skipped", count=self._garbled)
         if self._garbled >= _MOST_GARBLED:
-            self._fatal("too many garbled messages", now)
+            self._end("too many garbled messages", now)
 
     def lost(self, reason: str) -> None:
         """The connection is gone."""
@@ -158,8 +168,10 @@ class Session:
             self._event("session_logged_out", reason=reason)
             self.asked.append(Asked(self, 0, b"", Disconnected(self.profile.client)))
         self.over = False
-        self.out.clear()
-        self._resend = None
+        self._writer.open = False
+        self._writer.forget()
+        self._writer.out.clear()
+        self.faults.forget()
 
     def tick(self, now: Instant) -> None:
         """Heartbeats, test requests, patience. To be called every second or so."""
@@ -169,6 +181,11 @@ class Session:
             if now.seconds - self._leaving > _GOODBYE_SECONDS:
                 self.over = True
             return
+        if self._writer.choked:
+            self._end("too many requests while messages are sent again", now)
+            return
+        if not self.faults.reads(now.seconds):
+            self._heard_at = now.seconds  # It is we who do not listen.
         if self.heartbeat:
             self._beat(now)
         if self._highest:
@@ -177,76 +194,11 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether `more` has something to write."""
-        return self._resend is not None
+        return self._writer.busy
 
     def more(self, now: Instant) -> None:
         """The next page of a resend, when the socket has room."""
-        if self._resend is None:
-            return
-        self.out.extend(self._resend.page(lambda kind, number: self._header(kind, number, now)))
-        self._last_out = now.seconds
-        if self._resend.done:
-            self._resend = None
-            waiting, self._waiting = self._waiting, []
-            for kind, body in waiting:
-                self._admin(kind, body, now)
-
-    # Writing.
-
-    def _header(self, kind: str, number: int, now: Instant) -> str:
-        profile = self.profile
-        return (
-            f"35={kind}\x0134={number}\x0149={profile.venue}\x01"
-            f"52={stamped(now.wall)}\x0156={profile.client}\x01"
-        )
-
-    def _send(self, kind: str, body: str, now: Instant) -> bytes:
-        number = self.store.next_out
-        raw = encode(self._begin_string, self._header(kind, number, now) + body)
-        self.store.append(number, raw)
-        self.store.next_out = number + 1
-        if self.online and self._resend is None:
-            self.out.append(raw)
-            self._last_out = now.seconds
-        return raw
-
-    def _admin(self, kind: str, body: str, now: Instant) -> None:
-        if self._resend is None:
-            self._write_numbered(kind, body, now)
-        elif len(self._waiting) < _MOST_WAITING:
-            self._waiting.append((kind, body))
-        else:
-            self._event("slow_consumer_cut_off", waiting=len(self._waiting))
-            self.over = True
-
-    def _write_numbered(self, kind: str, body: str, now: Instant) -> None:
-        number = self.store.next_out
-        self.store.next_out = number + 1
-        self._write(kind, number, body, now)
-
-    def _write(self, kind: str, number: int, body: str, now: Instant) -> None:
-        self.out.append(encode(self._begin_string, self._header(kind, number, now) + body))
-        self._last_out = now.seconds
-
-    def _reject(self, message: Incoming, fault: Fault, now: Instant) -> None:
-        """Session-level Reject (35=3)."""
-        self._event("message_rejected", reason=int(fault.reason), text=fault.text)
-        tag = f"371={fault.tag}{SOH}" if fault.tag else ""
-        kind = f"372={message.kind}{SOH}" if message.kind else ""
-        self._admin(
-            "3",
-            f"45={message.get('34')}{SOH}{tag}{kind}373={int(fault.reason)}{SOH}58={fault.text}{SOH}",
-            now,
-        )
-
-    def _fatal(self, text: str, now: Instant) -> None:
-        """Say why and end the connection without waiting for an answer."""
-        self._event("session_ended", reason=text)
-        self._write_numbered("5", f"58={text}{SOH}", now)
-        self.over = True
-
-    def _event(self, name: str, **fields: object) -> None:
-        self.events.append((name, {"session": self.name, **fields}))
+        self._writer.more(now)
 
     # Logging on.
 
@@ -267,20 +219,19 @@ class Session:
         return None
 
     def _welcome(self, message: Incoming, now: Instant) -> None:
-        self.online = True
+        self.online = self._writer.open = True
         self._begin(now.seconds, int(message.get("108")))
-        number, due = int(message.get("34")), self.store.next_in
-        expected = message.get("789")
-        missing = number > due
-        if not missing:
-            self.store.next_in = due + 1
+        number, expected = int(message.get("34")), message.get("789")
+        is_early = number > self.store.next_in
+        self._consume(number)
         answered = self.store.next_out
-        self._write_numbered("A", logon.answer(self.profile, message, self.store.next_in), now)
+        answer = logon.answer(self.profile, message, self.store.next_in)
+        self._writer.send_at_once("A", answer, now)
         self._event("session_logged_on", heartbeat=self.heartbeat)
         self.asked.append(Asked(self, 0, b"", Connected(self.profile.client)))
-        if missing and not expected:
+        if is_early and not expected:  # With 789 both sides know what to send again.
             self._too_high(message, number, now)
-        if expected and int(expected) < answered:
+        if expected and 0 < int(expected) < answered:
             self._answer(int(expected), answered - 1, now)
 
     # Taking messages.
@@ -289,8 +240,8 @@ class Session:
         """BeginString, CompIDs and SendingTime are right; else the session ends."""
         fields = message.fields
         profile = self.profile
-        if fields["8"] != self._begin_string:
-            self._fatal(f"BeginString(8) must be {self._begin_string}", now)
+        if fields["8"] != profile.version.begin_string:
+            self._end(f"BeginString(8) must be {profile.version.begin_string}", now)
             return False
         if fields.get("49") != profile.client or fields.get("56") != profile.venue:
             tag = "49" if fields.get("49") != profile.client else "56"
@@ -301,6 +252,18 @@ class Session:
             self._refuse(message, number, logon.untimely(profile.sending_time_seconds), now)
             return False
         return fields.get("43") != "Y" or self._is_explained(message, number, now)
+
+    def _is_timely(self, text: str, now: Instant) -> bool:
+        """SendingTime (52) is near enough. What is badly formatted is the dictionary's business."""
+        limit = self.profile.sending_time_seconds
+        second = text[:17]
+        if not limit or (second == self._good_time[0] and now.seconds < self._good_time[1] + 1):
+            return True
+        moment = read_stamp(text)
+        if moment is not None and abs((moment - now.wall).total_seconds()) > limit:
+            return False
+        self._good_time = (second, now.seconds)
+        return True
 
     def _is_explained(self, message: Incoming, number: int, now: Instant) -> bool:
         """A possible duplicate must say when it was first sent, and not after it was sent again."""
@@ -317,27 +280,6 @@ class Session:
         self._reject(message, Fault(Reason.REQUIRED_TAG_MISSING, text, "122"), now)
         return False
 
-    def _is_timely(self, text: str, now: Instant) -> bool:
-        """SendingTime (52) is near enough. What is badly formatted is the dictionary's business."""
-        limit = self.profile.sending_time_seconds
-        second = text[:17]
-        if not limit or (second == self._good_time[0] and now.seconds < self._good_time[1] + 1):
-            return True
-        moment = read_stamp(text)
-        if moment is not None and abs((moment - now.wall).total_seconds()) > limit:
-            return False
-        self._good_time = (second, now.seconds)
-        return True
-
-    def _refuse(self, message: Incoming, number: int, fault: Fault, now: Instant) -> None:
-        self._consume(number)
-        self._reject(message, fault, now)
-        self._fatal(fault.text, now)
-
-    def _consume(self, number: int) -> None:
-        if number == self.store.next_in:
-            self.store.next_in = number + 1
-
     def _take(self, message: Incoming, number: int, now: Instant) -> None:
         """A message in its turn. A SequenceReset says itself what the next number is."""
         fault = self._dictionary.check(message)
@@ -352,6 +294,10 @@ class Session:
         if self._highest and self.store.next_in > self._highest:
             self._highest = 0
 
+    def _consume(self, number: int) -> None:
+        if number == self.store.next_in:
+            self.store.next_in = number + 1
+
     def _ask(self, message: Incoming, number: int, now: Instant) -> None:
         if not self._rate.allows(now.seconds):
             self._too_fast(message, now)
@@ -362,24 +308,52 @@ class Session:
         else:
             self.asked.append(Asked(self, number, message.raw, request))
 
+    def _too_fast(self, message: Incoming, now: Instant) -> None:
+        text = f"more than {self.profile.messages_per_second} messages a second"
+        if self.profile.excess is Excess.LOGOUT:
+            self._end(text, now)
+            return
+        reason = _THROTTLED[self.profile.version.begin_string]
+        self._decline(message, Unplayed(reason, text, message.get("11")), now)
+
+    # Refusing.
+
+    def _reject(self, message: Incoming, fault: Fault, now: Instant) -> None:
+        """Session-level Reject (35=3)."""
+        self._event("message_rejected", reason=int(fault.reason), text=fault.text)
+        tag = f"371={fault.tag}{SOH}" if fault.tag else ""
+        body = (
+            f"45={message.get('34')}{SOH}{tag}372={message.kind}{SOH}"
+            f"373={int(fault.reason)}{SOH}58={fault.text}{SOH}"
+        )
+        self._writer.send_admin("3", body, now)
+
     def _decline(self, message: Incoming, why: Unplayed, now: Instant) -> None:
         """BusinessMessageReject (35=j)."""
         self._event("message_declined", kind=message.kind, text=why.text)
         reference = f"379={why.reference}{SOH}" if why.reference else ""
-        self._send(
-            "j",
+        body = (
             f"45={message.get('34')}{SOH}372={message.kind}{SOH}{reference}"
-            f"380={why.reason}{SOH}58={why.text}{SOH}",
-            now,
+            f"380={why.reason}{SOH}58={why.text}{SOH}"
         )
+        self._writer.send("j", body, now)
 
-    def _too_fast(self, message: Incoming, now: Instant) -> None:
-        text = f"more than {self.profile.messages_per_second} messages a second"
-        if self.profile.excess is Excess.LOGOUT:
-            self._fatal(text, now)
-            return
-        reference = message.get("11")
-        self._decline(message, Unplayed(_THROTTLED[self._begin_string], text, reference), now)
+    def _refuse(self, message: Incoming, number: int, fault: Fault, now: Instant) -> None:
+        """Reject, then Logout: what the standard asks for when it is not clear who speaks."""
+        self._consume(number)
+        self._reject(message, fault, now)
+        self._end(fault.text, now)
+
+    def _end(self, text: str, now: Instant) -> None:
+        """Say why and end the connection without waiting for an answer."""
+        self._event("session_ended", reason=text)
+        self._writer.send_at_once("5", f"58={text}{SOH}", now)
+        self.over = True
+
+    def _event(self, name: str, **fields: object) -> None:
+        self.events.append((name, {"session": self.name, **fields}))
+
+    # Gaps.
 
     def _too_high(self, message: Incoming, number: int, now: Instant) -> None:
         """Others are missing before it: they and all that follow are asked for again."""
@@ -390,41 +364,33 @@ class Session:
             self._on_logout(message, now)
             return
         if not self._highest:
-            self._request_resend(now)
             self._asked_again = 0
+            self._request_resend(now)
         self._highest = max(self._highest, number)
 
     def _request_resend(self, now: Instant) -> None:
         self._event("gap_found", expected=self.store.next_in)
         self._asked_again_at = now.seconds
-        self._admin("2", f"7={self.store.next_in}{SOH}16=0{SOH}", now)
-
-    def _too_low(self, message: Incoming, number: int, now: Instant) -> None:
-        """Only a possible duplicate may be; it has been taken before and is not taken again."""
-        if message.get("43") != "Y":
-            due = self.store.next_in
-            self._fatal(f"MsgSeqNum(34) too low, expecting {due} but received {number}", now)
-
-    # Time.
-
-    def _beat(self, now: Instant) -> None:
-        if now.seconds - self._last_out >= self.heartbeat:
-            self._admin("0", "", now)
-        quiet = now.seconds - self._last_in
-        if self._tested is None and quiet > self.heartbeat * _LATE:
-            self._tested = now.seconds
-            self._admin("1", f"112={stamped(now.wall)}{SOH}", now)
-        elif self._tested is not None and now.seconds - self._tested > self.heartbeat * _LATE:
-            self._fatal("no answer to a TestRequest", now)
+        self._writer.send_admin("2", f"7={self.store.next_in}{SOH}16=0{SOH}", now)
 
     def _ask_again(self, now: Instant) -> None:
         if now.seconds - self._asked_again_at < max(self.heartbeat, _GOODBYE_SECONDS):
             return
         self._asked_again += 1
         if self._asked_again > _MOST_ASKED_AGAIN:
-            self._fatal(f"messages from {self.store.next_in} on were not sent again", now)
+            self._end(f"messages from {self.store.next_in} on were not sent again", now)
         else:
             self._request_resend(now)
+
+    def _beat(self, now: Instant) -> None:
+        if now.seconds - self._writer.wrote_at >= self.heartbeat:
+            self._writer.send_admin("0", "", now)
+        if self._tested is None:
+            if now.seconds - self._heard_at > self.heartbeat * _LATE:
+                self._tested = now.seconds
+                self._writer.send_admin("1", f"112={stamped(now.wall)}{SOH}", now)
+        elif now.seconds - self._tested > self.heartbeat * _LATE:
+            self._end("no answer to a TestRequest", now)
 
     # Messages of the session layer.
 
@@ -437,19 +403,19 @@ class Session:
         self.store.reset()
         self.store.next_in = 2
         self._highest = 0
-        self._resend = None
-        self._write_numbered("A", logon.answer(self.profile, message, 2), now)
-        self._event("sequence_reset", by="client")
+        self._writer.forget()
+        self._writer.send_at_once("A", logon.answer(self.profile, message, 2), now)
+        self._event("sequence_reset", by="client", following=1)
 
     def _on_heartbeat(self, _message: Incoming, _now: Instant) -> None:
         """That it came is enough."""
 
     def _on_test_request(self, message: Incoming, now: Instant) -> None:
-        self._admin("0", f"112={message.get('112')}{SOH}", now)
+        self._writer.send_admin("0", f"112={message.get('112')}{SOH}", now)
 
     def _on_resend_request(self, message: Incoming, now: Instant) -> None:
         first, last = int(message.get("7")), int(message.get("16"))
-        if self.refuses_resends:
+        if not self.faults.resends(now.seconds):
             self._event("resend_refused", first=first, last=last)
             return
         said = self.store.next_out - 1
@@ -461,11 +427,7 @@ class Session:
 
     def _answer(self, first: int, last: int, now: Instant) -> None:
         self._event("resent", first=first, last=last)
-        following = self.store.next_out
-        if self._resend is not None:  # What it has not got to yet is not forgotten.
-            first, last = min(first, self._resend.next), following - 1
-        self._resend = Resend(self.store, first, last, following, self._begin_string)
-        self.more(now)
+        self._writer.resend(first, last, now)
 
     def _on_reject(self, message: Incoming, _now: Instant) -> None:
         self._event("client_rejected", number=message.get("45"), text=message.get("58"))
@@ -478,11 +440,11 @@ class Session:
             self._reject(message, Fault(Reason.VALUE_INCORRECT, text, "36"), now)
             return
         self.store.next_in = following
-        self._event("sequence_moved", by="client", before=due, after=following)
+        self._event("sequence_moved", by="client", before=due, following=following)
 
     def _on_logout(self, _message: Incoming, now: Instant) -> None:
         if self._leaving is None:
-            self._admin("5", "", now)
+            self._writer.send_admin("5", "", now)
         self.over = True
 
 
