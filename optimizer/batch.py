@@ -16,7 +16,7 @@ from optimizer.exclusion import excludes
 from optimizer.fast.accounts import Accounts, Targets
 from optimizer.fast.attempt import Attempt, attempt, unsuited
 from optimizer.fast.proof import Proof, proof_of
-from optimizer.fast.reduction import Arrays
+from optimizer.fast.reduction import Arrays, Sides
 from optimizer.model import Programs
 from optimizer.solve import Solution, solve
 from optimizer.values import AccountProblem, FloatArray, Market, Row
@@ -31,7 +31,11 @@ def targets(
 ) -> Targets:
     """The optimum of every account that can be answered in time, with its proof."""
     answers = _Answers(accounts, Programs(market))
+    faults = accounts.faults(len(market.d))
     for at in range(len(accounts)):
+        if at in faults:
+            answers.why[at] = faults[at]
+            continue
         if deadline.passed:
             answers.why[at] = "the batch's deadline passed before its turn; ask again for the rest"
             continue
@@ -48,6 +52,7 @@ class _Answers:
     def __init__(self, accounts: Accounts, programs: Programs) -> None:
         count, names = accounts.w0.shape
         self.accounts, self.programs = accounts, programs
+        self.sides = Sides.of(programs.market.F, accounts.buy, accounts.sell)
         self.z, self.row_prices = np.zeros((count, names)), np.zeros(accounts.limit.shape)
         self.objective = np.full(count, np.nan)
         self.gap, self.violation = self.objective.copy(), self.objective.copy()
@@ -56,10 +61,7 @@ class _Answers:
     def answer(self, at: int, deadline: Deadline) -> None:
         """Answer one account by the first path that has a proof."""
         market = self.programs.market
-        if fault := self.accounts.fault(at, market):
-            self.why[at] = f"account {at}: {fault}"
-            return
-        arrays = self.accounts.arrays(at, market)
+        arrays = self.accounts.arrays(at, market, self.sides)
         declined = unsuited(arrays)
         if not declined:
             found = attempt(arrays, deadline)
@@ -75,7 +77,7 @@ class _Answers:
         self._by_the_model(at, arrays, deadline)
 
     def _by_the_model(self, at: int, arrays: Arrays, deadline: Deadline) -> None:
-        problem, box = _general(self.accounts, at, arrays)
+        problem, box = general_form(self.accounts, at, arrays)
         solution = solve(self.programs, problem, box, deadline)
         if not isinstance(solution, Solution):
             self.why[at] = solution.why
@@ -109,8 +111,8 @@ def _is_excluded(arrays: Arrays, found: Attempt) -> bool:
     sales = np.zeros_like(arrays.most)
     sales[arrays.sellable] = arrays.segments.sum(axis=0)
     return excludes(
-        buy=arrays.buy,
-        sell=arrays.sell,
+        buy=arrays.sides.buy,
+        sell=arrays.sides.sell,
         limit=arrays.limit,
         most=arrays.most,
         sales=sales,
@@ -118,7 +120,7 @@ def _is_excluded(arrays: Arrays, found: Attempt) -> bool:
     )
 
 
-def _general(accounts: Accounts, at: int, arrays: Arrays) -> tuple[AccountProblem, Box]:
+def general_form(accounts: Accounts, at: int, arrays: Arrays) -> tuple[AccountProblem, Box]:
     """One account as the general model takes it."""
     names = len(arrays.most)
     segments, tax = np.zeros((2, names, len(arrays.segments)))
@@ -128,7 +130,7 @@ def _general(accounts: Accounts, at: int, arrays: Arrays) -> tuple[AccountProble
             name=str(row), label=f"row {row}", buy=buy, sell=sell, limit=limit, relaxation_price=1.0
         )
         for row, (buy, sell, limit) in enumerate(
-            zip(arrays.buy, arrays.sell, arrays.limit, strict=True)
+            zip(arrays.sides.buy, arrays.sides.sell, arrays.limit, strict=True)
         )
         if np.isfinite(limit)
     ]

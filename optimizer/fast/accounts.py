@@ -5,14 +5,17 @@ account has its own weights, bounds, limits and lots. Lots lie end to end, those
 `lot_start[i]` to `lot_start[i + 1]`, by name and within a name by rising tax.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import BadInputError
-from optimizer.fast.reduction import Arrays
+from optimizer.fast.reduction import Arrays, Sides
 from optimizer.values import FloatArray, Market
+
+WITHIN = 1e-9  # Of NAV: forgives what division did to shares.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,44 +83,61 @@ class Accounts:
             lot_tax=self.lot_tax[first:last],
         )
 
-    def fault(self, at: int, market: Market) -> str:
-        """What is wrong with the numbers of one account: the field and the remedy, or nothing."""
-        for name in ("w0", "b", "most", "nav", "risk_aversion"):
-            if not np.isfinite(getattr(self, name)[at]).all():
-                return f"{name} is not finite; give a number for every name"
-        if not (self.risk_aversion[at] > 0 and self.nav[at] > 0):
-            return "risk_aversion and nav must be positive"
-        if np.isnan(self.limit[at]).any() or np.any(self.most[at] < 0):
-            return "a limit is not a number or a largest purchase is negative"
-        return self._lot_fault(at, len(market.d))
+    def faults(self, names: int) -> dict[int, str]:
+        """What is wrong with whose numbers: the field and the remedy, by account."""
+        found: dict[int, str] = {}
+        for name in ("w0", "b", "most"):
+            weights: FloatArray = getattr(self, name)
+            odd = (~np.isfinite(weights)).any(axis=1)
+            self._note(found, odd, f"{name}: give a number for every name")
+        self._note(found, (self.most < 0).any(axis=1), "most: a largest purchase is negative")
+        for name in ("nav", "risk_aversion"):
+            numbers: FloatArray = getattr(self, name)
+            fine = np.isfinite(numbers) & (numbers > 0)
+            self._note(found, ~fine, f"{name}: must be positive")
+        self._note(found, np.isnan(self.limit).any(axis=1), "limit: must be a number or infinite")
+        for field, wrong in self._wrong_lots(names):
+            counts = np.add.reduceat(np.r_[wrong, False], self.lot_start[:-1])
+            self._note(found, (counts > 0) & (np.diff(self.lot_start) > 0), field)
+        return found
 
-    def _lot_fault(self, at: int, names: int) -> str:
-        lots = slice(self.lot_start[at], self.lot_start[at + 1])
-        name, weight, tax = self.lot_name[lots], self.lot_weight[lots], self.lot_tax[lots]
-        if len(name) == 0:
-            return ""
-        if name[0] < 0 or name[-1] >= names:
-            return f"lot_name must be from 0 to {names - 1}"
-        if not (np.isfinite(weight).all() and np.isfinite(tax).all() and weight.min() >= 0):
-            return "lot_weight must be at least 0 and lot_tax a number"
-        step = np.diff(name)
-        if np.any(step < 0) or np.any(np.diff(tax)[step == 0] < 0):
-            return "lots must be in the order of their names, and of rising tax within a name"
-        held = np.bincount(name, weight, minlength=names)
-        if np.any(held > self.w0[at] + 1e-9):
-            return (
-                f"the lots of name {int(np.argmax(held - self.w0[at]))} exceed its position in w0"
-            )
-        return ""
+    @staticmethod
+    def _note(found: dict[int, str], wrong: NDArray[np.bool_], sentence: str) -> None:
+        for at in np.flatnonzero(wrong):
+            found.setdefault(int(at), f"account {at}: {sentence}")
 
-    def arrays(self, at: int, market: Market) -> Arrays:
-        """One account, ready to be solved."""
+    def _wrong_lots(self, names: int) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+        """What may be wrong with a lot, and whether it is, (L,)."""
+        owner = np.repeat(np.arange(len(self)), np.diff(self.lot_start))
+        name, weight, tax = self.lot_name, self.lot_weight, self.lot_tax
+        unknown = (name < 0) | (name >= names)
+        yield f"lot_name: must be from 0 to {names - 1}", unknown
+        yield "lot_weight: must be at least 0", ~(np.isfinite(weight) & (weight >= 0))
+        yield "lot_tax: must be a number", ~np.isfinite(tax)
+        same = np.r_[False, (owner[1:] == owner[:-1])]
+        step = np.diff(name, prepend=0)
+        falls = np.diff(tax, prepend=0.0) < 0
+        yield (
+            "lots: must be in the order of their names, and of rising tax within a name",
+            same & ((step < 0) | ((step == 0) & falls)),
+        )
+        known = ~unknown
+        held = np.zeros(self.w0.shape)
+        np.add.at(held, (owner[known], name[known]), weight[known])
+        position = self.w0[owner, np.where(known, name, 0)]
+        yield (
+            "lots: exceed the position in w0",
+            known & (held[owner, np.where(known, name, 0)] > position + WITHIN),
+        )
+
+    def arrays(self, at: int, market: Market, sides: Sides) -> Arrays:
+        """One account, ready to be solved; `sides` are those of the market and our rows."""
         lots = slice(self.lot_start[at], self.lot_start[at + 1])
         sellable, segments, tax = _table(
             self.lot_name[lots], self.lot_weight[lots], self.lot_tax[lots]
         )
         return Arrays(
-            F=market.F,
+            sides=sides,
             d=market.d,
             a0=self.w0[at] - self.b[at],
             kappa=market.impact * self.nav[at],
@@ -127,8 +147,6 @@ class Accounts:
             sellable=sellable,
             segments=segments,
             tax=tax,
-            buy=self.buy,
-            sell=self.sell,
             limit=self.limit[at],
         )
 

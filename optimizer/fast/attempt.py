@@ -28,7 +28,7 @@ def unsuited(arrays: Arrays) -> str:
     if np.any(arrays.d[movable] + arrays.kappa[movable] <= 0):
         return "a name that may trade has neither specific risk nor impact"
     both = arrays.most[sellable] > 0
-    if np.any(arrays.buy + arrays.sell < 0):
+    if np.any(arrays.sides.buy + arrays.sides.sell < 0):
         return "a row rewards buying and selling one name at once"
     round_trip = 2 * arrays.cost[sellable] + arrays.tax[0]
     if np.any(round_trip[both] < 0):
@@ -45,5 +45,5 @@ def attempt(arrays: Arrays, deadline: Deadline) -> Attempt:
     if names is not None:
         u = np.zeros(len(arrays.most))
         u[names] = choice.u
-    prices = ended.point.x[len(dual.exposure) :] * arrays.lam
+    prices = ended.point.x[dual.factors :] * arrays.lam
     return Attempt(u=u, s=choice.s, prices=prices, impossible=ended.impossible)

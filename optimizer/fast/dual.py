@@ -3,7 +3,7 @@
     minimise  |y|^2 + sum_i h_i(u_i, s_i)   with  y = F'(a0 + z),  buy u + sell s <= limit
 
 Everything is divided by lam, so that risk has the weight one. Pricing the k equations by nu and
-the rows by mu >= 0 leaves each name alone with its prices (see `names`), and
+the rows by mu >= 0 leaves each name alone with what a dollar of it costs (see `names`), and
 
     D(nu, mu) = -|nu|^2 / 4 + nu'F'a0 - mu'limit + sum_i min h_i(. ; nu, mu),
 
@@ -25,19 +25,19 @@ class Dual:
     """One account's problem, reduced to the names that may trade."""
 
     names: Names
-    F: FloatArray  # (q, k)
-    exposure: FloatArray  # (k,) F'a0, of every name.
-    buy: FloatArray  # (r, q)
-    sell: FloatArray  # (r, q)
-    sell_of_sellable: FloatArray  # (r, h)
-    limit: FloatArray  # (r,)
+    factors: int  # k
+    of_buys: FloatArray  # (q, k + r) what a dollar bought adds to exposures and rows.
+    of_sales: FloatArray  # (h, k + r) the same of a dollar sold.
+    buy_cost: FloatArray  # (q,) of the first dollar: specific risk and half spread.
+    sell_cost: FloatArray  # (h,)
+    start: FloatArray  # (k + r,) exposures held, and limits less than nothing.
     centre: FloatArray  # (r,) of the prices;
     pull: float = 0.0  # the dual less pull |mu - centre|^2 / 2 is maximised.
 
     @property
     def size(self) -> int:
         """Unknowns: factors and rows."""
-        return len(self.exposure) + len(self.limit)
+        return len(self.start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,15 +52,18 @@ class Point:
 
 def at(dual: Dual, x: FloatArray) -> Point:
     """Value and gradient of the dual at x."""
-    k = len(dual.exposure)
-    nu, mu = x[:k], x[k:]
-    choice = choose(dual.names, dual.F @ nu, mu @ dual.buy, mu @ dual.sell)
-    gradient = np.empty_like(x)
-    gradient[:k] = choice.z @ dual.F + dual.exposure - nu / 2
-    gradient[k:] = dual.buy @ choice.u + dual.sell_of_sellable @ choice.sold - dual.limit
-    value = choice.value + nu @ dual.exposure - nu @ nu / 4 - mu @ dual.limit
+    k = dual.factors
+    nu = x[:k]
+    choice = choose(
+        dual.names, dual.of_buys @ x + dual.buy_cost, dual.of_sales @ x + dual.sell_cost
+    )
+    gradient = choice.u @ dual.of_buys
+    gradient += choice.sold @ dual.of_sales
+    gradient += dual.start
+    gradient[:k] -= nu / 2
+    value = choice.value + x @ dual.start - nu @ nu / 4
     if dual.pull:
-        away = mu - dual.centre
+        away = x[k:] - dual.centre
         gradient[k:] -= dual.pull * away
         value -= dual.pull * (away @ away) / 2
     return Point(x=x, choice=choice, value=float(value), gradient=gradient)
@@ -68,19 +71,20 @@ def at(dual: Dual, x: FloatArray) -> Point:
 
 def residual(dual: Dual, point: Point) -> float:
     """How far from optimal: 0 where the equations hold and the rows are complementary."""
-    k = len(dual.exposure)
-    equations = np.abs(point.gradient[:k]).max(initial=0.0)
-    rows = np.abs(np.maximum(point.gradient[k:], -point.x[k:])).max(initial=0.0)
-    return float(max(equations, rows))
+    left = point.gradient.copy()
+    rows = left[dual.factors :]
+    np.maximum(rows, -point.x[dual.factors :], out=rows)
+    return float(np.abs(left, out=left).max(initial=0.0))
 
 
 def is_ray(dual: Dual, point: Point) -> bool:
     """Whether the dual rises for ever along the rows' prices: then the rows exclude each other."""
-    mu = point.x[len(dual.exposure) :]
+    k = dual.factors
+    mu = point.x[k:]
     total = mu.sum()
     if total <= 0:
         return False
     names = dual.names
-    bought = np.minimum(mu @ dual.buy, 0) @ names.most
-    sold = np.minimum(mu @ dual.sell_of_sellable, 0) @ names.segments.sum(axis=0)
-    return bool(bought + sold - mu @ dual.limit > CLEARLY * total)
+    bought = np.minimum(dual.of_buys[:, k:] @ mu, 0) @ names.most
+    sold = np.minimum(dual.of_sales[:, k:] @ mu, 0) @ names.segments.sum(axis=0)
+    return bool(bought + sold + mu @ dual.start[k:] > CLEARLY * total)

@@ -11,6 +11,7 @@ away or not unique; then each round pulls them towards those of the round before
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv
 
 from optimizer.deadline import Deadline
@@ -45,7 +46,7 @@ def maximise(dual: Dual, start: FloatArray, deadline: Deadline) -> Ended:
     ended = _ascend(dual, start, deadline)
     if ended.impossible or ended.residual <= FINE:
         return ended
-    x, pull, k = np.zeros(dual.size), FIRST_PULL, len(dual.exposure)
+    x, pull, k = np.zeros(dual.size), FIRST_PULL, dual.factors
     steps, best = ended.steps, ended
     for _ in range(MOST_ROUNDS):
         if deadline.passed or best.impossible or best.residual <= FINE:
@@ -90,51 +91,48 @@ def _ascend(dual: Dual, start: FloatArray, deadline: Deadline) -> Ended:
 
 def _step(dual: Dual, point: Point, damping: float) -> FloatArray:
     """Newton's step over the factors and the rows that are priced or exceeded, (k + r,)."""
-    k = len(dual.exposure)
-    price, over = point.x[k:], point.gradient[k:]
-    rows = np.flatnonzero((price > 0) | (over > 0))
-    matrix = _curvature(dual, point, rows)
-    matrix.flat[:: len(matrix) + 1] += damping
-    inside = np.ones(len(matrix), dtype=bool)
-    unpriced = price[rows] <= 0
-    gradient = np.concatenate([point.gradient[:k], over[rows]])
-    while True:
-        solution = _solved(matrix, gradient, inside)
-        wrong = unpriced & (solution[k:] < 0)
-        if not wrong.any():
-            break
-        inside[k:] &= ~wrong
+    k = dual.factors
+    active = (point.x > 0) | (point.gradient > 0)
+    active[:k] = True
+    unknowns = active.nonzero()[0]
+    matrix = _curvature(dual, point, unknowns)
+    matrix.ravel()[:: len(matrix) + 1] += damping
+    gradient = point.gradient[unknowns]
+    unpriced = point.x[unknowns] <= 0
+    unpriced[:k] = False
+    solution = _cholesky(matrix, gradient)
+    wrong = unpriced & (solution < 0)
+    while wrong.any():
+        _fix(matrix, gradient, wrong)
+        unpriced &= ~wrong
+        solution = _cholesky(matrix, gradient)
+        wrong = unpriced & (solution < 0)
     step = np.zeros(dual.size)
-    step[:k] = solution[:k]
-    step[k + rows] = solution[k:]
+    step[unknowns] = solution
     return step
 
 
-def _curvature(dual: Dual, point: Point, rows: Indices) -> FloatArray:
-    """Minus the dual's second derivative over the factors and `rows`, (k + p, k + p)."""
-    names, k = dual.names, len(dual.exposure)
-    moving = free(names, point.choice)
-    V = np.empty((len(moving), k + len(rows)))
-    V[:, :k] = dual.F[moving]
-    if len(rows):
-        pair = np.ix_(rows, moving)
-        bought = point.choice.z[moving] > 0
-        V[:, k:] = np.where(bought, dual.buy[pair], -dual.sell[pair]).T
-    V *= np.sqrt(names.inverse[moving])[:, None]
-    matrix = V.T @ V
+def _fix(matrix: FloatArray, gradient: FloatArray, at_nothing: NDArray[np.bool_]) -> None:
+    """Take unknowns out of the equations, in place: their step is nothing."""
+    matrix[at_nothing] = 0.0
+    matrix[:, at_nothing] = 0.0
+    matrix[at_nothing, at_nothing] = 1.0
+    gradient[at_nothing] = 0.0
+
+
+def _curvature(dual: Dual, point: Point, unknowns: Indices) -> FloatArray:
+    """Minus the dual's second derivative over the factors and some rows, (k + p, k + p)."""
+    names, k = dual.names, dual.factors
+    buys, sales = free(names, point.choice)
+    V = np.concatenate([dual.of_buys[buys], dual.of_sales[sales]])
+    if len(unknowns) < dual.size:
+        V = V.take(unknowns, axis=1)
+    V *= np.sqrt(np.concatenate([names.inverse[buys], names.sale_inverse[sales]]))[:, None]
+    matrix: FloatArray = V.T @ V
     diagonal = matrix.ravel()[:: len(matrix) + 1]
     diagonal[:k] += 0.5
     diagonal[k:] += dual.pull
     return matrix
-
-
-def _solved(matrix: FloatArray, gradient: FloatArray, inside: np.ndarray) -> FloatArray:
-    """The solution of the rows and columns `inside`; zero elsewhere."""
-    if inside.all():
-        return _cholesky(matrix, gradient)
-    solution = np.zeros_like(gradient)
-    solution[inside] = _cholesky(matrix[np.ix_(inside, inside)], gradient[inside])
-    return solution
 
 
 def _cholesky(matrix: FloatArray, gradient: FloatArray) -> FloatArray:
@@ -147,7 +145,7 @@ def _cholesky(matrix: FloatArray, gradient: FloatArray) -> FloatArray:
 
 def _search(dual: Dual, point: Point, step: FloatArray) -> tuple[Point | None, float]:
     """The first halving of the step that raises the dual enough; no price goes below nothing."""
-    k = len(dual.exposure)
+    k = dual.factors
     noise = 1e-16 * (1 + abs(point.value))
     length = 1.0
     for _ in range(MOST_HALVINGS):

@@ -14,7 +14,7 @@ from optimizer.box import Box
 from optimizer.deadline import NEVER, Deadline
 from optimizer.exclusion import Impossible
 from optimizer.fast.attempt import attempt, unsuited
-from optimizer.fast.reduction import Arrays
+from optimizer.fast.reduction import Arrays, Sides
 from optimizer.model import Answer
 from optimizer.objective import impact_of
 from optimizer.values import AccountProblem, Market
@@ -71,7 +71,11 @@ def _arrays(market: Market, problem: AccountProblem, box: Box) -> Arrays:
     names = len(problem.w0)
     rows = problem.rows
     return Arrays(
-        F=market.F,
+        sides=Sides.of(
+            market.F,
+            buy=np.array([row.buy for row in rows]).reshape(len(rows), names),
+            sell=np.array([row.sell for row in rows]).reshape(len(rows), names),
+        ),
         d=market.d,
         a0=problem.w0 - problem.b,
         kappa=impact_of(market, problem),
@@ -81,7 +85,5 @@ def _arrays(market: Market, problem: AccountProblem, box: Box) -> Arrays:
         sellable=sellable,
         segments=np.ascontiguousarray(box.segments[sellable].T),
         tax=np.ascontiguousarray(box.tax[sellable].T),
-        buy=np.array([row.buy for row in rows]).reshape(len(rows), names),
-        sell=np.array([row.sell for row in rows]).reshape(len(rows), names),
         limit=np.array([row.limit for row in rows]),
     )

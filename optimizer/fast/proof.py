@@ -29,15 +29,16 @@ class Proof:
 
 def proof_of(arrays: Arrays, u: FloatArray, s: FloatArray, prices: FloatArray) -> Proof:
     """Of purchases u (n,), sales s (m, h) and prices of the rows (r,), all at least nothing."""
+    buy, sell = arrays.sides.buy, arrays.sides.sell
     sold = np.zeros_like(u)
     sold[arrays.sellable] = s.sum(axis=0)
     z = u - sold
     limit = np.minimum(arrays.limit, NO_LIMIT)
-    over = arrays.buy @ u + arrays.sell @ sold - limit
+    over = buy @ u + sell @ sold - limit
 
     slope = _slope(arrays, z)
-    of_u = slope + arrays.cost + prices @ arrays.buy
-    of_sale = arrays.cost - slope + prices @ arrays.sell
+    of_u = slope + arrays.cost + prices @ buy
+    of_sale = arrays.cost - slope + prices @ sell
     of_s = of_sale[arrays.sellable] + arrays.tax
     gap = of_u @ u - np.minimum(of_u, 0) @ arrays.most
     gap += np.vdot(of_s, s) - np.vdot(np.minimum(of_s, 0), arrays.segments)
@@ -56,7 +57,7 @@ def proof_of(arrays: Arrays, u: FloatArray, s: FloatArray, prices: FloatArray) -
 def _slope(arrays: Arrays, z: FloatArray) -> FloatArray:
     """Derivative of risk and impact in z, (n,)."""
     active = arrays.a0 + z
-    risk = arrays.F @ (active @ arrays.F) + arrays.d * active
+    risk = arrays.sides.F @ (active @ arrays.sides.F) + arrays.d * active
     slope: FloatArray = 2 * (arrays.lam * risk + arrays.kappa * z)
     return slope
 
@@ -64,6 +65,6 @@ def _slope(arrays: Arrays, z: FloatArray) -> FloatArray:
 def _untaxed(arrays: Arrays, z: FloatArray) -> float:
     """Risk and impact of a trade."""
     active = arrays.a0 + z
-    exposure = active @ arrays.F
+    exposure = active @ arrays.sides.F
     risk = exposure @ exposure + (arrays.d * active) @ active
     return float(arrays.lam * risk + (arrays.kappa * z) @ z)

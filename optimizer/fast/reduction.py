@@ -13,10 +13,28 @@ MOSTLY = 0.75  # Of the names may trade: then the market's arrays are used as th
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sides:
+    """What a dollar of each name adds to the factors and to the rows; one for many accounts."""
+
+    F: FloatArray  # (n, k)
+    buy: FloatArray  # (r, n)
+    sell: FloatArray  # (r, n)
+    of_buys: FloatArray  # (n, k + r)
+    of_sales: FloatArray  # (n, k + r)
+
+    @classmethod
+    def of(cls, F: FloatArray, buy: FloatArray, sell: FloatArray) -> "Sides":
+        """The two sides of a market and its rows."""
+        return cls(
+            F=F, buy=buy, sell=sell, of_buys=np.hstack([F, buy.T]), of_sales=np.hstack([-F, sell.T])
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Arrays:
     """One account in the symbols of `objective`; per dollar and of NAV, not yet divided by lam."""
 
-    F: FloatArray  # (n, k)
+    sides: Sides
     d: FloatArray  # (n,)
     a0: FloatArray  # (n,) w0 - b
     kappa: FloatArray  # (n,)
@@ -26,56 +44,40 @@ class Arrays:
     sellable: Indices  # (h,) names with segments, ascending.
     segments: FloatArray  # (m, h)
     tax: FloatArray  # (m, h)
-    buy: FloatArray  # (r, n)
-    sell: FloatArray  # (r, n)
     limit: FloatArray  # (r,)
 
 
 def dual_of(arrays: Arrays) -> tuple[Dual, Indices | None]:
-    """The dual, and which names it is over; None: all of them."""
-    movable = arrays.most > 0
-    movable[arrays.sellable] = True
-    count = np.count_nonzero(movable)
+    """The dual, and which names may be bought in it; None: all of them."""
+    sides, sellable = arrays.sides, arrays.sellable
+    curvature = 2 * (arrays.d + arrays.kappa / arrays.lam)
+    slope = 2 * arrays.d * arrays.a0
+    cost = arrays.cost / arrays.lam
+    names = _movable(arrays)
+    chosen = slice(None) if names is None else names
     limit = np.minimum(arrays.limit, NO_LIMIT)
-    exposure = arrays.a0 @ arrays.F
-    if count >= MOSTLY * len(movable):
-        return _dual(arrays, exposure, limit, arrays.sellable), None
-    names = np.flatnonzero(movable)
-    small = Arrays(
-        F=arrays.F[names],
-        d=arrays.d[names],
-        a0=arrays.a0[names],
-        kappa=arrays.kappa[names],
-        cost=arrays.cost[names],
-        lam=arrays.lam,
-        most=arrays.most[names],
-        sellable=arrays.sellable,
-        segments=arrays.segments,
-        tax=arrays.tax,
-        buy=arrays.buy[:, names],
-        sell=arrays.sell[:, names],
-        limit=arrays.limit,
-    )
-    return _dual(small, exposure, limit, np.searchsorted(names, arrays.sellable)), names
-
-
-def _dual(arrays: Arrays, exposure: FloatArray, limit: FloatArray, sellable: Indices) -> Dual:
-    names = Names.of(
-        curvature=2 * (arrays.d + arrays.kappa / arrays.lam),
-        slope=2 * arrays.d * arrays.a0,
-        cost=arrays.cost / arrays.lam,
-        most=arrays.most,
-        sellable=sellable,
-        segments=arrays.segments,
-        tax=arrays.tax / arrays.lam,
-    )
-    return Dual(
-        names=names,
-        F=arrays.F,
-        exposure=exposure,
-        buy=arrays.buy,
-        sell=arrays.sell,
-        sell_of_sellable=arrays.sell[:, sellable],
-        limit=limit,
+    dual = Dual(
+        names=Names.of(
+            curvature=curvature[chosen],
+            most=arrays.most[chosen],
+            sellable=sellable if names is None else np.searchsorted(names, sellable),
+            segments=arrays.segments,
+            tax=arrays.tax / arrays.lam,
+        ),
+        factors=sides.F.shape[1],
+        of_buys=sides.of_buys[chosen],
+        of_sales=sides.of_sales[sellable],
+        buy_cost=(cost + slope)[chosen],
+        sell_cost=(cost - slope)[sellable],
+        start=np.concatenate([arrays.a0 @ sides.F, -limit]),
         centre=np.zeros(len(limit)),
     )
+    return dual, names
+
+
+def _movable(arrays: Arrays) -> Indices | None:
+    """Names that may trade; None where most may, and leaving out the others saves nothing."""
+    movable = arrays.most > 0
+    movable[arrays.sellable] = True
+    names = np.flatnonzero(movable)
+    return None if len(names) >= MOSTLY * len(movable) else names
