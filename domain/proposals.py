@@ -57,7 +57,45 @@ class Conflict:
 
     name: str
     detail: str
-    short_by: Decimal  # Of NAV: how much the cheapest relaxation would loosen it; 0 if untouched.
+    short_by: Decimal  # How much the cheapest relaxation would loosen it; 0 if untouched.
+    unit: str = ""  # Of `short_by`: NAV where empty, else a measure or "volatility".
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingRule:
+    """What one constraint that holds the answer back costs, at the margin and as a whole.
+
+    Money is a year's worth as the objective counts it (risk at the mandate's aversion).
+    """
+
+    name: str  # The client's own words.
+    price: Decimal  # Dollars that loosening it by a hundredth would be worth.
+    unit: str = ""  # Of that hundredth: NAV where empty, else a measure or "volatility".
+    gain_without: Decimal  # Dollars that the best answer without the rule is better by.
+    tracking_error_without: Decimal
+    turnover_without: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighing:
+    """Why to trade or not, in dollars: what the trades gain and what they cost.
+
+    Where nothing is traded these are the trades that would be best if they cost
+    nothing; `at_most` proves that no trade at all gains more than that beyond its cost.
+    """
+
+    gain: Decimal
+    cost: Decimal  # Half spread, impact, and tax as the objective weighs it.
+    at_most: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure that the mandate speaks of, before and after: a volatility, a duration, ..."""
+
+    name: str
+    before: Decimal
+    after: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +105,20 @@ class Certificate:
     path: str  # "clarabel", "piqp", ...
     gap: Decimal  # Primal-dual gap over the objective.
     violation: Decimal  # Largest constraint violation, in NAV.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxed:
+    """What could be traded if an infeasible account's constraints were loosened. Never released."""
+
+    message: str
+    loosened: tuple[Conflict, ...]  # By what these trades would break them.
+    trades: tuple[ProposedTrade, ...]
+    tracking_error_after: Decimal
+    turnover: Decimal
+    expected_cost: Decimal
+    expected_tax: Decimal
+    certificate: Certificate | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +139,8 @@ class AccountProposal:
     trades: tuple[ProposedTrade, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     certificate: Certificate | None = None
+    figures: tuple[Figure, ...] = ()
+    binding: tuple[BindingRule, ...] = ()  # The dearest first.
+    weighing: Weighing | None = None
+    relaxed: Relaxed | None = None  # Of an infeasible account.
+    notes: tuple[str, ...] = ()  # What else a reader must know: soft constraints broken, ...

@@ -14,7 +14,7 @@ from domain.proposals import Conflict
 from optimizer.box import box_of
 from optimizer.feasibility import NOTHING, Member, Room
 from optimizer.values import AccountProblem, Lock, Market, RiskCap, Row
-from optimizer.words import dollars, listed, percent
+from optimizer.words import dollars, listed, percent, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +67,21 @@ def ticket_conflicts(
     return (*rows, Conflict(name=label, detail=label, short_by=Decimal(0)))
 
 
+def amount_of(conflict: Conflict) -> str:
+    """How short a constraint is, in its unit."""
+    if conflict.unit == "volatility":
+        return f"{percent(conflict.short_by, 2)} of volatility"
+    if conflict.unit:
+        return f"{plain(conflict.short_by)} of {conflict.unit}"
+    return f"{percent(conflict.short_by)} of NAV"
+
+
 def sentence(conflicts: tuple[Conflict, ...]) -> str:
     """The conflict in plain words, with names and amounts."""
     first, *rest = (conflict.name for conflict in conflicts)
     together = f"cannot hold together with {listed(rest)}" if rest else "cannot hold by itself"
     amounts = [
-        f"{conflict.name} is short by {percent(conflict.short_by)} of NAV"
+        f"{conflict.name} is short by {amount_of(conflict)}"
         for conflict in conflicts
         if conflict.short_by > 0
     ]
@@ -90,11 +99,20 @@ def _minimal_set(room: Room, members: list[Member]) -> list[Member]:
     return kept
 
 
+def unit_of(limit: Row | Lock | RiskCap) -> str:
+    """What a constraint is measured in; NAV where empty."""
+    if isinstance(limit, RiskCap):
+        return "volatility"
+    return limit.unit if isinstance(limit, Row) else ""
+
+
 def _merged(culprits: list[Member], shortfall: dict[int, float]) -> tuple[Conflict, ...]:
     """Locks of one label become one conflict that lists its names; the shortest comes first."""
     symbols: dict[str, list[str]] = {}
     short: dict[str, float] = {}
+    units: dict[str, str] = {}
     for member in culprits:
+        units[member.label] = unit_of(member.of)
         symbols.setdefault(member.label, []).append(member.symbol)
         short[member.label] = short.get(member.label, 0.0) + shortfall[id(member)]
     names = {
@@ -102,7 +120,12 @@ def _merged(culprits: list[Member], shortfall: dict[int, float]) -> tuple[Confli
         for label, of_label in symbols.items()
     }
     conflicts = [
-        Conflict(name=name, detail=name, short_by=Decimal(f"{short[label]:.9f}"))
+        Conflict(
+            name=name,
+            detail=name,
+            short_by=Decimal(f"{short[label]:.9f}"),
+            unit=units[label],
+        )
         for label, name in names.items()
     ]
     return tuple(sorted(conflicts, key=lambda conflict: -conflict.short_by))

@@ -141,10 +141,9 @@ def _with_reason(
 ) -> ProposedTrade:
     word = "Buy" if trade.side is Side.BUY else "Sell"
     symbol = market.symbols[name]
-    moves = (
-        f"{percent(trade.weight_before)} held against a target of {percent(trade.weight_target)}, "
-        f"{percent(trade.weight_after)} after"
-    )
+    against = f" against a target of {percent(trade.weight_target)}"
+    wanted = against if problem.goal is None or problem.goal.of_model else ""
+    moves = f"{percent(trade.weight_before)} held{wanted}, {percent(trade.weight_after)} after"
     effects = [_risk_effect(market, problem, found.shares, name)]
     effects += _needs(problem, name, trade.side)
     effects += _makes_room(problem, found, name, trade.side)

@@ -115,8 +115,11 @@ def _gauges(
     if wishes.expected_return:
         weights = coefficients(market, wishes, Group(), wishes.expected_return)
         found.append(Gauge(name="expected return", coefficients=weights))
-    limits = [(limit.name, limit.group, limit.measure) for limit in wishes.limits]
-    targets = [(target.name, Group(), target.measure) for target in wishes.targets]
-    for name, group, measure in (*limits, *targets):
-        found.append(Gauge(name=name, coefficients=coefficients(market, wishes, group, measure)))
+    for limit in wishes.limits:
+        weights = coefficients(market, wishes, limit.group, limit.measure)
+        inside = coefficients(market, wishes, limit.group, "") if limit.average else None
+        found.append(Gauge(name=limit.name, coefficients=weights, per=inside))
+    for target in wishes.targets:
+        weights = coefficients(market, wishes, Group(), target.measure)
+        found.append(Gauge(name=target.name, coefficients=weights))
     return tuple(found)

@@ -10,15 +10,20 @@ from decimal import Decimal
 
 import numpy as np
 
-from domain.proposals import AccountProposal, Outcome
-from optimizer.conflicts import conflicts_of, sentence, ticket_conflicts
+from domain.proposals import AccountProposal, Conflict, Outcome, Relaxed
+from optimizer.carry_forward import absorbed_tax
+from optimizer.conflicts import relaxation_of, sentence, ticket_conflicts
+from optimizer.counterfactual import binding_rules
 from optimizer.explain import active_after, cents, explain, weight
+from optimizer.figures import figures_of
 from optimizer.households import in_household
+from optimizer.messages import message, notes_of, relaxed_message
 from optimizer.model import Programs
 from optimizer.objective import tracking_error
+from optimizer.relaxed import Loosened, missed_limits, relaxed_answer
 from optimizer.search import Found, NotFound, search
 from optimizer.values import AccountProblem, Market
-from optimizer.words import dollars, listed, percent
+from optimizer.weighing import weighing_of
 
 
 def propose(market: Market, problem: AccountProblem) -> AccountProposal:
@@ -48,29 +53,69 @@ def _answer(programs: Programs, problem: AccountProblem) -> AccountProposal:
     try:
         found = search(programs, problem)
         if isinstance(found, Found):
-            return _proposal(programs.market, problem, found)
-        return _unanswered(programs.market, problem, found)
+            return _proposal(programs, problem, found)
+        return _unanswered(programs, problem, found)
     except Exception as error:  # noqa: BLE001 - one account's failure never hurts its neighbours
         message = f"account {problem.account_id}: {type(error).__name__}: {error}"
         return _without_trades(programs.market, problem, Outcome.FAILED, message)
 
 
-def _unanswered(market: Market, problem: AccountProblem, found: NotFound) -> AccountProposal:
+def _unanswered(programs: Programs, problem: AccountProblem, found: NotFound) -> AccountProposal:
+    market = programs.market
     locks, own = found.box.locks, found.box.own_locks
+    loosened: Loosened = ()
     if found.missed:
         conflicts = ticket_conflicts(problem, found.missed.rows)
+        loosened = missed_limits(problem, found.missed.rows)
     else:
-        conflicts = conflicts_of(market, problem, locks) or conflicts_of(
+        relaxation = relaxation_of(market, problem, locks) or relaxation_of(
             market, problem, (*locks, *own)
         )
+        conflicts = relaxation.conflicts if relaxation else ()
+        loosened = relaxation.loosened if relaxation else ()
     if not conflicts:
         message = f"account {problem.account_id}: {found.why}"
         return _without_trades(market, problem, Outcome.FAILED, message)
     blank = _without_trades(market, problem, Outcome.INFEASIBLE, f"{sentence(conflicts)}.")
-    return replace(blank, conflicts=conflicts)
+    return replace(blank, conflicts=conflicts, relaxed=_relaxed(programs, problem, loosened))
 
 
-def _proposal(market: Market, problem: AccountProblem, found: Found) -> AccountProposal:
+def _relaxed(programs: Programs, problem: AccountProblem, loosened: Loosened) -> Relaxed | None:
+    """What the account would trade under the cheapest relaxation."""
+    answer = relaxed_answer(programs, problem, loosened)
+    if answer is None:
+        return None
+    proposal = _plain_proposal(programs.market, answer.problem, answer.found)
+    broken = tuple(
+        Conflict(name=label, detail=label, short_by=weight(by), unit=unit)
+        for label, by, unit in answer.broken
+    )
+    return Relaxed(
+        message=relaxed_message(proposal, broken),
+        loosened=broken,
+        trades=proposal.trades,
+        tracking_error_after=proposal.tracking_error_after,
+        turnover=proposal.turnover,
+        expected_cost=proposal.expected_cost,
+        expected_tax=proposal.expected_tax,
+        certificate=proposal.certificate,
+    )
+
+
+def _proposal(programs: Programs, problem: AccountProblem, found: Found) -> AccountProposal:
+    """The answer with what a person may ask about it."""
+    proposal = replace(
+        _plain_proposal(programs.market, problem, found),
+        figures=figures_of(programs.market, problem, found.shares),
+        binding=binding_rules(programs, problem, found),
+        weighing=weighing_of(programs, problem, found),
+        notes=notes_of(programs.market, problem, found),
+    )
+    held_back = explain(programs.market, problem, found).binding
+    return replace(proposal, message=message(proposal, held_back))
+
+
+def _plain_proposal(market: Market, problem: AccountProblem, found: Found) -> AccountProposal:
     explained = explain(market, problem, found)
     trades = explained.trades
     blank = _without_trades(market, problem, Outcome.NO_TRADE, "")
@@ -80,35 +125,19 @@ def _proposal(market: Market, problem: AccountProblem, found: Found) -> AccountP
     paid = sum(
         (int(n) * price for n, price in zip(found.shares, market.prices, strict=True)), Decimal(0)
     )
+    taxes = sum((trade.expected_tax for trade in trades), Decimal(0))
     proposal = replace(
         blank,
         outcome=Outcome.TRADE if trades else Outcome.NO_TRADE,
         tracking_error_after=error,
         turnover=weight(float(np.abs(notional).sum()) / nav),
         expected_cost=sum((trade.expected_cost for trade in trades), Decimal(0)),
-        expected_tax=sum((trade.expected_tax for trade in trades), Decimal(0)),
+        expected_tax=taxes - absorbed_tax(problem, found),
         cash_after=problem.cash - paid,
         trades=trades,
         certificate=found.solution.certificate,
     )
-    return replace(proposal, message=_message(proposal, explained.binding))
-
-
-def _message(proposal: AccountProposal, binding: tuple[str, ...]) -> str:
-    if proposal.outcome is Outcome.NO_TRADE:
-        return (
-            "Already best: no trade gains more than it costs; tracking error "
-            f"{percent(proposal.tracking_error_before, 2)}."
-        )
-    word = "trade" if len(proposal.trades) == 1 else "trades"
-    tax = proposal.expected_tax
-    held_back = f" Binding: {listed(binding)}." if binding else ""
-    return (
-        f"{len(proposal.trades)} {word}, turnover {percent(proposal.turnover)}: tracking error "
-        f"{percent(proposal.tracking_error_before, 2)} to "
-        f"{percent(proposal.tracking_error_after, 2)}, cost {dollars(proposal.expected_cost)}, "
-        f"tax {dollars(tax)}.{held_back}"
-    )
+    return replace(proposal, message=message(proposal, explained.binding))
 
 
 def _without_trades(

@@ -38,7 +38,7 @@ def whole_shares(
     """
     ticket = Ticket.of(market, problem, box)
     shares = improved(ticket, _cut(ticket, z))
-    if ticket.shortfall(shares) > IMPROVEMENT:
+    if ticket.breaks_rows(shares):
         nearest = _nearest(ticket, z)
         if nearest is not None:
             shares = improved(ticket, nearest)

@@ -100,6 +100,18 @@ class Ticket:
         """By how much all hard rows and caps together are broken; 0 when none is."""
         return float(self._broken(np.maximum(-self._slack(shares), 0)))
 
+    def excesses(self, shares: Shares) -> FloatArray:
+        """By how much each row, then each cap, is broken; 0 where it is not."""
+        over: FloatArray = np.maximum(-self._slack(shares), 0)
+        return over
+
+    def breaks_rows(self, shares: Shares) -> bool:
+        """Whether a hard row without gains is broken: what the exact program can mend."""
+        mendable = [row.soft_price == inf and row.gain is None for row in self.problem.rows] + [
+            False
+        ] * len(self.problem.caps)
+        return bool((self.excesses(shares)[mendable] > WHOLE).any())
+
     def broken_rows(self, shares: Shares) -> tuple[tuple[str, float], ...]:
         """Labels of the hard rows and caps that the trades break, with how far."""
         over = np.where(np.isfinite(self.soft), 0.0, -self._slack(shares))

@@ -142,11 +142,15 @@ class RiskCap:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gauge:
-    """A figure that a person reads before and after: constant + coefficients'w, or a volatility."""
+    """A figure that a person reads before and after: constant + coefficients'w, or a volatility.
+
+    With `per` the sum is divided by per'w: an average over what is invested.
+    """
 
     name: str
     coefficients: FloatArray = field(default_factory=lambda: np.zeros(0))  # (n,)
     constant: float = 0.0
+    per: FloatArray | None = None  # (n,)
     risk: Risk | None = None
 
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 def percent(fraction: float | Decimal, places: int = 1) -> str:
     """0.041 is "4.1 %"."""
-    return f"{float(fraction) * 100:.{places}f} %"
+    shown = f"{float(fraction) * 100:.{places}f}"
+    return f"{shown.removeprefix('-') if float(shown) == 0 else shown} %"
 
 
 def plain(number: float | Decimal) -> str:

@@ -10,7 +10,7 @@ from domain.instruments import CASH
 from domain.lots import Term
 from domain.orders import Order, Side
 from domain.postings import Leg, Transaction, TransactionKind
-from domain.proposals import AccountProposal, Conflict
+from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
 from domain.snapshot import Finding, Snapshot
@@ -18,6 +18,7 @@ from ledger.positions import realised
 from oms.explain.answer import Explanation, Section
 from oms.explain.lineage import origins_of_account, origins_of_lots
 from oms.explain.order import approval_words
+from oms.explain.proposal import proposal_words
 from oms.explain.rules import final_answers, rule_sentences, way_out
 from oms.wording import dollars, instant, percent, shares
 
@@ -55,7 +56,7 @@ def explain_account(
         title=_title(account_id, account, run),
         sections=(
             Section("What stopped it", tuple(_stopped_words(stopped, held, answers, approval))),
-            Section("What the optimizer said", tuple(_proposal_words(proposal))),
+            Section("What the optimizer said", proposal_words(proposal)),
             Section("What was recommended", tuple(_wanted_words(r) for r in own)),
             Section("Which rules were asked", rule_sentences(answers)),
             Section("Who released it", (approval_words(approval),) if found else ()),
@@ -112,28 +113,6 @@ def _title(account_id: str, account: Account | None, run: Run) -> str:
         f"{account.household_id}, at {account.custodian}) in run {run.run_id.hex} by trigger "
         f"{run.trigger}, due {instant(run.due)}"
     )
-
-
-def _proposal_words(proposal: AccountProposal | None) -> Iterator[str]:
-    if proposal is None:
-        return
-    yield f"{proposal.outcome}: {proposal.message}"
-    yield (
-        f"Net assets {dollars(proposal.net_asset_value)}; tracking error "
-        f"{percent(proposal.tracking_error_before)} before, "
-        f"{percent(proposal.tracking_error_after)} after; turnover {percent(proposal.turnover)}; "
-        f"expected cost {dollars(proposal.expected_cost)}, expected tax "
-        f"{dollars(proposal.expected_tax)}; cash {dollars(proposal.cash_before)} before, "
-        f"{dollars(proposal.cash_after)} after."
-    )
-    yield from (_conflict_words(conflict) for conflict in proposal.conflicts)
-
-
-def _conflict_words(conflict: Conflict) -> str:
-    words = conflict.name
-    if conflict.detail != conflict.name:
-        words = f"{conflict.name}: {conflict.detail}"
-    return f"{words} (short by {percent(conflict.short_by)})" if conflict.short_by else words
 
 
 def _wanted_words(wanted: Recommendation) -> str:
