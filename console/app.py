@@ -18,7 +18,7 @@ import structlog
 from console.api import create_app
 from console.api_server import ApiServer
 from console.clocks import clock_from
-from console.config import Config
+from console.config import BASIS_POINTS, Config
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, triggers_of
 from console.secrets_file import read_token
@@ -39,6 +39,7 @@ from oms.booking import Booking
 from oms.compliance.load import load_rules
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
+from oms.wire_risk import RiskLimits
 from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool
 from scheduler.run import Runner
@@ -47,8 +48,6 @@ from vault.export import verify_audit
 from vault.intake import Intake
 from vault.preflight import problems
 from vault.rebuild import check_projections
-
-BASIS_POINTS = 10_000
 
 
 def serve(config: Config) -> int:
@@ -95,7 +94,8 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     gateway = Gateway(vault, Booking(), clock, settings, structlog.get_logger("gateway"))
     stack.callback(gateway.stop)
     gateway.start()
-    releaser = Releaser(vault, gateway, clock, _release_settings(config))
+    limits = risk_limits(config)
+    releaser = Releaser(vault, gateway, clock, _release_settings(config), limits)
     runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=_desk(config), releaser=releaser)
     walker = RunWalker(runner)
     stack.callback(walker.stop)
@@ -111,6 +111,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         walker=walker,
         wire=gateway,
         venues=tuple(config.venues),
+        collar=limits.price_collar,
         holder=config.service.holder,
         heartbeat=heartbeat,
     )
@@ -240,6 +241,22 @@ def _release_settings(config: Config) -> ReleaseSettings:
     return ReleaseSettings(
         wave_timeout=timedelta(seconds=float(config.release.wave_timeout_seconds)),
         cash_cushion=config.release.cash_cushion,
+    )
+
+
+def risk_limits(config: Config) -> RiskLimits:
+    """The limits at the wire."""
+    risk = config.risk
+    return RiskLimits(
+        maximum_quantity=risk.maximum_quantity,
+        maximum_notional=risk.maximum_notional,
+        price_collar=risk.price_collar_bps / BASIS_POINTS,
+        stale_days=risk.stale_days,
+        duplicate_window=timedelta(seconds=float(risk.duplicate_seconds)),
+        orders_per_minute=risk.orders_per_minute,
+        daily_firm=risk.daily_firm,
+        daily_strategy=risk.daily_strategy,
+        daily_account=risk.daily_account,
     )
 
 

@@ -7,6 +7,7 @@ run goes on when the service starts.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -57,14 +58,16 @@ class VaultChanging(OrderWishes):
         intake: Intake,
         triggers: Triggers,
         venues: Sequence[str],
+        collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         """`go_on` walks a run further, `wake` tells the gateway that the outbox grew.
 
-        `venues` are those there are: a halt of any other would halt nothing.
+        `venues` are those there are: a halt of any other would halt nothing. `collar` is how
+        far a changed limit may be from the price that its order was decided on.
         """
-        super().__init__(vault, clock, wake)
+        super().__init__(vault, clock, wake, collar)
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
         self._venues = venues

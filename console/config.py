@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from console.tables import Document, Table
 from domain.errors import ConfigError
 
+BASIS_POINTS = 10_000
 ENVIRONMENT_PREFIX = "TRIMTAB_"
 PASSWORD_PREFIX = "TRIMTAB_FIX_PASSWORD_"  # noqa: S105 - the name of a variable
 USERNAME_PREFIX = "TRIMTAB_FIX_USERNAME_"
@@ -92,6 +93,21 @@ class ReleaseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSettings:
+    """The last limits before the wire; `oms.wire_risk.RiskLimits` says what each means."""
+
+    maximum_quantity: Decimal
+    maximum_notional: Decimal
+    price_collar_bps: Decimal
+    stale_days: int
+    duplicate_seconds: Decimal
+    orders_per_minute: int
+    daily_firm: Decimal
+    daily_strategy: Decimal
+    daily_account: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VenueSettings:
     """One venue; `table` is its whole TOML table, which the gateway checks.
 
@@ -124,6 +140,7 @@ class Config:
     api: ApiSettings
     approval: ApprovalSettings
     release: ReleaseSettings
+    risk: RiskSettings
     venues: Mapping[str, VenueSettings]
     fix_settings: Path
     rules: Path
@@ -169,6 +186,7 @@ def parse_config(text: str, path: Path, environment: Mapping[str, str]) -> Confi
         api=_api(root.table("api")),
         approval=_approval(root.table("approval")),
         release=_release(root.table("release")),
+        risk=_risk(root.table("risk")),
         venues=_venues(root.table("venues")),
         fix_settings=fix.path("settings"),
         rules=rules.path("file"),
@@ -252,6 +270,20 @@ def _release(table: Table) -> ReleaseSettings:
         limit_collar_bps=table.amount("limit_collar_bps"),
         wave_timeout_seconds=table.amount("wave_timeout_seconds"),
         cash_cushion=table.amount("cash_cushion", zero=True),
+    )
+
+
+def _risk(table: Table) -> RiskSettings:
+    return RiskSettings(
+        maximum_quantity=table.amount("maximum_quantity"),
+        maximum_notional=table.amount("maximum_notional"),
+        price_collar_bps=table.amount("price_collar_bps"),
+        stale_days=table.count("stale_days"),
+        duplicate_seconds=table.amount("duplicate_seconds"),
+        orders_per_minute=table.count("orders_per_minute"),
+        daily_firm=table.amount("daily_firm"),
+        daily_strategy=table.amount("daily_strategy"),
+        daily_account=table.amount("daily_account"),
     )
 
 

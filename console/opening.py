@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from console import audit_log
 from console.clocks import SystemClock, clock_from
-from console.config import Config
+from console.config import BASIS_POINTS, Config
 from console.reading import VaultReading
 from domain.errors import ConfigError
 from domain.ports import Clock
@@ -74,6 +74,7 @@ def open_service(config: Config, *, write: bool) -> "Iterator[VaultService]":
             triggers=_ByHand(config, vault, clock),
             check_projections=partial(check_projections, vault),
             venues=tuple(config.venues),
+            collar=config.risk.price_collar_bps / BASIS_POINTS,
         )
 
 

@@ -26,9 +26,16 @@ _MEANS = {
 class OrderWishes:
     """What a person may want of an order, over the vault."""
 
-    def __init__(self, vault: Vault, clock: Clock, wake: Callable[[], None]) -> None:
-        """`wake` tells the gateway that the outbox grew or a doubt ended."""
+    def __init__(
+        self, vault: Vault, clock: Clock, wake: Callable[[], None], collar: Decimal
+    ) -> None:
+        """`wake` tells the gateway that the outbox grew or a doubt ended.
+
+        `collar` is how far a changed limit may be from the price that the order was
+        decided on, as a fraction of it.
+        """
         self._orders_vault, self._orders_clock, self._orders_wake = vault, clock, wake
+        self._collar = collar
 
     def cancel(self, order: str, by: str, why: str) -> OrderLine:
         """Take the order back, or ask the venue to."""
@@ -56,6 +63,7 @@ class OrderWishes:
                 limit_price=found.limit_price if limit is None else limit,
                 at=self._orders_clock.now(),
                 why=why,
+                collar=self._collar,
                 by=by,
             )
             line = order_line(changed)

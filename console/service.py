@@ -10,6 +10,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from importlib.metadata import version
 from uuid import UUID
 
@@ -81,6 +82,7 @@ class VaultService(VaultReading, VaultChanging):
         intake: Intake,
         triggers: Triggers,
         venues: Sequence[str],
+        collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
@@ -92,6 +94,7 @@ class VaultService(VaultReading, VaultChanging):
             intake=intake,
             triggers=triggers,
             venues=venues,
+            collar=collar,
             go_on=go_on,
             wake=wake,
         )
@@ -112,6 +115,7 @@ class RunningService(VaultService):
         walker: RunWalker,
         wire: Wire,
         venues: Sequence[str],
+        collar: Decimal,
         holder: str,
         heartbeat: "Heartbeat",
     ) -> None:
@@ -123,6 +127,7 @@ class RunningService(VaultService):
             intake=intake,
             triggers=ticker,
             venues=venues,
+            collar=collar,
             go_on=walker.hand_over,
             wake=wire.wake,
         )

@@ -17,6 +17,7 @@ from uuid import UUID
 from domain.accounts import Mandate
 from domain.audit import AuditEntry
 from domain.compliance import CheckResult
+from domain.entries import DayUse, Entry, Recent
 from domain.instruments import Price, Security
 from domain.lots import TaxLot
 from domain.orders import (
@@ -218,6 +219,14 @@ class FindingStore(Protocol):
     def breaks(self, run_id: UUID | None = None) -> tuple[Break, ...]: ...
 
 
+class EntryStore(Protocol):
+    """What was entered; an order that provably never left counts no more."""
+
+    def add(self, entry: Entry) -> None: ...
+    def since(self, at: datetime) -> tuple[Recent, ...]: ...
+    def used(self, trade_date: date) -> DayUse: ...
+
+
 class CustodyStore(Protocol):
     """What custodians told us, for the opening postings and for reconciliation."""
 
@@ -246,6 +255,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditStore: ...
     @property
     def approvals(self) -> ApprovalStore: ...
+    @property
+    def entries(self) -> EntryStore: ...
     @property
     def kills(self) -> KillStore: ...
     @property

@@ -13,6 +13,7 @@ from domain.exact import plain
 from domain.order_states import apply
 from domain.orders import CancelRequest, NeverSent, Order, OrdStatus, ReplaceRequest
 from domain.ports import UnitOfWork
+from oms.wire_risk import far_from
 
 
 class ChangeRefusedError(BadInputError):
@@ -79,9 +80,14 @@ def change(
     limit_price: Decimal | None,
     at: datetime,
     why: str,
+    collar: Decimal,
     by: str = "oms",
 ) -> Order:
-    """Ask for another quantity or limit. The parent's quantity is never exceeded."""
+    """Ask for another quantity or limit. The parent's quantity is never exceeded.
+
+    `collar` is how far the limit may be from the price that the order was decided on,
+    as a fraction of it.
+    """
     if order.is_closed or not order.sent or order.in_doubt:
         raise ChangeRefusedError(order, f"it is {order.status.name.lower()}, not working")
     if not 0 < quantity <= order.intent.quantity:
@@ -92,6 +98,10 @@ def change(
         raise ChangeRefusedError(order, "a limit cannot be added or taken away, only moved")
     if limit_price is not None and not limit_price > 0:
         raise ChangeRefusedError(order, f"the limit {plain(limit_price)} is not above zero")
+    if limit_price is not None and limit_price != order.limit_price:
+        far = far_from(limit_price, order.intent.reference_price, collar)
+        if far is not None:
+            raise ChangeRefusedError(order, far)
     event = ReplaceRequest(
         cl_ord_id=_next_name(order),
         orig_cl_ord_id=order.current,

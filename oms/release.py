@@ -1,6 +1,6 @@
 """Release: orders go out in waves, sells before the buys that their cash pays for.
 
-Every wave is one transaction: last checks, cash, intents, outbox and audit. A
+Every wave is one transaction: last checks, cash, limits, intents, outbox and audit. A
 release that was interrupted goes on from what is committed; nothing that may
 have reached a venue is ever released a second time. What was left out of a wave
 stays out, and is told from the audit trail also by whoever goes on.
@@ -21,11 +21,13 @@ from domain.orders import OrderIntent, Side
 from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
 from ledger.positions import cash as cash_of
-from oms.admission import Stopped, admit
+from oms import wire_risk
+from oms.admission import Admission, Stopped, admit
 from oms.cancel import cancel
 from oms.funding import Cut, Funding, Purse, fund
 from oms.generations import newest, successors
 from oms.moved import moved
+from oms.wire_risk import RiskLimits
 
 ACTOR = "oms"
 REDUCED = "release_reduced"  # Audit: what was left out of a wave.
@@ -112,8 +114,16 @@ def purses(
 class Releaser:
     """Sends a run's orders and waits for their end. One release at a time per instance."""
 
-    def __init__(self, vault: Vault, wire: Wire, clock: Clock, settings: ReleaseSettings) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        wire: Wire,
+        clock: Clock,
+        settings: ReleaseSettings,
+        limits: RiskLimits,
+    ) -> None:
         self._vault, self._wire, self._clock, self._settings = vault, wire, clock, settings
+        self._limits = limits
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -177,15 +187,33 @@ class Releaser:
                 moved(uow, run_id, accounts, snapshot),
             )
             funding = self._fund(uow, admission.intents, snapshot)
-            for intent in funding.intents:
-                _add(uow, intent, now)
-            if admission.stopped or funding.cuts:
-                body = _Reduction(stopped=admission.stopped, cuts=funding.cuts)
+            going = self._within_limits(uow, funding.intents, snapshot, now)
+            stopped = (*admission.stopped, *going.stopped)
+            if stopped or funding.cuts:
+                body = _Reduction(stopped=stopped, cuts=funding.cuts)
                 uow.audit.append(at=now, actor=ACTOR, kind=REDUCED, subject=run_id.hex, body=body)
         self._wire.wake()
-        fresh = tuple(intent.cl_ord_id for intent in funding.intents)
+        fresh = tuple(intent.cl_ord_id for intent in going.intents)
         kept = (order.intent.cl_ord_id for order in standing if not order.accidental)
         return (*kept, *fresh), fresh
+
+    def _within_limits(
+        self,
+        uow: UnitOfWork,
+        intents: tuple[OrderIntent, ...],
+        snapshot: Snapshot,
+        now: datetime,
+    ) -> Admission:
+        """Commit what is within the limits on the wire, and count it against them."""
+        if not intents:
+            return Admission(intents=(), stopped=())
+        earlier = wire_risk.before(uow, self._limits, intents[0].trade_date, now)
+        facts = wire_risk.price_facts(snapshot)
+        going = wire_risk.check(intents, self._limits, earlier, facts, now)
+        for intent in going.intents:
+            _add(uow, intent, now)
+            uow.entries.add(wire_risk.entry_of(intent, facts.strategies, now))
+        return going
 
     def _fund(
         self, uow: UnitOfWork, intents: tuple[OrderIntent, ...], snapshot: Snapshot

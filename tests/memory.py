@@ -6,6 +6,7 @@ honest; the facts are the same values that the real vault keeps.
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -19,9 +20,10 @@ from domain.accounts import Mandate
 from domain.audit import Anchor, AuditEntry, link
 from domain.codec import encode
 from domain.compliance import CheckResult
+from domain.entries import DayUse, Entry, Recent
 from domain.lots import TaxLot
 from domain.order_states import open_order
-from domain.orders import ExecutionReport, Order, OrderEvent, OrderIntent
+from domain.orders import ExecutionReport, Order, OrderEvent, OrderIntent, OrdStatus
 from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
@@ -51,6 +53,7 @@ class State:
     transactions: dict[str, Transaction] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
     approvals: dict[UUID, Approval] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     kills: dict[tuple[str, str], Kill] = field(default_factory=dict)
     checks: list[tuple[UUID, tuple[CheckResult, ...]]] = field(default_factory=list)
     breaks: list[tuple[UUID | None, Break]] = field(default_factory=list)
@@ -312,6 +315,35 @@ class Kills(Part):
         return tuple(self.state.kills.values())
 
 
+class Entries(Part):
+    def add(self, entry: Entry) -> None:
+        self.state.entries[entry.cl_ord_id] = entry
+
+    def since(self, at: datetime) -> tuple[Recent, ...]:
+        return tuple(
+            Recent(cl_ord_id=one.cl_ord_id, at=one.at, likeness=one.likeness)
+            for one in self._counted()
+            if one.at >= at
+        )
+
+    def used(self, trade_date: date) -> DayUse:
+        by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
+        by_strategy: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for one in self._counted():
+            for part in one.parts if one.trade_date == trade_date else ():
+                by_account[part.account_id] += part.notional
+                by_strategy[part.strategy] += part.notional
+        return DayUse(by_account=dict(by_account), by_strategy=dict(by_strategy))
+
+    def _counted(self) -> list[Entry]:
+        orders = self.state.orders
+        return [
+            one
+            for one in self.state.entries.values()
+            if orders[one.cl_ord_id].status is not OrdStatus.UNSENT
+        ]
+
+
 class Findings(Part):
     def add_checks(self, run_id: UUID, results: Sequence[CheckResult], at: datetime) -> None:
         self.state.checks.append((run_id, tuple(results)))
@@ -351,6 +383,7 @@ class MemoryUnit:
         self.ledger = Ledger(self)
         self.audit = AuditPart(self)
         self.approvals = Approvals(self)
+        self.entries = Entries(self)
         self.kills = Kills(self)
         self.findings = Findings(self)
         self.custody = Custody(self)

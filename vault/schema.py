@@ -160,6 +160,28 @@ order_state = Table(
     ),
 )
 
+order_entry = Table(
+    "order_entry",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("cl_ord_id", String, ForeignKey("order_intent.cl_ord_id"), nullable=False, unique=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("trade_date", Date, nullable=False),
+    Column("likeness", String(64), nullable=False),
+    info=APPEND_ONLY,
+)
+
+order_entry_part = Table(
+    "order_entry_part",
+    metadata,
+    Column("cl_ord_id", String, ForeignKey("order_entry.cl_ord_id"), primary_key=True),
+    Column("account_id", String, primary_key=True),
+    Column("trade_date", Date, nullable=False, index=True),
+    Column("strategy", String, nullable=False),
+    Column("notional", Scaled, nullable=False),
+    info=APPEND_ONLY,
+)
+
 execution = Table(
     "execution",
     metadata,

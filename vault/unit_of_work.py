@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from vault.approvals import SqlApprovals
 from vault.audit import SqlAudit
 from vault.custody import SqlCustody
+from vault.entries import SqlEntries
 from vault.faults import translated
 from vault.findings import SqlFindings
 from vault.inbox import SqlInbox
@@ -34,6 +35,7 @@ class SqlUnitOfWork:
         self.ledger = SqlLedger(connection)
         self.audit = SqlAudit(connection)
         self.approvals = SqlApprovals(connection)
+        self.entries = SqlEntries(connection)
         self.kills = SqlKills(connection)
         self.findings = SqlFindings(connection)
         self.custody = SqlCustody(connection)

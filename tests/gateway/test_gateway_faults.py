@@ -1,5 +1,7 @@
 """What goes wrong on a day: hostile messages, a silent venue, a sick database."""
 
+from decimal import Decimal
+
 import pytest
 
 from console.order_wishes import OrderWishes
@@ -153,7 +155,7 @@ def test_two_persons_open_the_gate_that_a_venue_without_a_memory_keeps_shut(wire
     name, _ = placed(wired, gateway)
     until(lambda: wired.alarms("unknown_at_venue"), "the venue's answer")
     held = place(wired.vault, intent(new_id()))
-    wishes = OrderWishes(wired.vault, RealClock(), gateway.wake)
+    wishes = OrderWishes(wired.vault, RealClock(), gateway.wake, Decimal("0.03"))
 
     wishes.propose_settlement(name, Settlement.NEVER_REACHED, "anna", "the desk, by telephone")
     gateway.wake()

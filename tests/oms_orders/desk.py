@@ -27,6 +27,7 @@ from domain.runs import Run, RunStatus, TriggerKind
 from domain.snapshot import CashBalance, Restriction, Snapshot
 from domain.sources import Source
 from ledger import postings
+from oms.wire_risk import RiskLimits
 
 DAY = date(2022, 11, 30)
 NOW = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
@@ -37,6 +38,19 @@ PRICES = {AAPL: Decimal(148), KO: Decimal("63.61"), XOM: Decimal("111.34")}
 SYMBOLS = {AAPL: "AAPL", KO: "KO", XOM: "XOM"}
 _CUSIPS = {AAPL: "037833100", KO: "191216100", XOM: "30231G102"}
 _VENUES = {AAPL: "XSIM", KO: "XSIM", XOM: "YSIM"}
+
+
+LIMITS = RiskLimits(
+    maximum_quantity=Decimal(10_000),
+    maximum_notional=Decimal(1_000_000),
+    price_collar=Decimal("0.5"),
+    stale_days=4,
+    duplicate_window=timedelta(seconds=60),
+    orders_per_minute=100,
+    daily_firm=Decimal(100_000_000),
+    daily_strategy=Decimal(50_000_000),
+    daily_account=Decimal(10_000_000),
+)
 
 
 class SetClock:

@@ -23,6 +23,7 @@ from tests.oms_orders.desk import (
     AAPL,
     DAY,
     KO,
+    LIMITS,
     NOW,
     RUN,
     SOURCE,
@@ -118,7 +119,7 @@ def keeps_silent(_venue: Venue, _order: Order) -> None:
 
 def releaser(venue: Venue, clock: SetClock | None = None) -> Releaser:
     steady = clock or SetClock(step=timedelta(seconds=1))
-    return Releaser(venue.vault, venue, steady, SETTINGS)
+    return Releaser(venue.vault, venue, steady, SETTINGS, LIMITS)
 
 
 def cash(vault: Vault) -> dict[str, Decimal]:
@@ -186,7 +187,7 @@ def test_an_order_that_was_never_handed_over_is_withdrawn_at_the_deadline(vault)
     open_books(vault, BOOK)
     clock = SetClock(step=timedelta(seconds=1))
 
-    release = Releaser(vault, SilentWire(), clock, SETTINGS).release(RUN, (SELL,), BOOK)
+    release = Releaser(vault, SilentWire(), clock, SETTINGS, LIMITS).release(RUN, (SELL,), BOOK)
 
     assert release.unfinished == ()
     with vault.read() as uow:
@@ -225,7 +226,7 @@ def test_an_interrupted_release_goes_on_and_sends_nothing_twice(vault):
 def test_an_order_that_died_unsent_in_a_crash_goes_out_under_a_new_name(vault):
     """Committed, and then the process was killed: withdrawn at the start, released as R1."""
     open_books(vault, BOOK)
-    first = Releaser(vault, SilentWire(), SetClock(), SETTINGS)
+    first = Releaser(vault, SilentWire(), SetClock(), SETTINGS, LIMITS)
     first.stop()
     with pytest.raises(ReleaseInterruptedError):
         first.release(RUN, PLAN, BOOK)
@@ -243,7 +244,7 @@ def test_an_order_that_died_unsent_in_a_crash_goes_out_under_a_new_name(vault):
 
 def test_an_order_that_may_have_left_is_in_doubt_and_never_released_again(vault):
     open_books(vault, BOOK)
-    first = Releaser(vault, SilentWire(), SetClock(), SETTINGS)
+    first = Releaser(vault, SilentWire(), SetClock(), SETTINGS, LIMITS)
     first.stop()
     with pytest.raises(ReleaseInterruptedError):
         first.release(RUN, (SELL,), BOOK)
@@ -328,7 +329,7 @@ def test_a_change_never_exceeds_what_was_approved(vault):
         uow.orders.add(SELL)
         uow.outbox.queue("XSIM", SELL, NOW)
     venue.wake()
-    terms = {"limit_price": Decimal(147), "at": NOW, "why": "test"}
+    terms = {"limit_price": Decimal(147), "at": NOW, "why": "test", "collar": Decimal("0.03")}
 
     with vault.write() as uow:
         with pytest.raises(ChangeRefusedError, match="quantity 101 is not between 1 and 100"):

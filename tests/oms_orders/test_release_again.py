@@ -19,6 +19,7 @@ from oms.release import ReleaseInterruptedError, Releaser
 from tests.oms_orders.desk import (
     AAPL,
     KO,
+    LIMITS,
     NOW,
     RUN,
     XOM,
@@ -67,7 +68,7 @@ def lose(uow, name):
 
 def restarted(vault, plan=PLAN):
     """Committed, and then the process was killed before anything left the outbox."""
-    first = Releaser(vault, SilentWire(), SetClock(), SETTINGS)
+    first = Releaser(vault, SilentWire(), SetClock(), SETTINGS, LIMITS)
     first.stop()
     with pytest.raises(ReleaseInterruptedError):
         first.release(RUN, plan, BOOK)

@@ -1,5 +1,7 @@
 """Settlement: two persons end a doubt that the wire could not end."""
 
+from decimal import Decimal
+
 import pytest
 
 from console.order_life import life_of
@@ -11,6 +13,7 @@ from oms.settlement import NotSettledError
 from tests.oms_orders.desk import AAPL, NOW, SetClock, fill, intent, open_books, report, snapshot
 
 NAME = "7M2K9QDE-0001"
+COLLAR = Decimal("0.03")
 WHY = "XSIM's desk, by telephone"
 
 
@@ -152,7 +155,7 @@ def test_the_audit_trail_names_both_persons(doubtful):
 def test_the_life_of_an_order_tells_everything_in_its_order(doubtful):
     happen(doubtful, fill(standing(doubtful), "E1", 4, "148"))
     happen(doubtful, DoubtRaised(cl_ord_id=NAME, at=NOW, why="the session was lost"))
-    wishes = OrderWishes(doubtful, SetClock(), lambda: None)
+    wishes = OrderWishes(doubtful, SetClock(), lambda: None, COLLAR)
     wishes.cancel(NAME, "anna", "the client called")
     wishes.propose_settlement(NAME, Settlement.ENDED, "anna", WHY)
     wishes.second_settlement(NAME, "ben")
@@ -176,7 +179,7 @@ def test_the_life_of_an_order_tells_everything_in_its_order(doubtful):
 
 def test_a_cancel_is_sent_once_and_the_gateway_woken(doubtful):
     woken = []
-    wishes = OrderWishes(doubtful, SetClock(), lambda: woken.append(1))
+    wishes = OrderWishes(doubtful, SetClock(), lambda: woken.append(1), COLLAR)
     wishes.cancel(NAME, "anna", "the client called")
     wishes.cancel(f"{NAME}.1", "anna", "the client called again")
 

@@ -32,6 +32,7 @@ from scheduler.run import Runner
 from scheduler.summary import BreachCount, count_breaches
 from scheduler.ticker import Ticker
 from scheduler.triggers import from_table
+from tests.oms_orders.desk import LIMITS
 from vault import SqlVault
 from vault.intake import Intake
 
@@ -101,7 +102,7 @@ def walk(vault: SqlVault) -> None:
             clock=clock,
             optimizer=pool,
             desk=desk,
-            releaser=Releaser(vault, DeadWire(), clock, settings),
+            releaser=Releaser(vault, DeadWire(), clock, settings, LIMITS),
         )
         assert runner.walk(run.run_id).status is RunStatus.AWAITING_APPROVAL
 

@@ -19,7 +19,7 @@ from scheduler import decisions
 from scheduler.desk import Desk
 from scheduler.record import RunRecord
 from scheduler.run import Runner
-from tests.oms_orders.desk import AAPL, NOW, SetClock, SilentWire, recommendation
+from tests.oms_orders.desk import AAPL, LIMITS, NOW, SetClock, SilentWire, recommendation
 from vault.store import SqlVault
 
 RUN = Run(
@@ -150,9 +150,8 @@ def test_a_run_that_failed_goes_on_from_there_when_a_person_says_so(vault):
     other, clock = replace(RUN, run_id=UUID(int=8)), SetClock()
     with vault.write() as uow:
         uow.runs.add(other)
-    releaser = Releaser(
-        vault, SilentWire(), clock, ReleaseSettings(wave_timeout=timedelta(seconds=1))
-    )
+    settings = ReleaseSettings(wave_timeout=timedelta(seconds=1))
+    releaser = Releaser(vault, SilentWire(), clock, settings, LIMITS)
     walked = Runner(vault=vault, clock=clock, optimizer=IllOnce(), desk=DESK, releaser=releaser)
     with pytest.raises(MemoryError):
         walked.walk(other.run_id)

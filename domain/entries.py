@@ -1,0 +1,52 @@
+"""Entries: what was committed to go to the wire, as the risk limits count it.
+
+An entry counts in full, whatever becomes of its order, unless the order provably
+never left: a limit on a day's entries is not lifted by orders that did not fill.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPart:
+    """One account's part of an entry; `strategy` is the account's model."""
+
+    account_id: str
+    strategy: str
+    notional: Decimal  # Dollars.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One order on its way out. Two of one `likeness` are the same order said twice."""
+
+    cl_ord_id: str
+    at: datetime
+    trade_date: date
+    likeness: str
+    parts: tuple[EntryPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """An earlier entry, as far as a repetition is known by it."""
+
+    cl_ord_id: str
+    at: datetime
+    likeness: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayUse:
+    """Dollars entered on one trade date so far."""
+
+    by_account: Mapping[str, Decimal]
+    by_strategy: Mapping[str, Decimal]
+
+    @property
+    def firm(self) -> Decimal:
+        """All of it."""
+        return sum(self.by_account.values(), Decimal(0))

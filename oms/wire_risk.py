@@ -1,0 +1,234 @@
+"""Wire risk: the last limits before an order is committed, in the same transaction.
+
+They do not ask whether a trade is wise or allowed, which was asked before, but
+whether an order is a mistake: too large, too far from its price, decided on an old
+price, the same again, too many at once, too much for a day. The shape is that of
+SEC Rule 15c3-5(c)(1): pre-set thresholds, and orders that are erroneous by price,
+size, frequency or repetition.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from domain.codec import content_name, encode
+from domain.entries import DayUse, Entry, EntryPart, Recent
+from domain.errors import ConfigError
+from domain.exact import plain, to_cents
+from domain.orders import OrderIntent
+from domain.ports import UnitOfWork
+from domain.snapshot import Snapshot
+from oms.admission import Admission, Stopped
+from oms.funding import with_allocations
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskLimits:
+    """What an order may be at most, and all orders of a minute or a trade date together."""
+
+    maximum_quantity: Decimal  # Shares of one order.
+    maximum_notional: Decimal  # Dollars of one order.
+    price_collar: Decimal  # The limit's distance from the reference price, as a fraction of it.
+    stale_days: int  # Calendar days from the reference price's day to the trade date.
+    duplicate_window: timedelta  # The same order for the same accounts: once within it.
+    orders_per_minute: int
+    daily_firm: Decimal  # Dollars entered in a trade date, buys and sells together.
+    daily_strategy: Decimal
+    daily_account: Decimal
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value > type(value)(0):
+                raise ConfigError(f"risk limit {field.name} is {value}: give more than zero")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What was entered before: the minute's and the window's orders, and the day's dollars."""
+
+    recent: Sequence[Recent]  # At least those of the last minute and of the duplicate window.
+    used: DayUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceFacts:
+    """Of the snapshot that the orders were decided on."""
+
+    price_days: Mapping[str, date]  # By security: the day of its close.
+    strategies: Mapping[str, str]  # By account: its model.
+
+
+def before(uow: UnitOfWork, limits: RiskLimits, trade_date: date, now: datetime) -> Before:
+    """What was entered before, as this transaction sees it."""
+    since = now - max(MINUTE, limits.duplicate_window)
+    return Before(recent=uow.entries.since(since), used=uow.entries.used(trade_date))
+
+
+def price_facts(snapshot: Snapshot) -> PriceFacts:
+    """What the limits ask of a snapshot."""
+    return PriceFacts(
+        price_days={price.security_id: price.day for price in snapshot.prices},
+        strategies={account.account_id: account.model_id for account in snapshot.accounts},
+    )
+
+
+def check(
+    intents: Iterable[OrderIntent],
+    limits: RiskLimits,
+    earlier: Before,
+    facts: PriceFacts,
+    now: datetime,
+) -> Admission:
+    """Take out what is over a limit; an account over its day's dollars leaves its block."""
+    tally = _Tally(limits, earlier, now)
+    admitted: list[OrderIntent] = []
+    stopped: list[Stopped] = []
+    for intent in intents:
+        why = _of_one(intent, limits, facts) or tally.refusal(intent)
+        if why is not None:
+            stopped.append(Stopped(cl_ord_id=intent.cl_ord_id, account_id=None, why=why))
+            continue
+        rest, parts = tally.within_the_day(intent, facts.strategies)
+        stopped += parts
+        if rest is not None:
+            tally.count(rest, facts.strategies)
+            admitted.append(rest)
+    return Admission(intents=tuple(admitted), stopped=tuple(stopped))
+
+
+def entry_of(intent: OrderIntent, strategies: Mapping[str, str], now: datetime) -> Entry:
+    """What is remembered of an order that goes out."""
+    price = _price(intent)
+    return Entry(
+        cl_ord_id=intent.cl_ord_id,
+        at=now,
+        trade_date=intent.trade_date,
+        likeness=likeness_of(intent),
+        parts=tuple(
+            EntryPart(
+                account_id=part.account_id,
+                strategy=strategies.get(part.account_id, ""),
+                notional=to_cents(part.quantity * price),
+            )
+            for part in intent.allocations
+        ),
+    )
+
+
+def likeness_of(intent: OrderIntent) -> str:
+    """One text for the same shares of the same accounts on the same side of the same venue."""
+    parts = sorted((part.account_id, part.quantity) for part in intent.allocations)
+    return content_name(encode([intent.venue, intent.security_id, intent.side.value, parts]))
+
+
+def far_from(limit: Decimal, reference: Decimal, collar: Decimal) -> str | None:
+    """Why a limit is too far from the price it was decided on; None when it is not."""
+    distance = abs(limit - reference)
+    if distance <= collar * reference:
+        return None
+    percent = (100 * distance / reference).quantize(Decimal("0.1"))
+    return (
+        f"limit {plain(limit)} is {plain(percent)} % away from {plain(reference)}; "
+        f"the collar is {plain(100 * collar)} %"
+    )
+
+
+def _of_one(intent: OrderIntent, limits: RiskLimits, facts: PriceFacts) -> str | None:
+    """What an order is by itself."""
+    notional = intent.quantity * _price(intent)
+    if intent.quantity > limits.maximum_quantity:
+        return (
+            f"{plain(intent.quantity)} shares; an order may have {plain(limits.maximum_quantity)}"
+        )
+    if notional > limits.maximum_notional:
+        most = limits.maximum_notional
+        return f"{_dollars(notional)}; an order may have {_dollars(most)}"
+    day = facts.price_days.get(intent.security_id)
+    if day is None:
+        return f"nobody knows of what day the price of {intent.symbol} is"
+    if (age := (intent.trade_date - day).days) > limits.stale_days:
+        return f"its price is of {day}, {age} days old; {limits.stale_days} are allowed"
+    if intent.limit_price is None:
+        return None
+    return far_from(intent.limit_price, intent.reference_price, limits.price_collar)
+
+
+class _Tally:
+    """Counts what goes out with this transaction on top of what went earlier."""
+
+    def __init__(self, limits: RiskLimits, earlier: Before, now: datetime) -> None:
+        self._limits = limits
+        self._last_minute = sum(one.at > now - MINUTE for one in earlier.recent)
+        since = now - limits.duplicate_window
+        self._seen = {one.likeness: one.cl_ord_id for one in earlier.recent if one.at > since}
+        self._firm = earlier.used.firm
+        self._accounts = defaultdict(Decimal, earlier.used.by_account)
+        self._strategies = defaultdict(Decimal, earlier.used.by_strategy)
+
+    def refusal(self, intent: OrderIntent) -> str | None:
+        """What an order is beside the others."""
+        limits = self._limits
+        if (twin := self._seen.get(likeness_of(intent))) is not None:
+            seconds = limits.duplicate_window.total_seconds()
+            return f"the same as {twin}, which went out less than {seconds:g} s ago"
+        if self._last_minute >= limits.orders_per_minute:
+            return f"{self._last_minute} orders in a minute; {limits.orders_per_minute} are allowed"
+        if self._firm + intent.quantity * _price(intent) > limits.daily_firm:
+            return (
+                f"the firm has entered {_dollars(self._firm)} today; "
+                f"{_dollars(limits.daily_firm)} are allowed"
+            )
+        return None
+
+    def within_the_day(
+        self, intent: OrderIntent, strategies: Mapping[str, str]
+    ) -> tuple[OrderIntent | None, list[Stopped]]:
+        """The order without the accounts that are, or whose strategy is, over the day's limit."""
+        kept: dict[str, Decimal] = {}
+        stopped: list[Stopped] = []
+        entered: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for part in intent.allocations:
+            strategy, notional = strategies.get(part.account_id, ""), part.quantity * _price(intent)
+            why = self._over(part.account_id, strategy, notional, entered[strategy])
+            if why is None:
+                kept[part.account_id] = part.quantity
+                entered[strategy] += notional
+            else:
+                account = part.account_id
+                stopped.append(Stopped(cl_ord_id=intent.cl_ord_id, account_id=account, why=why))
+        return with_allocations(intent, kept), stopped
+
+    def count(self, intent: OrderIntent, strategies: Mapping[str, str]) -> None:
+        """It goes out."""
+        self._last_minute += 1
+        self._seen[likeness_of(intent)] = intent.cl_ord_id
+        for part in intent.allocations:
+            notional = part.quantity * _price(intent)
+            self._firm += notional
+            self._accounts[part.account_id] += notional
+            self._strategies[strategies.get(part.account_id, "")] += notional
+
+    def _over(self, account: str, strategy: str, notional: Decimal, entered: Decimal) -> str | None:
+        limits = self._limits
+        of_strategy = self._strategies[strategy] + entered
+        for what, used, most in (
+            (f"account {account}", self._accounts[account], limits.daily_account),
+            (f"strategy {strategy}", of_strategy, limits.daily_strategy),
+        ):
+            if used + notional > most:
+                return f"{what} has entered {_dollars(used)} today; {_dollars(most)} are allowed"
+        return None
+
+
+def _price(intent: OrderIntent) -> Decimal:
+    """Dollars a share that the order may take: its limit, or the price it was decided on."""
+    return intent.reference_price if intent.limit_price is None else intent.limit_price
+
+
+def _dollars(amount: Decimal) -> str:
+    return f"${amount:,.2f}"
