@@ -3,6 +3,7 @@
 import heapq
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -199,13 +200,8 @@ class FaultPlayer:
         return timedelta(microseconds=round((fault.seconds + jitter) * 1_000_000))
 
     def _plan(self, armed: _Armed, report: Report, now: datetime) -> None:
-        fault = armed.fault
-        arguments: dict[str, object] = {"exec_id": report.exec_id}
-        if fault.do is Do.LATE_FILL:
-            arguments = {"order_id": report.order_id}
-        if fault.do is Do.CORRECT:
-            arguments["ticks"] = fault.ticks
-        planned = (now + self._wait(fault), self._next(), (fault.do.value, arguments))
+        operation = _OPERATIONS[armed.fault.do](report, armed.fault)
+        planned = (now + self._wait(armed.fault), self._next(), operation)
         heapq.heappush(self._operations, planned)
 
     def _act(self, armed: _Armed, client: str) -> Act:
@@ -262,7 +258,7 @@ def _is_awaited(fault: Fault, message: Report | CancelRejected) -> bool:
     if fault.do in (Do.BUST, Do.CORRECT):
         return kind == "trade"
     if fault.do is Do.LATE_FILL:
-        return kind == "canceled"
+        return kind == "canceled" and isinstance(message, Report) and bool(message.price)
     return fault.report in ("", kind)
 
 
@@ -273,3 +269,20 @@ def _follow(armed: _Armed, message: Report | CancelRejected) -> bool:
         return False
     armed.marked |= ids
     return True
+
+
+def _bust(report: Report, _: Fault) -> Operation:
+    return "bust", {"exec_id": report.exec_id}
+
+
+def _correct(report: Report, fault: Fault) -> Operation:
+    price = Decimal(report.last_px) + fault.amount
+    return "correct", {"exec_id": report.exec_id, "price": f"{price:f}"}
+
+
+def _late_fill(report: Report, _: Fault) -> Operation:
+    left = report.order_qty - report.cum_qty
+    return "execute", {"order_id": report.order_id, "quantity": left, "price": report.price}
+
+
+_OPERATIONS = {Do.BUST: _bust, Do.CORRECT: _correct, Do.LATE_FILL: _late_fill}

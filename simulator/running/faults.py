@@ -34,9 +34,9 @@ class Do(Enum):
     LOSE = "lose"  # It is never said.
     DUPLICATE = "duplicate"  # It is said twice, as a new message with the same ExecID.
     REJECT = "reject"  # A new order is rejected without a look at it.
-    LATE_FILL = "late_fill"  # An order that was cancelled trades once more, `seconds` later.
+    LATE_FILL = "late_fill"  # A limit order that was cancelled trades all the same, later.
     BUST = "bust"  # An execution is cancelled `seconds` later.
-    CORRECT = "correct"  # An execution's price is corrected by `ticks`, `seconds` later.
+    CORRECT = "correct"  # An execution's price is corrected by `amount`, `seconds` later.
     DISCONNECT = "disconnect"  # The connection is cut.
     GAP = "gap"  # A message uses up its number and does not leave; a resend brings it.
     POSSIBLE_DUPLICATE = "possible_duplicate"  # The last report again, same number, PossDup=Y.
@@ -51,6 +51,8 @@ class Do(Enum):
 MESSAGE_FAULTS = frozenset({Do.DELAY, Do.OVERTAKE, Do.LOSE, Do.DUPLICATE})
 TRADE_FAULTS = frozenset({Do.BUST, Do.CORRECT, Do.LATE_FILL})
 SESSION_FAULTS = frozenset(Do) - MESSAGE_FAULTS - TRADE_FAULTS - {Do.REJECT}
+
+LASTING_FAULTS = frozenset({Do.DELAY, Do.OVERTAKE, Do.REFUSE_RESEND, Do.SLOW, Do.SILENT})
 
 
 class Point(Enum):
@@ -88,7 +90,7 @@ class Fault:
     times: int = 1
     seconds: float = 0.0
     jitter: float = 0.0
-    ticks: int = 1
+    amount: Decimal = Decimal("0.01")  # Dollars.
     point: Point = Point.AFTER_JOURNAL
 
 
@@ -131,7 +133,7 @@ def _fault(table: Table, number: int) -> Fault:
         times=table.whole("times", 1 if chance == 1 else 0, 0, 10**9),
         seconds=float(table.number("seconds", Decimal(0), Decimal(0), Decimal(_LONGEST))),
         jitter=float(table.number("jitter", Decimal(0), Decimal(0), Decimal(_LONGEST))),
-        ticks=table.whole("ticks", 1, -1000, 1000),
+        amount=table.number("amount", Decimal("0.01"), Decimal(-1000), Decimal(1000)),
         point=table.choice("point", Point, Point.AFTER_JOURNAL),
     )
     _refuse_nonsense(table, fault)
@@ -144,5 +146,5 @@ def _refuse_nonsense(table: Table, fault: Fault) -> None:
         table.refuse("at", fault.at, f"no time: {fault.do.value} happens to messages as they come")
     if fault.report and (fault.do is Do.REJECT or fault.do in TRADE_FAULTS):
         table.refuse("report", fault.report, f"nothing: {fault.do.value} knows what it waits for")
-    if fault.do in (Do.DELAY, Do.OVERTAKE) and fault.seconds + fault.jitter == 0:
+    if fault.do in LASTING_FAULTS and fault.seconds + fault.jitter == 0:
         table.refuse("seconds", 0, "how long: more than 0")

@@ -23,8 +23,9 @@ class SessionLengths(NamedTuple):
 
     next_in: int
     next_out: int
+    length: int  # Of its index.
     base: int
-    length: int
+    first: int
 
 
 class SessionMemory:
@@ -37,50 +38,60 @@ class SessionMemory:
         self.index = SentIndex(path)
         self.known = (1, 1)  # Both numbers as the journal has them.
         self._memory = memory
-        self._is_reset = False  # In the turn under way.
+        self._following = 1  # The least number that the next message may have without going back.
 
     def append(self, number: int, raw: bytes) -> None:
         """Keep a message; durable at the next commit."""
+        if number < self._following:
+            self._memory.note(Kind.CONTINUE, self.name, number)
+        self._following = number + 1
         self._memory.note(self._memory.speaking, self.name, number, raw)
 
     def read(self, first: int, last: int) -> Iterable[tuple[int, bytes]]:
         """Messages from `first` to `last`, by number."""
-        found = []
-        if not self._is_reset:
-            places = self.index.find(first, last)
-            found = [(number, self._memory.journal.read(place)) for number, place in places]
+        places = self.index.find(first, last)
+        found = [(number, self._memory.journal.read(place)) for number, place in places]
         for item in self._memory.items:
-            if item.name == self.name and item.kind is Kind.RESET:
+            if item.name != self.name:
+                continue
+            if item.kind is Kind.RESET:
                 found.clear()
-            elif item.name == self.name and item.kind in _SAID and first <= item.number <= last:
+            elif item.kind is Kind.CONTINUE:
+                found = [one for one in found if one[0] < item.number]
+            elif item.kind in _SAID and first <= item.number <= last:
                 found.append((item.number, item.raw))
         return found
 
     def reset(self) -> None:
         """Both numbers begin again at 1."""
         self._memory.note(Kind.RESET, self.name, 0)
-        self.next_in = self.next_out = 1
-        self._is_reset = True
+        self.next_in = self.next_out = self._following = 1
 
     def take(self, item: Item, place: Place) -> None:
         """Follow an item of the journal: in a commit, and when it is played again."""
         self.known = _after(self.known, item)
         if item.kind in _SAID:
             self.index.add(item.number, place)
-        elif item.kind is Kind.RESET:
-            self.index.begin_anew()
-            self._is_reset = False
+        elif item.kind in (Kind.RESET, Kind.CONTINUE) and self.known[1] <= self.index.count:
+            self.index.go_back(self.known[1])
+
+    def follow(self) -> None:
+        """Take over the numbers of the journal."""
+        self.next_in, self.next_out = self.known
+        self._following = self.index.count + 1
 
     def lengths(self) -> SessionLengths:
         """For a checkpoint; the index is on disk."""
         self.index.sync()
-        return SessionLengths(self.next_in, self.next_out, self.index.base, self.index.length)
+        index = self.index
+        return SessionLengths(self.next_in, self.next_out, index.length, index.base, index.first)
 
     def go_back(self, lengths: SessionLengths) -> None:
         """To what a checkpoint noted."""
         self.known = (lengths.next_in, lengths.next_out)
         self.next_in, self.next_out = self.known
-        self.index.cut(lengths.length, lengths.base)
+        self.index.cut(lengths.length, lengths.base, lengths.first)
+        self._following = self.index.count + 1
 
 
 class Memory:
@@ -136,7 +147,7 @@ class Memory:
         ]
         self._follow(batch.items, places)
         for session in self.sessions.values():
-            session.next_in, session.next_out = session.known
+            session.follow()
 
     def close(self) -> None:
         """Let go of every file."""

@@ -1,7 +1,7 @@
 """Recovery: the newest checkpoint, then the journal played again.
 
-What a venue would say now must be what it said then, byte for byte but for header and trailer. It is
-not enough to take over sequence numbers: a house that differs from what its clients were told would
+What a venue would say now must be what it said then, byte for byte but for header and trailer. To
+take over sequence numbers is not enough: a house that differs from what its clients were told would
 go on telling them things that never happened. So a difference refuses the start and is named.
 """
 
@@ -70,7 +70,7 @@ def _go_back(memory: Memory, checkpoint: Checkpoint | None) -> None:
         if checkpoint is not None and name in checkpoint.sessions:
             session.go_back(checkpoint.sessions[name])
         else:
-            session.index.cut(0, 0)
+            session.index.cut(0)
 
 
 def _is_asked(item: Item) -> bool:
@@ -106,11 +106,12 @@ def _compare(memory: Memory, segment: int, batch: Batch, turn: Turn, wire: Wire)
             would = f"say to {session}: {_shown(body)}"
         else:
             would = "say nothing"
+        where = f"{memory.journal.directory}/{segment:06d}.journal"
         raise JournalError(
-            f"{memory.journal.directory}/{segment:06d}.journal: what happened at byte {batch.offset}"
-            f" ({batch.now.isoformat()}) does not happen again. Then it said to {name or 'nobody'}: "
-            f"{_shown(said)}; now it would {would}. The program, venues.toml or the prices are "
-            "others than then: set them back, or move the state directory away and start anew"
+            f"{where}: what happened at byte {batch.offset} ({batch.now.isoformat()}) does not "
+            f"happen again. Then it said to {name or 'nobody'}: {_shown(said)}; now it would "
+            f"{would}. The program, venues.toml or the prices are others than then: set them back, "
+            "or move the state directory away and start anew"
         )
 
 

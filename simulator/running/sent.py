@@ -16,7 +16,8 @@ class SentIndex:
     def __init__(self, path: Path) -> None:
         self._file = GrowingFile(path)
         self._new = bytearray()  # Not written yet: `flush` does, once for many.
-        self.base = 0  # Entries of before the numbers began again.
+        self.base = 0  # Entries before that of number 1.
+        self.first = 1  # Lower numbers are of before the numbers went back.
 
     @property
     def count(self) -> int:
@@ -49,22 +50,23 @@ class SentIndex:
     def find(self, first: int, last: int) -> list[tuple[int, Place]]:
         """(MsgSeqNum, place) of what was sent from first to last; gaps are left out."""
         self.flush()
-        first, last = max(1, first), min(last, self.count)
+        first, last = max(self.first, first), min(last, self.count)
         size = _ENTRY.size
         begin = self.base + first - 1
         octets = self._file.read(begin * size, max(0, last - first + 1) * size)
         places = (Place(*entry) for entry in _ENTRY.iter_unpack(octets))
         return [(number, place) for number, place in enumerate(places, first) if place != _GAP]
 
-    def begin_anew(self) -> None:
-        """The next message has number 1. What a checkpoint noted stays where it is."""
-        self.base += self.count
+    def go_back(self, number: int) -> None:
+        """The next message has this number, which was used before."""
+        self.base += self.count - (number - 1)
+        self.first = number
 
-    def cut(self, length: int, base: int) -> None:
+    def cut(self, length: int, base: int = 0, first: int = 1) -> None:
         """Back to what a checkpoint noted."""
         self.flush()
         self._file.cut(length)
-        self.base = base
+        self.base, self.first = base, first
 
     def sync(self) -> None:
         """Return when all of it is on disk."""

@@ -26,7 +26,7 @@ class Table:
         self, path: Path, lines: list[str], name: str, start: int, values: dict[str, object]
     ) -> None:
         self.path = path
-        self._lines = lines
+        self.lines = lines
         self._name = name
         self._start = start
         self._values = dict(values)
@@ -174,8 +174,8 @@ class Table:
         assignment = re.compile(
             rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|\s*\[+\s*{re.escape(key)}\b"
         )
-        for number in range(self._start, len(self._lines)):
-            line = self._lines[number]
+        for number in range(self._start, len(self.lines)):
+            line = self.lines[number]
             if assignment.match(line):
                 return f"{self.path}:{number + 1}"
             if number > self._start and self._start and _HEADER.match(line):

@@ -115,12 +115,16 @@ def test_what_was_sent_is_found_by_its_number_and_gaps_are_left_out(tmp_path):
     assert index.count == 5
     assert index.find(2, 9) == [(2, Place(1, 20, 5)), (5, Place(2, 0, 9))]
     assert index.find(3, 4) == []
-    index.cut(length, 0)
+    index.cut(length)
     index.skip_to(4)
     assert index.count == 3
     assert index.find(1, 3) == [(1, Place(1, 10, 5)), (2, Place(1, 20, 5))]
-    index.begin_anew()
+    index.go_back(2)
+    assert index.count == 1
+    index.add(2, Place(3, 0, 4))
+    assert index.find(1, 9) == [(2, Place(3, 0, 4))]
+    index.go_back(1)
     assert index.count == 0
-    index.add(1, Place(3, 0, 4))
-    assert index.find(1, 9) == [(1, Place(3, 0, 4))]
+    index.add(1, Place(3, 9, 4))
+    assert index.find(1, 9) == [(1, Place(3, 9, 4))]
     index.close()

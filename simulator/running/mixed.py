@@ -1,0 +1,66 @@
+"""A floor of two: scenarios for the symbols that are theirs, the exchange for everything else."""
+
+from datetime import datetime
+from typing import Protocol
+
+from simulator.values.floor import Floor
+from simulator.values.messages import Message
+from simulator.values.requests import (
+    AskMassStatus,
+    AskStatus,
+    CancelOrder,
+    Connected,
+    Disconnected,
+    NewOrder,
+    ReplaceOrder,
+    Request,
+)
+
+_ORDER_REQUESTS = (NewOrder, ReplaceOrder, CancelOrder, AskStatus)
+_PREFIX = "scenario"
+
+
+class Scenarios(Floor, Protocol):
+    """A floor that knows which symbols are its own."""
+
+    def plays(self, symbol: str) -> bool: ...
+
+
+class MixedFloor:
+    """Both floors hear of connections; an order goes where its symbol belongs."""
+
+    def __init__(self, exchange: Floor, scenarios: Scenarios) -> None:
+        self._exchange = exchange
+        self._scenarios = scenarios
+
+    def handle(self, request: Request, now: datetime) -> list[Message]:
+        """Answer one request."""
+        if isinstance(request, Connected | Disconnected):
+            return self._exchange.handle(request, now) + self._scenarios.handle(request, now)
+        floor, other = self._exchange, self._scenarios
+        if isinstance(request, (*_ORDER_REQUESTS, AskMassStatus)) and self._scenarios.plays(
+            request.symbol
+        ):
+            floor, other = self._scenarios, self._exchange  # type: ignore[assignment]  # Both are floors.
+        return other.wake(now) + floor.handle(request, now)
+
+    def wake(self, now: datetime) -> list[Message]:
+        """Let happen what is due until `now`."""
+        return self._exchange.wake(now) + self._scenarios.wake(now)
+
+    def next_due(self) -> datetime | None:
+        """When something will next happen by itself."""
+        dues = [self._exchange.next_due(), self._scenarios.next_due()]
+        return min((due for due in dues if due is not None), default=None)
+
+    def operate(
+        self, name: str, arguments: dict[str, object], now: datetime
+    ) -> tuple[dict[str, object], list[Message]]:
+        """Operations of scenarios have names that begin with `scenario`. Raises Refused."""
+        floor = self._scenarios if name.startswith(_PREFIX) else self._exchange
+        return floor.operate(name, arguments, now)
+
+    def view(self, path: tuple[str, ...]) -> dict[str, object]:
+        """("scenarios", ...), or what the exchange shows. Raises Refused."""
+        floor = self._scenarios if path[:1] and path[0].startswith(_PREFIX) else self._exchange
+        return floor.view(path)

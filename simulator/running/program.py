@@ -1,0 +1,341 @@
+"""The program: sessions, floors, memory and the operators' door on one asyncio loop.
+
+A turn takes everything that waits, lets the house answer, makes it durable in one record, and only
+then does anything leave. Between turns nothing is owed to anybody: a process that is killed at any
+moment begins again where its clients saw it end.
+"""
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import NoReturn
+
+from simulator.fix.acceptor import Acceptor
+from simulator.fix.instant import Instant
+from simulator.fix.session import Asked, Session
+from simulator.running import checkpoint
+from simulator.running.building import build_house, drop_copy_sessions, settings_of
+from simulator.running.clock import SteppedClock, clock_from, wall_clock
+from simulator.running.config import Config
+from simulator.running.control import Answer, Control, Wanted, leave_address, problem
+from simulator.running.days import Days
+from simulator.running.faults import Act, Do, Point
+from simulator.running.house import Ask, Input, Turn
+from simulator.running.journal import Kind
+from simulator.running.logs import EventLog
+from simulator.running.memory import Memory
+from simulator.running.operations import Inside, Prepared, prepare
+from simulator.running.recovery import recover
+from simulator.running.session_faults import apply_to_session
+from simulator.running.wire import SessionWire
+from simulator.values.messages import Note
+from simulator.values.requests import Connected, Disconnected, Request
+
+_OPERATION_SECONDS = 30.0
+_SOFTWARE_FAULT = 70
+_POWER_CUT = 137
+_MOST_REPLAY_SECONDS = 5.0  # Of work in the floors, after which a checkpoint saves repeating it.
+_NOT_AUTHORIZED = "6"  # BusinessRejectReason (380).
+
+
+class PortTakenError(Exception):
+    """A venue's door is somebody else's."""
+
+
+class StateInUseError(Exception):
+    """Another process keeps these venues."""
+
+
+class Program:
+    """Everything that runs."""
+
+    def __init__(self, config: Config) -> None:
+        """Recover what was. Raises ConfigError, JournalError, PricesError, StateInUseError, ..."""
+        self.config = config
+        self._lock = _lock(config.state_dir)
+        self.log = EventLog(config.log_file)
+        self.ports: dict[str, int] = {}
+        profiles = {
+            (venue.name, one.client): one.profile(venue.name)
+            for venue in config.venues
+            for one in venue.sessions
+        }
+        names = {key: "/".join(key) for key in profiles}
+        self.memory = Memory(
+            config.state_dir, names.values(), [one.name for one in config.venues],
+            durable=config.durable,
+        )  # fmt: skip
+        self._settings = settings_of(config)
+        recovered = recover(
+            config.state_dir / "checkpoints",
+            self.memory,
+            SessionWire({names[key]: profile.version for key, profile in profiles.items()}),
+            settings=self._settings,
+            build=lambda: build_house(config),
+        )
+        self.house = recovered.house
+        self._is_new = recovered.latest is None
+        self.sessions = {
+            key: Session(profile, self.memory.sessions[names[key]])
+            for key, profile in profiles.items()
+        }
+        self._copying = drop_copy_sessions(config)
+        clock = config.clock
+        self.clock = clock_from(
+            clock.start, clock.speed, stepped=clock.stepped, latest=recovered.latest
+        )
+        self._inside = Inside(
+            config, self.house, self.clock, self.ports, self.sessions, self.memory.executions
+        )
+        self._days = Days(config, self.memory.executions)
+        self._work_seconds = 0.0
+        self._prepared: list[tuple[Prepared, Future[Answer]]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._control = Control(config.control_port, config.control_token_file, self._operate)
+        if recovered.records:
+            self.log.write("venues_recovered", records=recovered.records)
+
+    def run(self, ready: Callable[[dict[str, object]], None]) -> None:
+        """Until SIGTERM or SIGINT; `ready` is told once, when everything listens."""
+        try:
+            asyncio.run(self._run(ready))
+        finally:
+            self._control.stop()
+            self.memory.close()
+            self.log.write("venues_stopped")
+            self.log.close()
+            os.close(self._lock)
+
+    async def _run(self, ready: Callable[[dict[str, object]], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(lambda _, context: self._die(context.get("exception")))
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, stopped.set)
+        self._acceptor = Acceptor(
+            clock=lambda: Instant(wall_clock(), time.monotonic()),
+            on_turn=self._guarded_turn,
+            on_event=lambda name, fields: self.log.write(name, about=fields),
+            on_wire=lambda session, event, raw: self.log.message(event, session.name, raw),
+        )
+        self._guarded_turn([], Instant(wall_clock(), time.monotonic()))
+        await self._open_doors()
+        self._control.start()
+        leave_address(self.config.state_dir, self._control.url, self.config.control_token_file)
+        doors = {
+            name: {"host": self.config.address, "port": port} for name, port in self.ports.items()
+        }
+        self.log.write("venues_ready", control=self._control.url, ports=self.ports)
+        ready({"event": "venues_ready", "control": self._control.url, "venues": doors})
+        await stopped.wait()
+        await self._acceptor.close("the venue is stopping")
+        self._save()
+
+    async def _open_doors(self) -> None:
+        for venue in self.config.venues:
+            own = [one for (name, _), one in self.sessions.items() if name == venue.name]
+            try:
+                self.ports[venue.name] = await self._acceptor.open(
+                    own, host=self.config.address, port=venue.port, limits=venue.limits
+                )
+            except OSError as error:
+                raise PortTakenError(
+                    f"venue {venue.name}: port {venue.port} cannot be opened ({error.strerror}); "
+                    "stop what uses it, or set another port, or 0"
+                ) from error
+
+    # A turn
+
+    def _guarded_turn(self, asked: list[Asked], instant: Instant) -> None:
+        """A fault of ours ends the process, loudly: the journal makes that safe."""
+        try:
+            self._turn(asked, instant)
+        except BaseException as error:  # noqa: BLE001  Whatever it was, nothing may leave.
+            self._die(error)
+
+    def _turn(self, asked: list[Asked], instant: Instant) -> None:
+        inputs = self._inputs(asked, instant)
+        prepared, self._prepared = self._prepared, []
+        asks = [one.ask for one, _ in prepared if one.ask is not None]
+        for ask in asks:
+            self.memory.note_operation(*ask)
+            inputs.append(ask)
+        now = self.clock.now()
+        turn = self._ask_house(now, inputs)
+        self._say(turn, instant)
+        acts = [*turn.acts, *(one.act for one, _ in prepared if one.act is not None)]
+        for act in acts:
+            self._do(act, instant)
+        self._crash_if_told(acts, Point.BEFORE_JOURNAL)
+        is_stepped = isinstance(self.clock, SteppedClock) and bool(prepared)
+        self.memory.commit(now, even_if_empty=self._is_new or is_stepped)
+        self.memory.keep(turn.trades)
+        self._is_new = False
+        self._crash_if_told(acts, Point.AFTER_JOURNAL)
+        self._answer(prepared, turn, now)
+        if self._days.look(now) or self._wants_checkpoint():
+            self._save()
+        self._set_timer()
+        self.log.flush()
+
+    def _inputs(self, asked: list[Asked], instant: Instant) -> list[Input]:
+        inputs: list[Input] = []
+        for session, number, raw, request in asked:
+            venue, client = session.profile.venue, session.profile.client
+            if (venue, client) in self._copying:
+                self._decline(session, number, request, instant)
+                continue
+            name = f"{venue}/{client}"
+            if number:
+                self.memory.note(Kind.IN, name, number, raw)
+            else:
+                kind = Kind.CONNECTED if isinstance(request, Connected) else Kind.DISCONNECTED
+                self.memory.note(kind, name, 0)
+            inputs.append(Ask(venue, request))
+        return inputs
+
+    def _decline(self, session: Session, number: int, request: Request, instant: Instant) -> None:
+        """A session for copies takes no requests."""
+        if isinstance(request, Connected | Disconnected):
+            return
+        reject = Note(
+            session.profile.client,
+            "j",
+            (
+                (45, str(number)),
+                (372, "D"),
+                (380, _NOT_AUTHORIZED),
+                (58, "this session is for drop copies only"),
+            ),
+        )
+        session.say(reject, instant)
+
+    def _ask_house(self, now: datetime, inputs: list[Input]) -> Turn:
+        if not inputs and not self._is_new:
+            due = self.house.next_due()
+            if due is None or due > now:
+                return Turn()
+        begin = time.perf_counter()
+        turn = self.house.turn(now, inputs)
+        self._work_seconds += time.perf_counter() - begin
+        return turn
+
+    def _say(self, turn: Turn, instant: Instant) -> None:
+        self.memory.speaking = Kind.OUT
+        sessions = self.sessions
+        for venue, message in turn.said:
+            session = sessions.get((venue, message.client))
+            if session is not None:
+                session.say(message, instant)
+        self.memory.speaking = Kind.OWN
+
+    def _answer(
+        self, prepared: list[tuple[Prepared, Future[Answer]]], turn: Turn, now: datetime
+    ) -> None:
+        results = iter(turn.answers)
+        for one, future in prepared:
+            answer = one.finish(next(results) if one.ask is not None else None, now)
+            self._loop.call_soon(future.set_result, answer)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        dues = [due for due in (self.house.next_due(), self._days.next_due()) if due is not None]
+        seconds = self.clock.seconds_until(min(dues)) if dues else None
+        if seconds is not None:
+            self._timer = self._loop.call_later(seconds, self._acceptor.turn)
+
+    # Operators
+
+    def _operate(self, wanted: Wanted) -> Answer:
+        """On the door's own thread: hand over, wait."""
+        future: Future[Answer] = Future()
+        try:
+            self._loop.call_soon_threadsafe(self._take, wanted, future)
+            answer = future.result(timeout=_OPERATION_SECONDS)
+        except (TimeoutError, RuntimeError):
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the venues are busy; try again")
+        return answer
+
+    def _take(self, wanted: Wanted, future: Future[Answer]) -> None:
+        try:
+            self._prepared.append((prepare(self._inside, wanted), future))
+            self._acceptor.turn()
+        except BaseException as error:  # noqa: BLE001  A fault of ours.
+            self._die(error)
+        self.log.write("operation_taken", method=wanted.method, path="/".join(wanted.path))
+
+    # Faults
+
+    def _do(self, act: Act, instant: Instant) -> None:
+        """What a fault does to sessions; crashes have their own points of the turn."""
+        self.log.write("fault_done", fault=act.do.value, venue=act.venue, client=act.client)
+        if act.do is Do.CRASH:
+            return
+        for (venue, client), session in self.sessions.items():
+            if venue == act.venue and act.client in ("", client):
+                apply_to_session(session, act, instant)
+
+    def _crash_if_told(self, acts: list[Act], point: Point) -> None:
+        for act in acts:
+            if act.do is not Do.CRASH or self._has_crashed(act):
+                continue
+            if act.point is point:
+                self._power_cut(act)
+            if act.point is Point.AFTER_SENDING:
+                self._loop.call_soon(self._power_cut, act)  # After this turn's messages.
+
+    def _has_crashed(self, act: Act) -> bool:
+        """A crash that loses its own turn would come again and again."""
+        return (self.config.state_dir / f"crashed-{act.name}").exists()
+
+    def _power_cut(self, act: Act) -> NoReturn:
+        if act.name:
+            (self.config.state_dir / f"crashed-{act.name}").touch()
+        self.log.write("crashed_on_purpose", level="warning", point=act.point.value)
+        os._exit(_POWER_CUT)
+
+    def _die(self, error: BaseException | None) -> NoReturn:
+        trace = "".join(traceback.format_exception(error, limit=20)) if error else "unknown\n"
+        self.log.write("turn_failed", level="critical", trace=trace)
+        sys.stderr.write(trace)
+        sys.stderr.flush()
+        os._exit(_SOFTWARE_FAULT)
+
+    # Memory
+
+    def _wants_checkpoint(self) -> bool:
+        return (
+            self.memory.journal.length > self.config.checkpoint_bytes
+            or self._work_seconds > _MOST_REPLAY_SECONDS
+        )
+
+    def _save(self) -> None:
+        if self.memory.journal.length:
+            directory = self.config.state_dir / "checkpoints"
+            checkpoint.save(directory, self.memory, self.house, self._settings)
+        self._work_seconds = 0.0
+
+
+def _lock(state_dir: Path) -> int:
+    """One process per state directory. Raises StateInUseError."""
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(state_dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise StateInUseError(
+            f"{state_dir}: another venue process uses this directory; stop it first"
+        ) from None
+    return handle
