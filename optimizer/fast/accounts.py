@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from domain.errors import BadInputError
 from optimizer.fast.reduction import Arrays, Sides
@@ -102,7 +102,7 @@ class Accounts:
         return found
 
     @staticmethod
-    def _note(found: dict[int, str], wrong: NDArray[np.bool_], sentence: str) -> None:
+    def _note(found: dict[int, str], wrong: ArrayLike, sentence: str) -> None:
         for at in np.flatnonzero(wrong):
             found.setdefault(int(at), f"account {at}: {sentence}")
 
