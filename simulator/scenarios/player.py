@@ -24,6 +24,7 @@ from simulator.scenarios.refusing import (
 )
 from simulator.scenarios.script import ClientStep, Event, Script
 from simulator.scenarios.shown import play_shown, script_shown
+from simulator.scenarios.words import NEW_ORDER
 from simulator.values.floor import Refused
 from simulator.values.messages import Message
 from simulator.values.requests import (
@@ -205,14 +206,17 @@ class ScenarioFloor:
 
     def _why_not(self, script: Script, play: Play, request: OrderRequest) -> str:
         first = script.steps[0]
+        begins_with_order = not isinstance(first, ClientStep) or first.message == NEW_ORDER
+        if begins_with_order and isinstance(request, NewOrder):
+            wrong = cannot_open(script, request)
+            if wrong:
+                return wrong
         if isinstance(first, ClientStep):
             wrong = mismatch(first, play.cast, request)
-            if wrong:
-                return f"it expects {demand(first)}; {wrong}"
-            return cannot_open(script, request) if isinstance(request, NewOrder) else ""
+            return f"it expects {demand(first)}; {wrong}" if wrong else ""
         if not isinstance(request, NewOrder):
             return f"it expects an order; this was {message_of(request)}"
-        return cannot_open(script, request)
+        return ""
 
     def _refuse(self, request: OrderRequest, why: str, at: datetime) -> Message:
         if isinstance(request, NewOrder):

@@ -19,6 +19,7 @@ from simulator.scenarios.words import (
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.]{0,23}(/[A-Za-z0-9.]{1,12})?")
 _VARIANT = re.compile(r"[a-z][a-z0-9-]{0,23}")
 _TOP = ("id", "names", "title", "fix", "time_in_force", "notes", "steps", "variants")
+_KINDS = ("client", "venue", "happens")
 _EVERY = ("t", "day")
 _WHOLE = ("OrderQty", "CumQty", "LeavesQty", "LastQty", "CashOrderQty", "split")
 _REASONS = ("OrdRejReason", "CxlRejReason", "ExecRestatementReason")
@@ -126,10 +127,10 @@ class _Reader:
         return tuple(steps)
 
     def _step(self, row: dict[str, object], line: int, before: Step | None) -> Step:
-        kinds = [kind for kind in ("client", "venue", "happens") if kind in row]
+        kinds = [kind for kind in _KINDS if kind in row]
         if len(kinds) != 1:
-            near = _nearest(next(iter(row), ""), ("client", "venue", "happens"))
-            remedy = f"exactly one of client, venue, happens{near}"
+            near = [_nearest(name, _KINDS) for name in row if name not in _CLIENT_FIELDS]
+            remedy = f"exactly one of {', '.join(_KINDS)}{max(near, default='')}"
             raise self._wrong(line, "step", ", ".join(row), remedy)
         t, day = self._whole(row, "t", line), self._whole(row, "day", line, default=1)
         if before is not None and (day, t) < (before.day, before.t):

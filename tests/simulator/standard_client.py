@@ -3,6 +3,7 @@
 What it knows comes from tests/order_states/matrices.yaml alone: it never sees a script.
 """
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
@@ -85,7 +86,9 @@ def paths(scenario: dict) -> list[tuple[int, list[dict]]]:
 class StandardClient:
     """Plays one path and checks every message against the matrix."""
 
-    def __init__(self, wire: Wire, scenario: dict, symbol: str, name: str, scale: int = 1) -> None:
+    def __init__(
+        self, wire: Wire, scenario: dict, symbol: str, name: str, scale: Fraction | int = 1
+    ) -> None:
         self._wire, self._scenario, self._symbol = wire, scenario, symbol
         self._name, self._scale = name, scale
         self._executions: dict[str, str] = {}
@@ -107,6 +110,9 @@ class StandardClient:
         sent = next(step["sent"] for step in steps if "sent" in step)
         return {"OrderQty": sent["OrderQty"]}
 
+    def _scaled(self, figure: int) -> str:
+        return str(int(figure * self._scale))
+
     def _id(self, letter: str) -> str:
         return f"{self._name}-{letter}"
 
@@ -122,7 +128,7 @@ class StandardClient:
         if "OrigClOrdID" in said:
             fields[41] = self._id(said["OrigClOrdID"])
         if "OrderQty" in said:
-            fields[38] = str(said["OrderQty"] * self._scale)
+            fields[38] = self._scaled(said["OrderQty"])
         if said["msg"] == "OrderCancelReplaceRequest":
             fields[40] = "1"
         return fields
@@ -132,9 +138,9 @@ class StandardClient:
         fields = {35: "D", 11: self._id(said["ClOrdID"]), 55: self._symbol, 54: "1", 40: "1"}
         fields[59] = TIMES_IN_FORCE[tif]
         if "OrderQty" in said:
-            fields[38] = str(said["OrderQty"] * self._scale)
+            fields[38] = self._scaled(said["OrderQty"])
         if "CashOrderQty" in said:
-            fields |= {152: str(said["CashOrderQty"] * self._scale), 15: said["Currency"]}
+            fields |= {152: self._scaled(said["CashOrderQty"]), 15: said["Currency"]}
         if "Price" in said:
             fields |= {40: "2", 44: str(said["Price"])}
         if self._scenario["order"].get("type") == "stop":
@@ -169,7 +175,7 @@ class StandardClient:
             expected[150] = EXEC_TYPES[said["ExecType"]]
         for name, tag in {**FIGURES, **DAY_FIGURES}.items():
             if name in said:
-                expected[tag] = str(said[name] * self._scale)
+                expected[tag] = self._scaled(said[name])
         for name, tag in {**PRICES, **REASONS, **SAME}.items():
             if name in said:
                 expected[tag] = str(said[name])
