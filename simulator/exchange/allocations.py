@@ -15,7 +15,7 @@ from simulator.values.requests import Allocate, AllocationReportAck
 
 _NEW, _REPLACE, _CANCEL = "0", "1", "2"  # AllocTransType (71).
 _ACCEPTED, _REJECTED, _RECEIVED = "0", "1", "3"  # AllocStatus (87).
-_PRICE = re.compile(r"\d{1,9}(\.\d{1,12})?")
+_PRICE = re.compile(r"\d{1,9}(\.\d{1,12})?", re.ASCII)
 _KEPT = 10_000  # Allocations and reports, the latest.
 
 # AllocRejCode (88).

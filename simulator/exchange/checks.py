@@ -16,9 +16,9 @@ from simulator.values.requests import NewOrder, ReplaceOrder
 from simulator.values.words import OrdRejReason, OrdType, TimeInForce
 
 _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,64}")
-_QUANTITY = re.compile(r"(\d{1,9})(\.0{1,8})?")
-_DATE = re.compile(r"\d{8}")
-_TIMESTAMP = re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d{1,6})?")
+_QUANTITY = re.compile(r"(\d{1,9})(\.0{1,8})?", re.ASCII)
+_DATE = re.compile(r"\d{8}", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d{1,6})?", re.ASCII)
 _SIDES = {"1": "Buy", "2": "Sell", "5": "Sell short", "6": "Sell short exempt"}
 _KINDS = {
     OrdType.MARKET: Kind.MARKET,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, gcd
 
-_PRICE = re.compile(r"(\d{1,9})(?:\.(\d{1,8}))?")
+_PRICE = re.compile(r"(\d{1,9})(?:\.(\d{1,8}))?", re.ASCII)
 _AVERAGE_PLACES = 8
 _REMEMBERED = 4096  # Texts; beyond, all are forgotten and learnt anew.
 

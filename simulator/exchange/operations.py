@@ -37,7 +37,7 @@ from simulator.values.requests import NewOrder
 from simulator.values.words import ExecType, RestatementReason
 
 Answer = dict[str, object]
-_RATIO = re.compile(r"([1-9]\d{0,3}):([1-9]\d{0,3})")
+_RATIO = re.compile(r"([1-9]\d{0,3}):([1-9]\d{0,3})", re.ASCII)
 _STRANGER = ""
 
 

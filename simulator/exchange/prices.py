@@ -14,8 +14,8 @@ from simulator.exchange.instruments import Instrument
 
 COLUMNS = ("symbol", "security_id", "price", "tick", "lot_size", "average_daily_volume")
 BAND_COLUMNS = ("tick_bands", "lot_bands")
-_DECIMAL = re.compile(r"\d{1,9}(\.\d{1,8})?")
-_WHOLE = re.compile(r"\d{1,12}")
+_DECIMAL = re.compile(r"\d{1,9}(\.\d{1,8})?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9._/-]{1,32}")
 
 
