@@ -62,7 +62,7 @@ def read_library(*folders: Path) -> Library:
     """The shipped scripts and those of `folders`, each checked. Raises ScriptError."""
     scripts: list[Script] = []
     for folder in (SHIPPED, *folders):
-        files = sorted(folder.glob("*.toml"))
+        files = sorted(folder.glob("*.toml"), key=lambda path: path.stem)
         if not files:
             raise ScriptError(f"{folder}: there is no script (*.toml) in this folder")
         for file in files:
