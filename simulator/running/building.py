@@ -41,6 +41,9 @@ def settings_of(config: Config) -> str:
     digest = hashlib.sha256()
     for venue in config.venues:
         parts = (venue.name, venue.kind, venue.rules, venue.quotes, venue.scenario, venue.others)
+        digest.update(repr((venue.scenario_pace, venue.scenario_night)).encode())
+        for script in sorted(venue.scenario_scripts.glob("*")) if venue.scenario_scripts else ():
+            digest.update(script.read_bytes())
         digest.update(repr((parts, drop_copy_sessions(config))).encode())
         if venue.prices.exists():
             digest.update(venue.prices.read_bytes())
@@ -69,8 +72,14 @@ def _copies(config: Config) -> dict[str, DropCopies]:
 def _floor(venue: VenueConfig) -> Floor:
     exchange = ExchangeFloor(venue.rules, read_instruments(venue.prices))
     try:
+        folders = () if venue.scenario_scripts is None else (venue.scenario_scripts,)
         scenarios = ScenarioFloor(
-            venue.name, read_library(), always=venue.scenario, time_zone=venue.rules.time_zone
+            venue.name,
+            read_library(*folders),
+            always=venue.scenario,
+            pace=venue.scenario_pace,
+            night=venue.scenario_night,
+            time_zone=venue.rules.time_zone,
         )
     except UnknownScenarioError as error:
         raise ConfigError(f"venue {venue.name}: scenario: {error}") from error

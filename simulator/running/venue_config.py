@@ -49,6 +49,9 @@ class VenueConfig:
     rules: Rules
     quotes: QuoteConfig = QuoteConfig()
     scenario: str = ""  # The whole venue plays it.
+    scenario_pace: timedelta = timedelta(seconds=0.5)  # Between two of its steps.
+    scenario_night: timedelta | None = timedelta(seconds=2)  # None waits for an operator.
+    scenario_scripts: Path | None = None  # A folder of the user's own.
     others: tuple[str, ...] = ()  # Exchanges that a dark pool prices by, or a broker works on.
 
     @property
@@ -68,6 +71,7 @@ def read_venue(table: Table, start: Start, seed: int) -> VenueConfig:
             f"{table.path}: venue {name}: clients must name one client or more, each once"
         )
     kind = table.choice("kind", VenueKind, VenueKind.EXCHANGE)
+    scripts = table.text("scenario_scripts", "")
     venue = VenueConfig(
         name=name,
         kind=kind,
@@ -78,6 +82,9 @@ def read_venue(table: Table, start: Start, seed: int) -> VenueConfig:
         rules=_rules(table, name, seed, sessions),
         quotes=_quotes(table),
         scenario=table.text("scenario", ""),
+        scenario_pace=table.seconds("scenario_pace", "0.5", "0", "3600"),
+        scenario_night=table.seconds("scenario_night", "2", "0", "86400") or None,
+        scenario_scripts=table.path.parent / scripts if scripts else None,
         others=_others(table, kind),
     )
     table.refuse_leftovers()

@@ -21,20 +21,22 @@ HEAD = """\
 
 The FIX Trading Community's order state change matrices, which every broker expects a client to
 handle. An order in symbol `D13.TEST` plays scenario D13; `D.1.a.TEST` is the same one by its
-newer name, and `D.1.a/rejected.TEST` its variant where the order is rejected. Names may be written in
-capitals or not. `python -m simulator --sample --scenario D13` makes every order of the venue play it.
-[venues.md](venues.md) says how to connect, and how to write a scenario of your own.
+newer name, and `D.1.a/rejected.TEST` its variant where the order is rejected. Names may be written
+in capitals or not. `python -m simulator --sample --scenario D13` makes every order of the venue
+play it. [venues.md](venues.md) says how to connect, and how to write a scenario of your own.
 
-How to read a row: the client sends what stands under *the client sends*, with ClOrdIDs of its own for X, Y, Z, and
-any quantity that keeps the figures whole (the row's figures are for an order of 10,000). **At once** means
-without waiting for the answer to the message before. Each play ends with a verdict in Text (58) of its last message:
-`D.1.a certified: every message was as the standard says`.
+How to read a row: the client sends what stands under *the client sends*, with ClOrdIDs of its own
+for X, Y, Z, and any quantity that keeps the figures whole (the row's figures are for an order of
+10,000). **At once** means without waiting for the answer to the message before. Each play ends with
+a verdict in Text (58) of its last message: `D.1.a certified: every message was as the standard
+says`.
 
-*Venue* is the venue's side: the standard's client, played against the script, got every message and figure that the
-matrix prints. *OMS* is the same for Trimtab's own order state machine on the buy side: ✔ it follows the matrix; what
-is outside it is named under the table.
+*Venue* is the venue's side: the standard's client, played against the script and its variants, got
+every message and figure that the matrix prints. *OMS* is the same for Trimtab's own order state
+machine on the buy side: ✔ it follows the matrix; what is outside it is named under the tables.
 
-This page is made by `python -m tests.simulator.scenario_table`; a test fails when it is out of date.
+This page is made by `python -m tests.simulator.scenario_table`; a test fails when it is out of
+date.
 """
 FAMILIES = {
     "A": "Fills",
