@@ -46,13 +46,17 @@ def read_request(message: Incoming, client: str, dictionary: Dictionary) -> Requ
     return reader(message, client, dictionary)
 
 
-def body_of(message: Message, version: Version) -> tuple[str, str]:  # noqa: ARG001  See below.
-    """MsgType and body of what a venue says. The two versions agree on every field we send."""
+def body_of(message: Message, version: Version) -> tuple[str, str]:
+    """MsgType and body of what a venue says, without the fields that this version does not have."""
     if isinstance(message, Report):
         return "8", _report(message)
     if isinstance(message, CancelRejected):
         return "9", _cancel_rejected(message)
-    return message.msg_type, joined(message.fields)
+    kind, fields = message.msg_type, message.fields
+    unknown = _NOT_IN[version].get(kind)
+    if unknown:
+        fields = tuple(field for field in fields if field[0] not in unknown)
+    return kind, joined(fields)
 
 
 def _missing(message: Incoming) -> str:
@@ -228,6 +232,11 @@ _NEEDED = {
     "e": ("55",),
 }
 _SCOPES = {"AF": "585", "q": "530"}
+# What one version wants in a message and the other does not know, by MsgType.
+_NOT_IN: dict[Version, dict[str, frozenset[int]]] = {
+    Version.FIX44: {"W": frozenset({779})},  # LastUpdateTime.
+    Version.FIX50SP2: {},
+}
 _REFERENCES = {
     "AF": "584", "V": "262", "x": "320", "e": "324", "g": "335", "J": "70", "AT": "755",
 }  # fmt: skip
