@@ -7,7 +7,7 @@ too small for a ticket are frozen at nothing, smallest half first, and the rest 
 optimised again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,10 +16,11 @@ from optimizer.model import Programs
 from optimizer.rounding import Missed, whole_shares
 from optimizer.solve import Solution, Unsolved, solve
 from optimizer.ticket import Shares
-from optimizer.values import AccountProblem, FloatArray
+from optimizer.values import AccountProblem, FloatArray, Row
 
 UNTRADED = 1e-7  # Of NAV: less than this is no trade.
 MOST_FREEZES = 12
+ROOM = (1e-4, 1e-3, 5e-3)  # Of a cap or budget, left for whole shares.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,9 +90,38 @@ def _rounded(
         best, best_box = solution, box
         shares = whole_shares(market, problem, box, solution.z)
     if isinstance(shares, Missed):
+        shares = _with_room(programs, problem, box, shares)
+    if isinstance(shares, Missed):
         why = "no whole-share trades keep every constraint"
         return NotFound(why=why, box=box, missed=shares)
     return Found(shares=shares, solution=best, box=best_box)
+
+
+def _with_room(
+    programs: Programs, problem: AccountProblem, box: Box, missed: Missed
+) -> Shares | Missed:
+    """Whole shares near the optimum of slightly tighter caps on risk and budgets of gains.
+
+    What is exactly used up by the optimum leaves no share to round by where rows are
+    used up, too. The shares keep the real limits; `missed` if there are none.
+    """
+    gains = any(row.gain is not None for row in problem.rows)
+    for room in ROOM if problem.caps or gains else ():
+        tighter = replace(
+            problem,
+            caps=tuple(replace(cap, maximum=cap.maximum * (1 - room)) for cap in problem.caps),
+            rows=tuple(_tighter(row, room) for row in problem.rows),
+        )
+        solution = solve(programs, tighter, box)
+        if isinstance(solution, Solution):
+            shares = whole_shares(programs.market, problem, box, solution.z)
+            if not isinstance(shares, Missed):
+                return shares
+    return missed
+
+
+def _tighter(row: Row, room: float) -> Row:
+    return row if row.gain is None else replace(row, limit=row.limit - room * abs(row.limit))
 
 
 def _too_small(dollars: FloatArray, minimum: float) -> frozenset[int]:

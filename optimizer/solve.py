@@ -28,6 +28,7 @@ from optimizer.exclusion import Impossible, excludes_every_trade
 from optimizer.fast import path as fast
 from optimizer.model import Answer, Programs
 from optimizer.objective import value
+from optimizer.polish import has_cones, polished
 from optimizer.retreat import retreats
 from optimizer.values import AccountProblem, FloatArray
 
@@ -127,7 +128,10 @@ def _general(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "Inaccurate": the certificate is the judge.
-            return programs.solve(problem, box, solver, options) or "no answer"
+            answer = programs.solve(problem, box, solver, options)
+            if answer is not None and has_cones(problem):
+                answer = polished(programs, problem, box, answer)
+            return answer or "no answer"
     except (cp.error.SolverError, ValueError, ArithmeticError) as error:
         return str(error)
 
