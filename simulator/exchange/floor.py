@@ -64,8 +64,8 @@ class ExchangeFloor:
             desk.listings[symbol].market = market
         bands = Bands(desk)
         self._data = MarketData(desk)
-        self._trading = self._make_trading(desk, bands, self._data)
-        checker = Checker(desk.calendar, rules.maximum_quantity)
+        self._trading = Trading(desk, bands, self._data)
+        checker = self._make_checker(desk)
         self._inquiries = Inquiries(desk)
         self._intake = Intake(desk, self._trading, checker, self._inquiries)
         self._changes = Changes(desk, self._trading, checker, self._inquiries)
@@ -154,16 +154,18 @@ class ExchangeFloor:
             return {"venue": self.name, **self._allocations.view()}
         return {"venue": self.name, **views.view(self._desk, path)}
 
-    def best(self, symbol: str) -> tuple[int, int] | None:
-        """Best bid and offer in units, for venues that follow this one; None without both."""
+    def best(self, symbol: str) -> tuple[str, str] | None:
+        """Best bid and offer, for venues that follow this one; None unless it has both."""
         listing = self._desk.listings.get(symbol)
         if listing is None or listing.book.calling:
             return None
         bid, offer = listing.book.best(buys=True), listing.book.best(buys=False)
-        return None if bid is None or offer is None else (bid, offer)
+        if bid is None or offer is None:
+            return None
+        return listing.instrument.text(bid), listing.instrument.text(offer)
 
-    def _make_trading(self, desk: Desk, bands: Bands, data: MarketData) -> Trading:
-        return Trading(desk, bands, data)
+    def _make_checker(self, desk: Desk) -> Checker:
+        return Checker(desk.calendar, desk.rules.maximum_quantity)
 
     def _let_happen(self, now: datetime) -> None:
         """What is due, at its own time; what moved is told before the next thing happens."""
