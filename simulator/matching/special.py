@@ -213,13 +213,14 @@ class Special(Queues):
     def _take_aside(
         self, maker: Order, entry: Entry, quantity: int, floor: int, events: list[Event]
     ) -> int:
-        """Trade with an order whose condition this one meets; the shares left."""
-        self._conditions.remove(maker)
+        """Trade with an order whose condition this one meets; the shares left.
+
+        What it has left has no condition any more; it goes on when the trades are done.
+        """
         if entry.owner and maker.entry.owner == entry.owner:
             left = self._meets_itself(maker, entry.number, quantity, events)
-            if maker.quantity:
-                self._conditions.add(maker)
-            else:
+            if not maker.quantity:
+                self._conditions.remove(maker)
                 del self._orders[maker.number]
             return left
         theirs = self._half(maker.entry.buys)
@@ -227,10 +228,10 @@ class Special(Queues):
         traded = min(quantity, maker.quantity)
         self.last = price
         events.append(Trade(maker.number, entry.number, price, traded))
-        maker.entry = maker.entry._replace(minimum=0)
-        if maker.quantity > traded:
-            self._rest(maker, maker.quantity - traded)
-        else:
+        maker.quantity -= traded
+        maker.entry = maker.entry._replace(minimum=0)  # `_try_conditions` lets the rest go on.
+        if not maker.quantity:
+            self._conditions.remove(maker)
             del self._orders[maker.number]
         return quantity - traded
 
