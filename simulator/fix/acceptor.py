@@ -41,6 +41,7 @@ class Acceptor:
         self._on_wire = on_wire
         self._refusals = Refusals(on_event)
         self._servers: list[asyncio.Server] = []
+        self._doors: list[Door] = []
         self._sessions: list[Session] = []
         self._live: dict[Session, Connection] = {}
         self._loop = asyncio.get_running_loop()
@@ -54,12 +55,18 @@ class Acceptor:
     ) -> int:
         """Listen for these sessions; returns the port (0 takes a free one). Raises OSError."""
         door = Door(sessions, limits)
+        self._doors.append(door)
         server = await self._loop.create_server(
             lambda: Connection(self, door), host, port, reuse_address=True
         )
         self._servers.append(server)
         self._sessions.extend(sessions)
         return int(server.sockets[0].getsockname()[1])
+
+    @property
+    def connections(self) -> int:
+        """Open sockets, logged on or not."""
+        return sum(door.connections for door in self._doors)
 
     def disconnect(self, session: Session) -> None:
         """Break a session's connection at once, if it has one."""

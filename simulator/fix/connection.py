@@ -116,15 +116,11 @@ class Connection(asyncio.Protocol):
         self._read += len(data)
         for raw in self._framer.feed(data):
             if self.session is not None:
-                self._house.heard(self.session, raw)
-                self.session.receive(raw, self._house.now())
+                self._receive(self.session, raw, self._house.now())
             elif not self._transport.is_closing():
                 self._introduce(parse(raw))
-        if self.session is None and not self._transport.is_closing():
-            if self._framer.garbled:
-                self._turn_away("what came is not FIX")
-            elif self._read >= self._door.limits.bytes_before_logon:
-                self._turn_away("too many bytes before a Logon")
+        if self.session is None and self._framer.garbled and not self._transport.is_closing():
+            self._turn_away(f"what came is no FIX message of at most {self._framer.longest} bytes")
 
     def _introduce(self, logon: Incoming) -> None:
         found = self._door.session_of(logon, self.address)
@@ -144,14 +140,18 @@ class Connection(asyncio.Protocol):
         garbled = self._framer.garbled
         now = self._house.now()
         for raw in self._framer.feed(data):
-            self._house.heard(session, raw)
-            session.receive(raw, now)
+            self._receive(session, raw, now)
             if session.over:
                 break
         for _ in range(min(self._framer.garbled - garbled, 100)):
             if not session.over:
                 session.garbled(now)
         self._house.touch(self)
+
+    def _receive(self, session: Session, raw: bytes, now: Instant) -> None:
+        if session.online and not session.over:  # Else its Logon was refused, or it was ended.
+            self._house.heard(session, raw)
+            session.receive(raw, now)
 
     def _turn_away(self, reason: str, logon: Incoming | None = None) -> None:
         """Hang up on a stranger; who sent a message is told why."""
