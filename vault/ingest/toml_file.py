@@ -15,7 +15,7 @@ from vault.ingest.lines import RawFile, decode
 from vault.ingest.report import Problem
 
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-DEEPEST = 6
+DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
