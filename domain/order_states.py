@@ -241,37 +241,52 @@ def _fold_fill(order: Order, event: ExecutionReport) -> Outcome:
     if event.exec_type not in FILLS:
         return order, ()
     alarms: list[Alarm] = []
-    fills = order.fills
+    folded = order
     if event.exec_type is not ExecType.TRADE:
         kind = "busted" if event.exec_type is ExecType.TRADE_CANCEL else "corrected"
-        found = next((f for f in reversed(fills) if f.exec_id == event.exec_ref_id), None)
+        found = next((f for f in reversed(order.fills) if f.exec_id == event.exec_ref_id), None)
         text = f"execution {event.exec_ref_id} was {kind} by {event.exec_id}"
         name = f"execution_{kind}" if found else "unknown_execution_changed"
         alarms.append(_alarm(order, name, text if found else f"{text}, but it does not stand"))
-        fills = tuple(fill for fill in fills if fill is not found)
+        folded = folded if found is None else _without(folded, found)
     if event.exec_type is not ExecType.TRADE_CANCEL and event.last_qty > 0:
         if event.last_px is None:
             text = f"execution {event.exec_id} has no LastPx: counted without money"
             alarms.append(_alarm(order, "execution_without_price", text))
-        fill = StandingFill(
-            exec_id=event.exec_id,
-            trade_date=event.trade_date,
-            quantity=event.last_qty,
-            price=event.last_px if event.last_px is not None else ZERO,
-            commission=event.commission,
-        )
-        fills = (*fills, fill)
-    folded = replace(
-        order,
-        fills=fills,
-        cum_qty=sum((fill.quantity for fill in fills), ZERO),
-        gross=sum((fill.quantity * fill.price for fill in fills), ZERO),
-        commission=sum((fill.commission for fill in fills), ZERO),
-    )
+        folded = _with(folded, event)
     if folded.cum_qty > folded.order_qty and folded.cum_qty > order.cum_qty:
         text = f"{plain(folded.cum_qty)} filled of {plain(folded.order_qty)}; all of it is booked"
         alarms.append(_alarm(order, "over_filled", text))
     return folded, tuple(alarms)
+
+
+def _with(order: Order, event: ExecutionReport) -> Order:
+    """One fill more; the sums move by it alone, however many there are."""
+    fill = StandingFill(
+        exec_id=event.exec_id,
+        trade_date=event.trade_date,
+        quantity=event.last_qty,
+        price=event.last_px if event.last_px is not None else ZERO,
+        commission=event.commission,
+    )
+    return replace(
+        order,
+        fills=(*order.fills, fill),
+        cum_qty=order.cum_qty + fill.quantity,
+        gross=order.gross + fill.quantity * fill.price,
+        commission=order.commission + fill.commission,
+    )
+
+
+def _without(order: Order, fill: StandingFill) -> Order:
+    """The order as if the fill had never been."""
+    return replace(
+        order,
+        fills=tuple(one for one in order.fills if one is not fill),
+        cum_qty=order.cum_qty - fill.quantity,
+        gross=order.gross - fill.quantity * fill.price,
+        commission=order.commission - fill.commission,
+    )
 
 
 def _next_status(order: Order, event: ExecutionReport) -> tuple[OrdStatus, tuple[Alarm, ...]]:

@@ -21,6 +21,7 @@ from oms.close_out import close_out
 from oms.doubts import ask
 
 ACTOR = "oms"
+_UNDOING = frozenset({ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL})
 
 
 class UnusableExecutionError(BadInputError, ValueError):
@@ -96,6 +97,8 @@ class Booking:
             subject=moved.intent.cl_ord_id,
             body={"report": report, "status": moved.status, "cum_qty": moved.cum_qty},
         )
+        if not moved.is_closed and report.exec_type not in _UNDOING:
+            return alarms
         return (*alarms, *self._close_out(uow, moved, at))
 
     def _close_out(self, uow: UnitOfWork, order: Order, at: datetime) -> tuple[Alarm, ...]:

@@ -3,35 +3,52 @@
 An order is found by any ClOrdID that it ever had, and a ClOrdID never names two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError, UnknownNameError
-from domain.order_states import open_order
+from domain.order_states import FILLS, open_order
 from domain.orders import (
     CancelRequest,
+    ExecType,
     ExecutionReport,
     Order,
     OrderEvent,
     OrderIntent,
     ReplaceRequest,
+    StandingFill,
 )
 from domain.ports import ExecutionOutcome
-from vault.schema import execution, order_event, order_intent, order_name, order_state
+from vault.order_cache import OrderChanges
+from vault.order_head import head_of, whole
+from vault.schema import (
+    execution,
+    order_event,
+    order_fill,
+    order_intent,
+    order_name,
+    order_state,
+)
 
 _KINDS: dict[str, type[OrderEvent]] = {kind.__name__: kind for kind in get_args(OrderEvent)}
+_STANDING = select(
+    order_intent.c.value.label("intent"), order_state.c.value.label("head")
+).join_from(order_state, order_intent, order_intent.c.cl_ord_id == order_state.c.cl_ord_id)
+_CHUNK = 500  # Orders in one query for fills.
 
 
 class SqlOrders:
     """`OrderStore` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: OrderChanges | None = None) -> None:
+        """`known` is the writer's memory of the open orders."""
         self._connection = connection
+        self._known = known
 
     def add(self, intent: OrderIntent) -> None:
         """Raises `InvariantError` when the ClOrdID was ever used before."""
@@ -55,14 +72,20 @@ class SqlOrders:
             )
         )
         self._name(intent.cl_ord_id, [intent.cl_ord_id])
+        if self._known is not None:
+            self._known.put(order)
 
     def get(self, cl_ord_id: str) -> Order | None:
-        query = (
-            select(order_state.c.value)
-            .join(order_name, order_name.c.intent_id == order_state.c.cl_ord_id)
-            .where(order_name.c.cl_ord_id == cl_ord_id)
-        )
-        return self._connection.execute(query).scalar_one_or_none()
+        known = self._known.find(cl_ord_id) if self._known is not None else None
+        if known is not None:
+            return known
+        name = self._intent_id(cl_ord_id)
+        if name is None:
+            return None
+        (order,) = self._orders(_STANDING.where(order_state.c.cl_ord_id == name))
+        if self._known is not None:
+            self._known.put(order)
+        return order
 
     def append(self, order: Order, event: OrderEvent, at: datetime) -> None:
         """Add one event, after which the order stands as `order`."""
@@ -76,7 +99,12 @@ class SqlOrders:
                 intent_id=intent_id, kind=type(event).__name__, at=at, value=encode(event)
             )
         )
-        self._name(intent_id, names_of(order, event))
+        if isinstance(event, ExecutionReport):
+            self._keep_fills(order, event)
+        if isinstance(event, CancelRequest | ReplaceRequest):
+            self._name(intent_id, [event.cl_ord_id])
+        if self._known is not None:
+            self._known.put(order)
 
     def events(self, cl_ord_id: str) -> tuple[OrderEvent, ...]:
         query = (
@@ -88,10 +116,10 @@ class SqlOrders:
         return tuple(decode(_KINDS[r.kind], r.value) for r in self._connection.execute(query))
 
     def of_run(self, run_id: UUID) -> tuple[Order, ...]:
-        return self._orders(select(order_state.c.value).where(order_state.c.run_id == run_id))
+        return self._orders(_STANDING.where(order_state.c.run_id == run_id))
 
     def open(self) -> tuple[Order, ...]:
-        return self._orders(select(order_state.c.value).where(order_state.c.is_open))
+        return self._orders(_STANDING.where(order_state.c.is_open))
 
     def open_names(self) -> frozenset[str]:
         """ClOrdIDs of the intents: what is asked often decodes no order with its allocations."""
@@ -106,8 +134,8 @@ class SqlOrders:
 
     def recent(self, limit: int) -> tuple[Order, ...]:
         """Newest first."""
-        query = select(order_state.c.value).order_by(order_state.c.number.desc()).limit(limit)
-        return tuple(self._connection.execute(query).scalars())
+        newest = select(order_state.c.number).order_by(order_state.c.number.desc()).limit(limit)
+        return self._orders(_STANDING.where(order_state.c.number.in_(newest)))[::-1]
 
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome:
         """Keep it once per (venue, trade date, ExecID); a conflict keeps the first."""
@@ -139,8 +167,32 @@ class SqlOrders:
         )
         return tuple(self._connection.execute(query).scalars())
 
-    def _orders(self, query: Select[Order]) -> tuple[Order, ...]:
-        return tuple(self._connection.execute(query.order_by(order_state.c.number)).scalars())
+    def _orders(self, query: Select[Any]) -> tuple[Order, ...]:
+        """Oldest first, each with its intent and its fills."""
+        rows = self._connection.execute(query.order_by(order_state.c.number)).all()
+        fills = self._fills([row.intent.cl_ord_id for row in rows if row.head.cum_qty])
+        return tuple(
+            whole(row.intent, row.head, tuple(fills.get(row.intent.cl_ord_id, ()))) for row in rows
+        )
+
+    def _fills(self, names: Sequence[str]) -> dict[str, list[StandingFill]]:
+        found: dict[str, list[StandingFill]] = {}
+        for start in range(0, len(names), _CHUNK):
+            found |= standing_fills(self._connection, names[start : start + _CHUNK])
+        return found
+
+    def _keep_fills(self, order: Order, report: ExecutionReport) -> None:
+        """One row more for a fill; after a correction or a bust all of them anew."""
+        if report.exec_type not in FILLS:
+            return
+        name = order.intent.cl_ord_id
+        counted = select(func.count()).where(order_fill.c.cl_ord_id == name)
+        kept = self._connection.execute(counted).scalar_one()
+        if report.exec_type is not ExecType.TRADE:
+            self._connection.execute(delete(order_fill).where(order_fill.c.cl_ord_id == name))
+            kept = 0
+        if rows := fill_rows(order, kept):
+            self._connection.execute(insert(order_fill), rows)
 
     def _intent_id(self, cl_ord_id: str) -> str | None:
         query = select(order_name.c.intent_id).where(order_name.c.cl_ord_id == cl_ord_id)
@@ -157,12 +209,7 @@ class SqlOrders:
                 raise InvariantError(f"ClOrdID {name} names the orders {owner} and {intent_id}")
 
 
-def names_of(order: Order, event: OrderEvent) -> tuple[str, ...]:
-    """Every ClOrdID that leads to the order after `event`, oldest first."""
-    names = [*order.chain, *(wish.cl_ord_id for wish in order.pending)]
-    if isinstance(event, CancelRequest | ReplaceRequest):
-        names.append(event.cl_ord_id)
-    return tuple(dict.fromkeys(names))
+STATE_COLUMNS = ("status", "is_open", "in_doubt", "order_qty", "cum_qty", "value")
 
 
 def state_columns(order: Order) -> dict[str, object]:
@@ -173,5 +220,44 @@ def state_columns(order: Order) -> dict[str, object]:
         "in_doubt": order.in_doubt,
         "order_qty": order.order_qty,
         "cum_qty": order.cum_qty,
-        "value": order,
+        "value": head_of(order),
     }
+
+
+def standing_fills(
+    connection: Connection, names: Sequence[str] | None = None
+) -> dict[str, list[StandingFill]]:
+    """The fills that stand, by the ClOrdID of the intent; `names` None: of every order."""
+    query = select(order_fill).order_by(order_fill.c.cl_ord_id, order_fill.c.position)
+    if names is not None:
+        query = query.where(order_fill.c.cl_ord_id.in_(names))
+    found: dict[str, list[StandingFill]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.cl_ord_id, []).append(_fill_of(row))
+    return found
+
+
+def fill_rows(order: Order, start: int = 0) -> list[dict[str, object]]:
+    """The rows of `order_fill` that follow from the order, from the fill at `start` on."""
+    return [
+        {
+            "cl_ord_id": order.intent.cl_ord_id,
+            "position": position,
+            "exec_id": fill.exec_id,
+            "trade_date": fill.trade_date,
+            "quantity": fill.quantity,
+            "price": fill.price,
+            "commission": fill.commission,
+        }
+        for position, fill in enumerate(order.fills[start:], start)
+    ]
+
+
+def _fill_of(row: Row[Any]) -> StandingFill:
+    return StandingFill(
+        exec_id=row.exec_id,
+        trade_date=row.trade_date,
+        quantity=row.quantity,
+        price=row.price,
+        commission=row.commission,
+    )

@@ -20,7 +20,7 @@ from vault.difference import difference
 from vault.inbox import Position
 from vault.ledger import lot_columns, lot_of
 from vault.lot_fold import fold_into
-from vault.orders import SqlOrders, state_columns
+from vault.orders import STATE_COLUMNS, SqlOrders, fill_rows, standing_fills, state_columns
 from vault.runs import run_columns
 from vault.schema import (
     balance,
@@ -31,6 +31,7 @@ from vault.schema import (
     ledger_leg,
     ledger_transaction,
     lot,
+    order_fill,
     order_intent,
     order_state,
     outbox_message,
@@ -105,13 +106,21 @@ def _fold_orders(connection: Connection) -> Iterator[Order]:
 
 
 def _columns_of_orders(connection: Connection) -> dict[Any, object]:
-    return {order.intent.cl_ord_id: state_columns(order) for order in _fold_orders(connection)}
+    return {
+        order.intent.cl_ord_id: {**state_columns(order), "fills": order.fills}
+        for order in _fold_orders(connection)
+    }
 
 
 def _standing_orders(connection: Connection) -> dict[Any, object]:
+    fills = standing_fills(connection)
     rows = connection.execute(select(order_state)).mappings()
     return {
-        row["cl_ord_id"]: {name: row[name] for name in state_columns(row["value"])} for row in rows
+        row["cl_ord_id"]: {
+            **{name: row[name] for name in STATE_COLUMNS},
+            "fills": tuple(fills.get(row["cl_ord_id"], ())),
+        }
+        for row in rows
     }
 
 
@@ -181,6 +190,9 @@ def _rewrite(connection: Connection) -> None:
         name = order.intent.cl_ord_id
         statement = update(order_state).where(order_state.c.cl_ord_id == name)
         connection.execute(statement.values(**state_columns(order)))
+        connection.execute(delete(order_fill).where(order_fill.c.cl_ord_id == name))
+        if rows_of_fills := fill_rows(order):
+            connection.execute(insert(order_fill), rows_of_fills)
     balances = [
         {"book": book, "asset": asset, "quantity": quantity}
         for (book, asset), quantity in _fold_balances(connection).items()

@@ -1,6 +1,6 @@
 """The store's tables: facts that are only ever added, and beside them what stands now.
 
-A projection (run, order_state, lot, balance, outbox_waiting, inbox_position) is
+A projection (run, order_state, order_fill, lot, balance, outbox_waiting, inbox_position) is
 written in the same transaction as its facts and can be rebuilt from them. A
 change here needs a migration; a test compares the two.
 """
@@ -23,10 +23,11 @@ from sqlalchemy import (
 )
 
 from domain.compliance import CheckResult
-from domain.orders import ExecutionReport, Order, OrderIntent
+from domain.orders import ExecutionReport, OrderIntent
 from domain.postings import Break, Transaction
 from domain.runs import Approval, Run
 from vault.metadata import APPEND_ONLY, metadata
+from vault.order_head import OrderHead
 from vault.types import Canonical, Instant, RawText, RowNumber, Scaled, Uuid
 
 writer_lease = Table(
@@ -151,13 +152,26 @@ order_state = Table(
     Column("order_qty", Scaled, nullable=False),
     Column("cum_qty", Scaled, nullable=False),
     Column("changed_at", Instant, nullable=False),
-    Column("value", Canonical(Order), nullable=False),
+    Column("value", Canonical(OrderHead), nullable=False),
     Index(
         "ix_order_state_open",
         "number",
         sqlite_where=text("is_open"),
         postgresql_where=text("is_open"),
     ),
+)
+
+# The fills that stand, in their order: a correction or a bust writes an order's anew.
+order_fill = Table(
+    "order_fill",
+    metadata,
+    Column("cl_ord_id", String, ForeignKey("order_state.cl_ord_id"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("exec_id", String, nullable=False),
+    Column("trade_date", Date, nullable=False),
+    Column("quantity", Scaled, nullable=False),
+    Column("price", Scaled, nullable=False),
+    Column("commission", Scaled, nullable=False),
 )
 
 order_entry = Table(

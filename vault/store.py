@@ -20,6 +20,7 @@ from vault.anchor import append_anchor, last_anchor, lost_anchor
 from vault.audit import SqlAudit
 from vault.engine import open_engine
 from vault.faults import StorageUnavailableError, translated
+from vault.order_cache import OrderCache
 from vault.presence import presence_at
 from vault.unit_of_work import SqlUnitOfWork
 
@@ -49,6 +50,7 @@ class SqlVault:
         self._writing_thread: int | None = None
         self._is_closed = False
         self._on_committed = on_committed
+        self._orders = OrderCache()
         self._reader = _reader(url)
         self._writer = open_engine(url)
         self._lease = lease.Lease(
@@ -76,9 +78,10 @@ class SqlVault:
             self._acquire()
             with translated(), self._writer.begin() as connection:
                 self._lease.check(connection, self._clock.now())
-                uow = SqlUnitOfWork(connection)
+                uow = SqlUnitOfWork(connection, self._orders)
                 yield uow
                 appended = uow.audit.appended()
+            uow.committed()
             if appended:
                 self._anchor(Anchor(appended[-1].sequence, appended[-1].hash))
                 self._on_committed(appended)
@@ -122,6 +125,7 @@ class SqlVault:
         with translated(), self._writer.begin() as connection:
             epoch = self._lease.acquire(connection, self._clock.now())
             head = self._check_anchors(connection)
+        self._orders.clear()
         self._lease.epoch = epoch
         if head is not None:
             self._anchor(head)

@@ -15,6 +15,7 @@ from vault.findings import SqlFindings
 from vault.inbox import SqlInbox
 from vault.kills import SqlKills
 from vault.ledger import SqlLedger
+from vault.order_cache import OrderCache, OrderChanges
 from vault.orders import SqlOrders
 from vault.outbox import SqlOutbox
 from vault.runs import SqlRuns, SqlTriggers
@@ -24,12 +25,14 @@ from vault.snapshot_store import SqlSnapshots
 class SqlUnitOfWork:
     """`UnitOfWork`; `connection` is for the vault's own rooms (ingest, rebuild, export)."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, orders: OrderCache | None = None) -> None:
+        """`orders` are those that the one writer knows; without it all are read."""
         self.connection = connection
+        self._known = None if orders is None else OrderChanges(orders)
         self.runs = SqlRuns(connection)
         self.triggers = SqlTriggers(connection)
         self.snapshots = SqlSnapshots(connection)
-        self.orders = SqlOrders(connection)
+        self.orders = SqlOrders(connection, self._known)
         self.outbox = SqlOutbox(connection)
         self.inbox = SqlInbox(connection)
         self.ledger = SqlLedger(connection)
@@ -47,9 +50,17 @@ class SqlUnitOfWork:
             try:
                 with self.connection.begin_nested():
                     yield
-            except DBAPIError:
-                self._stop_if_lost()
+            except BaseException as error:
+                if self._known is not None:
+                    self._known.forget()
+                if isinstance(error, DBAPIError):
+                    self._stop_if_lost()
                 raise
+
+    def committed(self) -> None:
+        """The transaction stands: what it knows of orders is so."""
+        if self._known is not None:
+            self._known.commit()
 
     def _stop_if_lost(self) -> None:
         """SQLite rolls everything back on a full disk: what follows must not commit by itself."""
