@@ -24,7 +24,7 @@ FINE = 1e-11  # A residual that needs no rounds.
 MOST_STEPS = 60
 MOST_ROUNDS = 60
 FIRST_PULL, LEAST_PULL = 1e-1, 1e-7
-MOST_HALVINGS = 25
+MOST_CUTS, LEAST_CUT, MOST_CUT = 25, 0.25, 0.5
 PATIENCE = 10  # Steps before asking whether the rows can hold at all.
 ARMIJO = 1e-4
 TINY = 1e-13  # Added to the diagonal always.
@@ -124,7 +124,7 @@ def _curvature(dual: Dual, point: Point, unknowns: Indices) -> FloatArray:
     """Minus the dual's second derivative over the factors and some rows, (k + p, k + p)."""
     names, k = dual.names, dual.factors
     buys, sales = free(names, point.choice)
-    V = np.concatenate([dual.of_buys[buys], dual.of_sales[sales]])
+    V = np.concatenate([dual.of_buys.take(buys, axis=0), dual.of_sales.take(sales, axis=0)])
     if len(unknowns) < dual.size:
         V = V.take(unknowns, axis=1)
     V *= np.sqrt(np.concatenate([names.inverse[buys], names.sale_inverse[sales]]))[:, None]
@@ -144,16 +144,20 @@ def _cholesky(matrix: FloatArray, gradient: FloatArray) -> FloatArray:
 
 
 def _search(dual: Dual, point: Point, step: FloatArray) -> tuple[Point | None, float]:
-    """The first halving of the step that raises the dual enough; no price goes below nothing."""
+    """The first part of the step that raises the dual enough; no price goes below nothing.
+
+    Each part is where the slope along the step would vanish if it fell evenly, within bounds.
+    """
     k = dual.factors
     noise = 1e-16 * (1 + abs(point.value))
-    length = 1.0
-    for _ in range(MOST_HALVINGS):
+    slope, length = float(point.gradient @ step), 1.0
+    for _ in range(MOST_CUTS):
         x = point.x + length * step
         np.maximum(x[k:], 0.0, out=x[k:])
         tried = at(dual, x)
         promised = max(float(point.gradient @ (x - point.x)), 0.0)
         if tried.value >= point.value + ARMIJO * promised - noise:
             return tried, length
-        length /= 2
+        fall = slope - float(tried.gradient @ step)
+        length *= min(max(slope / fall, LEAST_CUT), MOST_CUT) if fall > 0 else MOST_CUT
     return None, 0.0
