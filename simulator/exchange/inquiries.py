@@ -70,7 +70,6 @@ class Inquiries:
             last = "Y" if number == len(found) else "N"
             extra = (
                 (584, request.request_id),
-                (585, request.kind),
                 (911, str(len(found))),
                 (912, last),
             )
@@ -122,5 +121,5 @@ class Inquiries:
 
     def _no_orders(self, request: AskMassStatus, text: str) -> None:
         asked = AskStatus(request.client, "", request.symbol, "1", account=request.account)
-        extra = ((584, request.request_id), (585, request.kind), (911, "0"), (912, "Y"))
+        extra = ((584, request.request_id), (911, "0"), (912, "Y"))
         self._desk.answer(self._unknown(asked)._replace(text=text, extra=extra, rej_reason=None))

@@ -121,6 +121,7 @@ class MarketData:
         fields: list[tuple[int, str]] = [
             (262, subscription.request_id),
             *instrument_fields(listing),
+            (779, self._desk.moment.text),
             (268, str(len(entries))),
         ]
         for (kind, _), rest in entries.items():

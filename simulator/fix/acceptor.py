@@ -94,7 +94,7 @@ class Acceptor:
             if session.events:
                 self._tell(session)
         for session, connection in list(self._live.items()):
-            if session.out or session.over or session.faults.is_active:
+            if session.out or session.over or session.faults.is_active or connection.is_deaf:
                 self._write(session, connection, now.seconds)
 
     async def close(self, text: str, seconds: float = 3.0) -> None:

@@ -107,10 +107,17 @@ class Connection(asyncio.Protocol):
         """Hang up at once, as a broken line would."""
         self._transport.abort()
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether nothing is read from the socket."""
+        return not self._transport.is_reading()
+
     def listen(self, *, listens: bool) -> None:
-        """Whether anything is read from the socket."""
-        if listens != self._transport.is_reading():
-            (self._transport.resume_reading if listens else self._transport.pause_reading)()
+        """Read from the socket, or leave what comes to the client's own buffers."""
+        if listens and self.is_deaf:
+            self._transport.resume_reading()
+        elif not listens and not self.is_deaf:
+            self._transport.pause_reading()
 
     def _before_logon(self, data: bytes) -> None:
         self._read += len(data)

@@ -99,9 +99,13 @@ class Session:
     def reset_sequence(self, following: int, now: Instant) -> None:
         """SequenceReset-Reset: our next message will have the number `following`."""
         assert following > 0
+        taken = self.store.next_in
         if self.online:
             number = self.store.next_out
             self._writer.send_as(number, "4", f"123=N{SOH}36={following}{SOH}", now)
+        if following < self.store.next_out:  # Those numbers will be used again.
+            self.store.reset()
+            self.store.next_in = taken
         self.store.next_out = following
         self._event("sequence_reset", by="venue", following=following)
 

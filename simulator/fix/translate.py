@@ -8,6 +8,7 @@ BusinessMessageReject: "conditionally required field missing".
 from collections.abc import Callable
 from typing import NamedTuple
 
+from simulator.fix import fifty
 from simulator.fix.codec import Incoming, group, joined
 from simulator.fix.dictionary import Dictionary
 from simulator.fix.profile import Version
@@ -18,6 +19,7 @@ from simulator.values.words import OrdType, TimeInForce
 
 _UNSUPPORTED = "3"  # BusinessRejectReason (380).
 _MISSING = "5"
+_LAST_UPDATE_TIME = 779  # Of a snapshot (W): wanted in FIX 5.0 SP2, unknown in 4.4.
 _DOLLARS = "3"  # CommType (13): an absolute amount.
 _SELECTED, _ALL = "1", "7"  # MassStatusReqType (585), MassCancelRequestType (530): security, all.
 
@@ -47,15 +49,16 @@ def read_request(message: Incoming, client: str, dictionary: Dictionary) -> Requ
 
 
 def body_of(message: Message, version: Version) -> tuple[str, str]:
-    """MsgType and body of what a venue says, without the fields that this version does not have."""
+    """MsgType and body of what a venue says, as the session's version has it."""
     if isinstance(message, Report):
         return "8", _report(message)
     if isinstance(message, CancelRejected):
         return "9", _cancel_rejected(message)
     kind, fields = message.msg_type, message.fields
-    unknown = _NOT_IN[version].get(kind)
-    if unknown:
-        fields = tuple(field for field in fields if field[0] not in unknown)
+    if version is Version.FIX50SP2:
+        fields = fifty.put_in_order(kind, fields)
+    elif kind == "W":
+        fields = tuple(field for field in fields if field[0] != _LAST_UPDATE_TIME)
     return kind, joined(fields)
 
 
@@ -65,6 +68,8 @@ def _missing(message: Incoming) -> str:
     kind = message.kind
     needed = _NEEDED.get(kind, ())
     if kind in ("D", "G"):
+        if "152" not in fields:
+            needed += ("38",)
         ord_type = fields.get("40")
         if ord_type in _NEEDS_PRICE:
             needed += ("44",)
@@ -203,6 +208,14 @@ def _allocate(message: Incoming, client: str, dictionary: Dictionary) -> Request
     )
 
 
+def _session_status(message: Incoming, client: str, dictionary: Dictionary) -> Request:
+    get = message.get
+    session = get("336")
+    if dictionary.version is Version.FIX50SP2:
+        session = fifty.session_asked_for(session)
+    return requests.AskSessionStatus(client, get("335"), get("263"), session)
+
+
 def _plain(make: Callable[..., Request], *tags: str) -> "_Reader":
     """A reader for a request whose parts are fields as they stand."""
     return lambda message, client, _: make(client, *[message.get(tag) for tag in tags])
@@ -220,23 +233,18 @@ _READERS: dict[str, _Reader] = {
     "q": _plain(requests.MassCancel, "11", "530", "55", "54"),
     "x": _plain(requests.AskSecurityList, "320", "559", "55"),
     "e": _plain(requests.AskSecurityStatus, "324", "263", "55"),
-    "g": _plain(requests.AskSessionStatus, "335", "263", "336"),
+    "g": _session_status,
     "AT": _plain(requests.AllocationReportAck, "755", "70", "87", "58"),
 }
 _NEEDED = {
-    "D": ("55", "38"),
+    "D": ("55",),
     "F": ("55",),
-    "G": ("55", "38"),
+    "G": ("55",),
     "H": ("55",),
     "J": ("55", "54"),
     "e": ("55",),
 }
 _SCOPES = {"AF": "585", "q": "530"}
-# What one version wants in a message and the other does not know, by MsgType.
-_NOT_IN: dict[Version, dict[str, frozenset[int]]] = {
-    Version.FIX44: {"W": frozenset({779})},  # LastUpdateTime.
-    Version.FIX50SP2: {},
-}
 _REFERENCES = {
     "AF": "584", "V": "262", "x": "320", "e": "324", "g": "335", "J": "70", "AT": "755",
 }  # fmt: skip
@@ -295,7 +303,8 @@ def _report(one: Report) -> str:
         f"17={one.exec_id}\x01{f'19={one.exec_ref_id}{chr(1)}' if one.exec_ref_id else ''}"
         f"150={one.exec_type}\x0139={one.ord_status}\x01{reason}{restated}"
         f"{f'1={one.account}{chr(1)}' if one.account else ''}"
-        f"55={one.symbol}\x01{security}54={one.side}\x0138={one.order_qty}\x01{terms}"
+        f"{f'55={one.symbol}{chr(1)}' if one.symbol else ''}{security}"
+        f"54={one.side}\x0138={one.order_qty}\x01{terms}"
         f"{traded}{f'31={one.last_px}{chr(1)}' if one.last_px else ''}"
         f"151={one.leaves_qty}\x0114={one.cum_qty}\x016={one.avg_px}\x01"
         f"75={one.trade_date}\x0160={one.transact_time}\x01{fee}"

@@ -466,9 +466,9 @@ def test_a_mass_status_reports_every_open_order_and_marks_the_last():
     reports = floor.handle(AskMassStatus("TRIMTAB", "M", "7"), NOW)
 
     assert [one.cl_ord_id for one in reports] == ["X0", "X2"]
-    assert reports[-1].extra == ((584, "M"), (585, "7"), (911, "2"), (912, "Y"))
+    assert reports[-1].extra == ((584, "M"), (911, "2"), (912, "Y"))
     (none,) = floor.handle(AskMassStatus("OTHER", "M", "7"), NOW)
-    assert (none.order_id, none.extra[2]) == ("NONE", (911, "0"))
+    assert (none.order_id, none.extra[1]) == ("NONE", (911, "0"))
 
 
 def test_a_mass_cancel_is_reported_and_cancels_one_by_one():

@@ -630,6 +630,7 @@ def test_our_number_is_reset_without_being_asked(talk):
     talk.session.reset_sequence(1, talk.now)
     assert talk.heard() == ["4 seq=3 123=N 36=1"]
     assert talk.report(2) == ["8 seq=1 17=E-2"]
+    assert talk.say("2", (7, 1), (16, 0)) == ["8 seq=1 dup 17=E-2"], "not what had the number once"
 
 
 def test_a_resend_is_refused_for_a_while(talk):

@@ -64,6 +64,14 @@ def test_an_order_keeps_everything_that_was_asked(version):
     )
 
 
+def test_an_order_may_be_for_an_amount_of_money():
+    fields = [field for field in LIMIT if field[0] != "38"]
+
+    order = read("D", *fields, ("152", "5000"), ("15", "USD"))
+
+    assert (order.quantity, order.cash_quantity, order.currency) == ("", "5000", "USD")
+
+
 def test_what_was_not_asked_is_empty():
     assert read("D", *LIMIT) == asked.NewOrder("C", "A", "IBM", "1", "9", "2", "5")
 
