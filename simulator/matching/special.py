@@ -268,16 +268,20 @@ class Special(Queues):
 
     def _move_pegs(self, events: list[Event]) -> bool:
         before = len(events)
+        moved = []
         for order in list(self._pegs.values()):
             if self._orders.get(order.number) is not order:
                 del self._pegs[order.number]
-                continue
-            key = self._key(order.entry)
-            if (key is None) if order.place is Place.NO_PRICE else (key == order.key):
-                continue
-            self._take_out(order)
+            elif self._has_moved(order):
+                self._take_out(order)  # All first: none may trade where it stands no more.
+                moved.append(order)
+        for order in moved:
             self._work(order, events)
         return len(events) > before
+
+    def _has_moved(self, order: Order) -> bool:
+        key = self._key(order.entry)
+        return key is not None if order.place is Place.NO_PRICE else key != order.key
 
     def _try_conditions(self, events: list[Event]) -> bool:
         for order in self._conditions:
