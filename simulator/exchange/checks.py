@@ -73,13 +73,13 @@ def words(request: NewOrder) -> Refusal | None:
     if request.side not in _SIDES:
         return Refusal(
             OrdRejReason.UNSUPPORTED,
-            f"Side(54) {request.side} is not supported; use 1, 2, 5 or 6",
+            f"Side(54) {request.side:.10} is not supported; use 1, 2, 5 or 6",
         )
     if request.time_in_force not in _STAYS:
         return Refusal(
             OrdRejReason.UNSUPPORTED,
-            f"TimeInForce(59) {request.time_in_force} is not supported; use 0 Day, 1 GTC, 2 OPG, "
-            "3 IOC, 4 FOK, 6 GTD or 7 CLS",
+            f"TimeInForce(59) {request.time_in_force:.10} is not supported; use 0 Day, 1 GTC, "
+            "2 OPG, 3 IOC, 4 FOK, 6 GTD or 7 CLS",
         )
     return None
 
@@ -211,7 +211,7 @@ def _prices(
     if kind is None:
         raise BadValueError(
             OrdRejReason.UNSUPPORTED,
-            f"OrdType(40) {request.ord_type} is not supported; use 1 Market, 2 Limit, 3 Stop, "
+            f"OrdType(40) {request.ord_type:.10} is not supported; use 1 Market, 2 Limit, 3 Stop, "
             "4 Stop limit, 5 Market on close, B Limit on close or P Pegged",
         )
     price = stop = None

@@ -5,7 +5,9 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +51,12 @@ WHOLE = Rules(
     allocation_reports=True,
 )
 
+
+def builds(request, /, **fields):
+    """Like `st.builds`, which would make up the fields that have defaults too."""
+    return st.fixed_dictionaries(fields).map(lambda values: request(**values))
+
+
 ids = st.sampled_from("ABCDEFGH")
 words = {
     "client": st.sampled_from(["TRIMTAB", "OTHER"]),
@@ -56,22 +64,21 @@ words = {
     "symbol": st.just("AAPL"),
     "side": st.sampled_from("12"),
 }
-quantities = st.integers(0, 90).map(str)
-prices = st.integers(14795, 14811).map(lambda ticks: f"{ticks // 100}.{ticks % 100:02d}")
-limits = st.builds(
+quantities = st.integers(-2, 90).map(str)
+prices = st.integers(14800, 14806).map(lambda ticks: f"{ticks // 100}.{ticks % 100:02d}")
+limits = builds(
     NewOrder,
     **words,
     quantity=quantities,
     ord_type=st.just("2"),
     price=prices,
-    time_in_force=st.sampled_from("012347"),
-    max_floor=st.sampled_from(["", "", "10"]),
-    min_quantity=st.sampled_from(["", "", "20"]),
-    exec_inst=st.sampled_from(["", "", "G", "Z"]),
+    time_in_force=st.sampled_from("000012347"),
+    max_floor=st.sampled_from(["", "", "", "10"]),
+    min_quantity=st.sampled_from(["", "", "", "", "20"]),
+    exec_inst=st.sampled_from(["", "", "", "", "G", "Z"]),
     poss_resend=st.booleans(),
-    allocations=st.sampled_from([(), ()]),
 )
-blocks = st.builds(
+blocks = builds(
     NewOrder,
     **words,
     quantity=st.just("30"),
@@ -79,23 +86,23 @@ blocks = st.builds(
     price=prices,
     allocations=st.just((("A1", "10"), ("A2", "20"))),
 )
-markets = st.builds(
+markets = builds(
     NewOrder,
     **words,
     quantity=quantities,
     ord_type=st.sampled_from("15"),
     time_in_force=st.sampled_from("03"),
 )
-stops = st.builds(NewOrder, **words, quantity=quantities, ord_type=st.just("3"), stop_price=prices)
-pegs = st.builds(
+stops = builds(NewOrder, **words, quantity=quantities, ord_type=st.just("3"), stop_price=prices)
+pegs = builds(
     NewOrder,
     **words,
     quantity=quantities,
     ord_type=st.just("P"),
     exec_inst=st.sampled_from("MR"),
 )
-cancels = st.builds(CancelOrder, **words, orig_cl_ord_id=ids)
-amends = st.builds(
+cancels = builds(CancelOrder, **words, orig_cl_ord_id=ids)
+amends = builds(
     ReplaceOrder,
     **words,
     orig_cl_ord_id=ids,
@@ -104,9 +111,9 @@ amends = st.builds(
     price=prices,
 )
 others = st.one_of(
-    st.builds(AskStatus, **words),
-    st.builds(MassCancel, words["client"], ids, st.just("7")),
-    st.builds(Disconnected, words["client"]),
+    builds(AskStatus, **words),
+    builds(MassCancel, client=words["client"], cl_ord_id=ids, kind=st.just("7")),
+    builds(Disconnected, client=words["client"]),
     st.builds(
         AskMarketData,
         words["client"],
@@ -148,9 +155,32 @@ operations = st.one_of(
         prices,
     ),
 )
-asked = st.one_of(limits, limits, limits, blocks, markets, stops, pegs, cancels, amends, others)
-acts = st.one_of(asked, asked, asked, operations)
-days = st.lists(st.tuples(acts, st.integers(0, 12_000)), max_size=30)  # Milliseconds after it.
+asked = st.one_of(
+    limits, limits, limits, limits, blocks, markets, stops, pegs, cancels, amends, amends, others
+)
+acts = st.one_of(asked, asked, asked, asked, operations)
+
+
+def consistent(day):
+    """Most orders get a new ClOrdID, most changes name an order that was there, and its side."""
+    orders = []
+    for place, (act, pause) in enumerate(day):
+        name = f"N{place}"
+        if isinstance(act, NewOrder) and act.cl_ord_id != "A":
+            orders.append(act._replace(cl_ord_id=name))
+            yield orders[-1], pause
+        elif isinstance(act, CancelOrder | ReplaceOrder) and orders and act.orig_cl_ord_id != "A":
+            which = ord(act.orig_cl_ord_id) % len(orders)
+            client, orig, side = (orders[which][field] for field in (0, 1, 3))
+            orders[which] = orders[which]._replace(cl_ord_id=name)
+            changed = {"client": client, "side": side, "orig_cl_ord_id": orig, "cl_ord_id": name}
+            yield act._replace(**changed), pause
+        else:
+            yield act, pause
+
+
+acts_and_pauses = st.tuples(acts, st.integers(0, 12_000))  # Milliseconds after it.
+days = st.lists(acts_and_pauses, min_size=3, max_size=40).map(lambda day: list(consistent(day)))
 rules = st.sampled_from([CONTINUOUS, WHOLE])
 
 
@@ -210,12 +240,9 @@ def test_a_venue_that_comes_back_from_a_checkpoint_goes_on_as_if_nothing_was(day
     assert live(day, kind, break_at=place)[1] == live(day, kind)[1]
 
 
-@given(days, rules)
-def test_every_report_adds_up(day, kind):
+def assert_adds_up(said):
     """CumQty is the sum of the executions that stand, AvgPx their mean, ExecIDs are unique."""
-    _, said = live(day, kind)
     standing, exec_ids = defaultdict(dict), []
-
     for report in said:
         if not isinstance(report, Report) or report.exec_type is ExecType.ORDER_STATUS:
             continue
@@ -234,6 +261,13 @@ def test_every_report_adds_up(day, kind):
         assert report.leaves_qty in (0, report.order_qty - report.cum_qty)
         assert 0 <= report.cum_qty <= report.order_qty
     assert len(exec_ids) == len(set(exec_ids))
+
+
+@given(days, rules)
+def test_every_report_adds_up(day, kind):
+    _, said = live(day, kind)
+
+    assert_adds_up(said)
 
 
 @given(days, rules)
@@ -269,3 +303,70 @@ def test_both_sides_of_every_trade_between_clients_are_equal(day):
             sold += report.last_qty * (report.side == "2")
 
     assert strangers or bought == sold
+
+
+def long_day(seed, length=250):
+    """A day of many acts, which the lists of hypothesis seldom are; mostly orders and changes."""
+    draw = Random(seed)
+
+    def order():
+        kind = draw.choices(["2", "1", "3", "4", "P"], [80, 6, 5, 4, 5])[0]
+        price = f"148.{draw.randint(0, 6):02d}"
+        return NewOrder(
+            client=draw.choice(["TRIMTAB", "OTHER", "THIRD"]),
+            cl_ord_id="B",
+            symbol="AAPL",
+            side=draw.choice("12"),
+            quantity=str(draw.randint(1, 90)),
+            ord_type=kind,
+            price=price if kind in "24" else "",
+            stop_price=f"148.{draw.randint(0, 6):02d}" if kind in "34" else "",
+            exec_inst=draw.choice("MR") if kind == "P" else draw.choice(["", "", "", "G", "Z"]),
+            time_in_force=draw.choices("012347", [70, 10, 5, 7, 3, 5])[0] if kind in "12" else "0",
+            max_floor=draw.choice(["", "", "", "5"]) if kind == "2" else "",
+        )
+
+    def change():
+        orig = chr(draw.randint(66, 0x2FF))
+        if draw.random() < 0.5:
+            return CancelOrder("TRIMTAB", "B", orig, "AAPL", "1")
+        price = f"148.{draw.randint(0, 6):02d}"
+        return ReplaceOrder("TRIMTAB", "B", orig, "AAPL", "1", str(draw.randint(1, 90)), "2", price)
+
+    def operation():
+        exec_id = {"exec_id": f"XSIM-20221129-{draw.randint(1, 3 * length):06d}"}
+        order_id = {"order_id": f"XSIM-{draw.randint(1, length):06d}"}
+        return draw.choice(
+            [
+                ("halt", {"symbol": "AAPL"}),
+                ("resume", {"symbol": "AAPL"}),
+                ("resume", {"symbol": "AAPL"}),
+                ("bust", exec_id),
+                ("bust", exec_id),
+                ("correct", {**exec_id, "quantity": 5}),
+                ("correct", {**exec_id, "price": "148.01"}),
+                ("cancel", order_id),
+                ("refuse", order_id),
+                ("restate", {**order_id, "quantity": draw.randint(1, 90)}),
+                ("execute", {**order_id, "quantity": 1, "price": "148.00"}),
+                ("stop", {**order_id, "quantity": 1, "price": "148.00"}),
+            ]
+        )
+
+    watch = AskMarketData("OTHER", "M", "1", "0", "1", ("0", "1", "2", "4", "A", "B"), ("AAPL",))
+    makers = draw.choices([order, change, operation], [60, 25, 15], k=length)
+    day = [(watch, 0), *((make(), draw.randint(0, 800)) for make in makers)]
+    return list(consistent(day))
+
+
+@pytest.mark.parametrize("kind", [CONTINUOUS, WHOLE], ids=["continuous", "whole"])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_long_day_adds_up_and_can_be_lived_again(seed, kind):
+    day = long_day(seed)
+
+    _, said = live(day, kind)
+
+    assert_adds_up(said)
+    assert live(day, kind, step=timedelta(milliseconds=97 + seed), break_at=60 + seed)[1] == said
+    kinds = {one.exec_type for one in said if isinstance(one, Report)}
+    assert {ExecType.NEW, ExecType.TRADE, ExecType.CANCELED, ExecType.REPLACED} < kinds
