@@ -51,6 +51,7 @@ ENTRIES = (
         'trimtab resolve DE7K-0001 --as never-reached --by anna --why "XSIM desk, 15:02"',
     ),
     Entry("positions", "list holdings", "trimtab positions --account H001-1"),
+    Entry("rules", "list, show, check, test and compare the rules", "trimtab rules list"),
     Entry("breaks", "list differences that reconciliation found", "trimtab breaks --run last"),
     Entry("approvals", "list runs that wait for a second person", "trimtab approvals"),
     Entry("approve", "let a run go on", 'trimtab approve last --by anna --why "as discussed"'),

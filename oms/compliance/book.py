@@ -5,7 +5,7 @@ What is not in the snapshot is never guessed: asking for it raises
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -203,6 +203,10 @@ class Book:
         """Whether there is any fact about the subject."""
         return (about, subject) in self._facts
 
+    def has_security_facts(self) -> bool:
+        """Whether anything is known of any security beyond the master."""
+        return any(about is About.SECURITY for about, _ in self._facts)
+
     def text(self, about: About, subject: str, name: str, of: str = "") -> str:
         """A fact's text, or its usual value; raises `MissingDataError`."""
         found = self._facts.get((about, subject), {}).get((name, of))
@@ -222,6 +226,10 @@ class Book:
     def numbers(self, about: About, subject: str, name: str) -> Mapping[str, Decimal]:
         """Every `of` of one fact with its number."""
         return {of: parse_decimal(text) for of, text in self.named(about, subject, name).items()}
+
+    def facts_of(self, about: About, subject: str) -> Collection[tuple[str, str]]:
+        """Name and second party of every fact about the subject."""
+        return self._facts.get((about, subject), {}).keys()
 
     def named(self, about: About, subject: str, name: str) -> Mapping[str, str]:
         """Every `of` of one fact with its text."""

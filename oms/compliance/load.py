@@ -8,9 +8,10 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -18,16 +19,23 @@ from domain.compliance import Force
 from domain.errors import BadInputError
 from domain.sources import Source
 from oms.compliance.account_types import AccountType
+from oms.compliance.allocation_rule import Allocation
 from oms.compliance.bases import Base
 from oms.compliance.book import Aggregate
 from oms.compliance.budget import Budget
 from oms.compliance.days import CureClock
+from oms.compliance.diversification import Diversification
+from oms.compliance.evidence import Evidence
 from oms.compliance.examples import run_examples
 from oms.compliance.exposures import LookThrough
+from oms.compliance.filing import Filing
 from oms.compliance.group_weight import GroupWeight
+from oms.compliance.latch import Latch
 from oms.compliance.list_membership import ListMembership
+from oms.compliance.measure import Measure
 from oms.compliance.nearest import nearest
 from oms.compliance.order_bounds import OrderBounds
+from oms.compliance.ownership import Ownership
 from oms.compliance.rules import (
     Drift,
     Example,
@@ -44,8 +52,24 @@ from oms.compliance.window import Window
 
 RULE_TYPES: Mapping[str, type[RuleTest]] = {
     kind.__name__: kind
-    for kind in (GroupWeight, SetShare, ListMembership, Window, OrderBounds, Budget)
+    for kind in (
+        GroupWeight,
+        SetShare,
+        Diversification,
+        Ownership,
+        Measure,
+        Filing,
+        ListMembership,
+        Evidence,
+        Window,
+        Budget,
+        Allocation,
+        OrderBounds,
+        Latch,
+    )
 }
+
+PACKS = Path(__file__).with_name("packs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +118,31 @@ def read_rules(content: bytes, file: str) -> tuple[Rule, ...]:
     rules = reader.rules(document)
     if not reader.problems:
         reader.try_examples(rules)
+    enabled = () if reader.problems else reader.enabled(document)
     if reader.problems:
         raise RuleFileError(sorted(reader.problems, key=lambda problem: problem.line))
-    return rules
+    return (*enabled, *rules)
+
+
+@cache
+def load_pack(name: str) -> tuple[Rule, ...]:
+    """The rules of a shipped pack. Raises `RuleFileError` when it is damaged."""
+    path = PACKS / f"{name}.toml"
+    return read_rules(path.read_bytes(), f"packs/{path.name}")
+
+
+def pack_names() -> tuple[str, ...]:
+    """The packs that ship, by name."""
+    return tuple(sorted(path.stem for path in PACKS.glob("*.toml")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enabling:
+    """A pack that the firm enables, for whom, and without which of its rules."""
+
+    pack: str
+    account_types: tuple[AccountType, ...] = ()
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +167,16 @@ class _Header:
     account_types: tuple[AccountType, ...] = ()
 
 
+def _overlap(one: Rule, other: Rule) -> bool:
+    """Whether two versions of a rule hold on the same day."""
+    last = date.max
+    return (
+        one.rule_id == other.rule_id
+        and one.effective_from <= (other.effective_to or last)
+        and other.effective_from <= (one.effective_to or last)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """A table of the file: where it starts and ends, for finding a key's line."""
@@ -140,9 +196,13 @@ class _Reader:
 
     def rules(self, document: Mapping[str, Any]) -> tuple[Rule, ...]:
         everything = _Place(1, len(self.lines))
-        for key in document.keys() - {"rule"}:
-            self._problem(everything, key, f"unknown table {key!r}: only [[rule]] tables are read")
+        for key in document.keys() - {"rule", "enable"}:
+            self._problem(
+                everything, key, f"unknown table {key!r}: only [[rule]] and [[enable]] are read"
+            )
         tables, places = document.get("rule", []), self._places("rule", everything)
+        if "enable" in document and not tables:
+            return ()
         if not places or not isinstance(tables, list) or len(tables) != len(places):
             self._problem(everything, "rule", "no [[rule]] table in the file, or not only such")
             return ()
@@ -150,7 +210,7 @@ class _Reader:
         for table, place in zip(tables, places, strict=True):
             rule = self._rule(table, place)
             if rule is not None:
-                first = next((r for r in rules if r.rule_id == rule.rule_id), None)
+                first = next((r for r in rules if _overlap(r, rule)), None)
                 if first is None:
                     rules.append(rule)
                 else:
@@ -158,6 +218,38 @@ class _Reader:
                         place, "id", f"id {rule.rule_id!r} is taken by line {first.source.line}"
                     )
         return tuple(rules)
+
+    def enabled(self, document: Mapping[str, Any]) -> tuple[Rule, ...]:
+        """The rules of the packs that the file enables."""
+        tables, found = document.get("enable", []), list[Rule]()
+        places = self._places("enable", _Place(1, len(self.lines)))
+        if not isinstance(tables, list) or len(tables) != len(places):
+            self._say(1, "write each pack that is enabled as an [[enable]] table")
+            return ()
+        for table, place in zip(tables, places, strict=True):
+            enabling = self._read(Enabling, table, place, "an enabling")
+            if enabling is None:
+                continue
+            if enabling.pack not in pack_names():
+                close = nearest(enabling.pack, pack_names())
+                self._problem(place, "pack", f"unknown pack {enabling.pack!r}{close}")
+                continue
+            found += self._rules_of(enabling, place)
+        return tuple(found)
+
+    def _rules_of(self, enabling: Enabling, place: _Place) -> Iterable[Rule]:
+        rules = load_pack(enabling.pack)
+        known = {rule.rule_id for rule in rules}
+        for name in enabling.leave_out:
+            if name not in known:
+                self._problem(
+                    place,
+                    "leave_out",
+                    f"{enabling.pack} has no rule {name!r}{nearest(name, known)}",
+                )
+        for rule in rules:
+            if rule.rule_id not in enabling.leave_out:
+                yield replace(rule, enabled_for=enabling.account_types)
 
     def try_examples(self, rules: Iterable[Rule]) -> None:
         for rule in rules:

@@ -5,15 +5,17 @@ the average daily volume is that of the whole block, so it is the same for
 every account in it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 
 from domain.compliance import Verdict
 from domain.exact import ZERO
+from domain.facts import About
 from domain.orders import OrderIntent, Side
 from oms.compliance.book import Book, MissingDataError
+from oms.compliance.limits import LimitFrom
 from oms.compliance.rules import AccountQuestion, Answer, OrderQuestion, fraction_of
 from oms.wording import counted, dollars, percent, shares
 
@@ -26,6 +28,8 @@ class Measure(StrEnum):
     COLLAR = "collar"  # Distance of the limit price from the reference price, a fraction.
     REFERENCE_AGE = "reference_age"  # Calendar days from the reference price to the trade date.
     SHARE_OF_ADV = "share_of_adv"  # Block over average daily volume, a fraction.
+    REFERENCE_SECONDS = "reference_seconds"  # Seconds since the reference price, by the order.
+    MINIMUM_TRADE = "minimum_trade"  # Dollars that a trade must at least be worth.
     HOLDING = "holding"  # Shares sold against shares held; has no maximum of its own.
 
 
@@ -35,9 +39,13 @@ class OrderBounds:
 
     measure: Measure
     maximum: Decimal | None = None
+    minimum_from: LimitFrom | None = None  # Of the smallest trade.
 
     def problem(self) -> tuple[str, str] | None:
-        if (self.measure is Measure.HOLDING) != (self.maximum is None):
+        if (self.measure is Measure.MINIMUM_TRADE) != (self.minimum_from is not None):
+            return "minimum_from", "whose smallest trade it is; only minimum_trade has one"
+        own = self.measure in (Measure.HOLDING, Measure.MINIMUM_TRADE)
+        if own != (self.maximum is None):
             return "maximum", "a number, except for holding, whose limit is what is held"
         if self.maximum is None:
             return None
@@ -59,6 +67,8 @@ class OrderBounds:
             held = book.held(account_id)
             asked = [_sale(book, account_id, i, sold[i], held.get(i, ZERO)) for i in sorted(sold)]
             return _worst(asked)
+        if self.measure is Measure.MINIMUM_TRADE:
+            return self._smallest(question)
         if self.measure is Measure.SHARE_OF_ADV:
             return _worst(
                 [
@@ -71,16 +81,51 @@ class OrderBounds:
         return None
 
     def about_order(self, question: OrderQuestion) -> Answer | None:
-        desk, intent = question.desk, question.intent
-        if self.measure is Measure.HOLDING:
-            return _worst(list(_sales(desk.book, intent)))
-        if self.measure is Measure.SHARE_OF_ADV:
-            return self._share_of_adv(desk.book, intent.security_id, intent.side, intent.quantity)
-        if self.measure is Measure.COLLAR:
-            return self._collar(intent)
-        if self.measure is Measure.REFERENCE_AGE:
-            return self._reference_age(desk.book, intent)
-        return self._size(intent)
+        book, intent = question.desk.book, question.intent
+        ask: Mapping[Measure, Callable[[], Answer | None]] = {
+            Measure.HOLDING: lambda: _worst(list(_sales(book, intent))),
+            Measure.MINIMUM_TRADE: lambda: None,
+            Measure.SHARE_OF_ADV: lambda: self._share_of_adv(
+                book, intent.security_id, intent.side, intent.quantity
+            ),
+            Measure.COLLAR: lambda: self._collar(intent),
+            Measure.REFERENCE_AGE: lambda: self._reference_age(book, intent),
+            Measure.REFERENCE_SECONDS: lambda: self._reference_seconds(book, intent),
+        }
+        return ask.get(self.measure, lambda: self._size(intent))()
+
+    def _reference_seconds(self, book: Book, intent: OrderIntent) -> Answer:
+        assert self.maximum is not None
+        age = book.number(About.ORDER, intent.cl_ord_id, "reference_age")
+        words = f"the reference price of {intent.symbol} is {shares(age)} s old, "
+        words += f"at most {shares(self.maximum)}"
+        return _bounded(age, self.maximum, words, intent.security_id, None)
+
+    def _smallest(self, question: AccountQuestion) -> Answer | None:
+        """The smallest trade against the client's minimum; a sale of all that is held may pass."""
+        book, account_id = question.book, question.account_id
+        assert self.minimum_from is not None
+        least = self.minimum_from.read(book, account_id)
+        assert least is not None
+        held = book.held(account_id)
+        trades = [
+            (trade.quantity * book.price(trade.security_id), trade)
+            for trade in book.trades_of(account_id)
+            if trade.side is Side.BUY or trade.quantity != held.get(trade.security_id)
+        ]
+        if not trades:
+            return None
+        value, trade = min(trades, key=lambda pair: (pair[0], pair[1].symbol))
+        return Answer(
+            verdict=Verdict.PASS if value >= least else Verdict.BREACH,
+            sentence=f"the smallest trade is {dollars(value)} of {trade.symbol}, at least "
+            f"{dollars(least)}",
+            security_ids=(trade.security_id,),
+            value=value,
+            limit=least,
+            numerator=value,
+            headroom=value - least,
+        )
 
     def _size(self, intent: OrderIntent) -> Answer:
         assert self.maximum is not None

@@ -226,12 +226,12 @@ class _Scene:
         first, _, rest = text.partition(" ")
         if rest or first == "firm":
             yield About(first), rest
+        elif text in self.order_ids:
+            yield About.ORDER, text
         elif re.fullmatch(self._A, text):
             yield About.ACCOUNT, self._account(text)
         elif text in self.securities:
             yield About.SECURITY, self.securities[text].security_id
-        elif text in self.order_ids:
-            yield About.ORDER, text
         else:
             raise ValueError(f"{text} has no line of its own before this one")
 
@@ -334,6 +334,9 @@ class _Scene:
         minimum = _number(m["percent"]) / 100
         self._mandate(m, cash=WeightBand(name="cash", minimum=minimum, maximum=ONE))
 
+    def _smallest_trade(self, m: re.Match[str]) -> None:
+        self._mandate(m, minimum_trade=_number(m["amount"]))
+
     def _sector_limit(self, m: re.Match[str]) -> None:
         band = WeightBand(name=m["sector"], minimum=ZERO, maximum=_number(m["percent"]) / 100)
         self._mandate(m, sector_limits={m["sector"]: band})
@@ -428,6 +431,7 @@ class _Scene:
         rf"{_A} (?P<verb>buys|sells) {_Q} {_S}": _moves,
         rf"{_A} may hold {_PERCENT} of one name": _name_maximum,
         rf"{_A} keeps {_PERCENT} cash": _cash_minimum,
+        rf"{_A} trades at least (?P<amount>[0-9.,]+)": _smallest_trade,
         rf"{_A} may hold {_PERCENT} in (?P<sector>\S+)": _sector_limit,
         rf"{_A} may not (?P<verb>buy|sell) {_S}": _may_not,
         rf"((?P<seconds>[0-9]+) s earlier )?order (?P<id>\S+) (?P<verb>buys|sells) {_Q} {_S}"

@@ -157,6 +157,7 @@ ACCOUNT = {
     "concentrates": _flag("a fund that concentrates in an industry by policy"),
     "tax_exempt_fund": _flag("a tax-exempt money market fund"),
     "short": _number("shares sold short; `of` is the security id", "0"),
+    "short_sale": Word(Kind.DAY, "day of the last short sale; `of` is the security id", ""),
     "reference_age": _number("seconds since its reference prices were taken", "0"),
 }
 ORDER = {
@@ -242,6 +243,8 @@ def read_value(word: Word, text: str) -> Value:
     """The text as the word's kind; raises `ValueError` with what would be right."""
     if word.one_of and text not in word.one_of:
         raise ValueError(f"{text!r} is not one of {', '.join(word.one_of)}")
+    if text == "" and word.usual == "":
+        return text
     if word.kind is Kind.NUMBER:
         return parse_decimal(text.replace("_", ""))
     if word.kind is Kind.DAY:

@@ -25,8 +25,8 @@ from oms.approval import (
 )
 from oms.basket import Override, OverrideRefusedError, settle
 from oms.compliance.check import check_accounts
-from oms.compliance.scene import isin_of, read_scene
 from oms.compliance.load import load_rules
+from oms.compliance.scene import isin_of, read_scene
 from oms.recommend import ForeignProposalError, recommend
 
 RULES = load_rules(Path(__file__).parents[2] / "data" / "rules.toml")

@@ -29,8 +29,8 @@ from domain.sources import Source
 from ledger import postings
 from oms.basket import Override, settle
 from oms.compliance.check import check_accounts, check_orders
-from oms.compliance.scene import isin_of, read_scene
 from oms.compliance.load import load_rules
+from oms.compliance.scene import isin_of, read_scene
 from oms.explain import Explanation, explain_account, explain_order, trace_run
 
 RULES = load_rules(Path(__file__).parents[2] / "data" / "rules.toml")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from domain.compliance import Verdict
 from oms.compliance.check import check_accounts, check_orders
-from oms.compliance.scene import EXAMPLE_DAY, read_scene
 from oms.compliance.load import load_rules, read_rules
+from oms.compliance.scene import EXAMPLE_DAY, read_scene
 
 RULES = {r.rule_id: r for r in load_rules(Path(__file__).parents[2] / "data" / "rules.toml")}
 SYMBOLS = {"ALFA": "Alfa", "ALFB": "Alfa", "BETA": "Beta"}

@@ -1,0 +1,202 @@
+"""`trimtab rules`: what the rules are, whether a file of them holds, and what would change."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from console.doors import open_config
+from console.options import add_json
+from console.printing import Column, print_json, print_lines, print_table
+from domain.errors import ExitCode, UnknownNameError
+from oms.compliance.change import Change, changes
+from oms.compliance.examples import ExampleOutcome, run_examples
+from oms.compliance.load import load_pack, load_rules, pack_names
+from oms.compliance.nearest import nearest
+from oms.compliance.page import page, rule_lines
+from oms.compliance.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """One rule of a list."""
+
+    rule_id: str
+    rule_type: str
+    version: str
+    force: str
+    stage: str
+    accounts: str
+    words: str
+    citation: str
+    examples: int
+
+
+COLUMNS = (
+    Column[RuleLine]("RULE", lambda line: line.rule_id),
+    Column[RuleLine]("TYPE", lambda line: line.rule_type),
+    Column[RuleLine]("VERSION", lambda line: line.version),
+    Column[RuleLine]("FORCE", lambda line: line.force),
+    Column[RuleLine]("STAGE", lambda line: line.stage),
+    Column[RuleLine]("ACCOUNTS", lambda line: line.accounts),
+    Column[RuleLine]("SAYS", lambda line: line.words),
+)
+OUTCOMES = (
+    Column[ExampleOutcome]("", lambda found: "ok" if found.agrees else "NO"),
+    Column[ExampleOutcome]("RULE", lambda found: found.rule_id),
+    Column[ExampleOutcome]("EXAMPLE", lambda found: found.says),
+    Column[ExampleOutcome]("ANSWER", lambda found: found.message),
+)
+CHANGES = (
+    Column[Change]("", lambda change: change.what),
+    Column[Change]("RULE", lambda change: change.rule_id),
+    Column[Change]("FROM", lambda change: change.before),
+    Column[Change]("TO", lambda change: change.after),
+    Column[Change]("WHAT", lambda change: change.words),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = _add(actions, "list", "list the rules in force, or those of a pack or a file")
+    _add_source(listing)
+    show = _add(actions, "show", "show one rule with its examples")
+    show.add_argument("rule", metavar="RULE")
+    _add_source(show)
+    check = _add(actions, "check", "read a rule file and say everything that is wrong with it")
+    check.add_argument("file", metavar="FILE", type=Path)
+    test = _add(actions, "test", "run every rule's own examples")
+    test.add_argument("file", metavar="FILE", type=Path, nargs="?")
+    test.add_argument("--pack", metavar="PACK", help="of one pack that ships")
+    diff = _add(actions, "diff", "say what another file would change")
+    diff.add_argument("file", metavar="FILE", type=Path)
+    diff.add_argument("--against", metavar="FILE", type=Path, help="(default: what is in force)")
+    _add(actions, "packs", "list the packs that ship")
+    _add(actions, "page", "print docs/compliance.md")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    act: dict[str, Callable[[argparse.Namespace], int]] = {
+        "list": _list,
+        "show": _show,
+        "check": _check,
+        "test": _test,
+        "diff": _diff,
+        "packs": _packs,
+        "page": _page,
+    }
+    return act[arguments.action](arguments)
+
+
+def _add(actions: Any, name: str, words: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=words, description=words)
+    add_json(parser)
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--file", metavar="FILE", type=Path, help="of this rule file")
+    parser.add_argument("--pack", metavar="PACK", help="of one pack that ships")
+
+
+def _rules(arguments: argparse.Namespace) -> tuple[Rule, ...]:
+    """Those of a pack, of a file, or in force by the configuration."""
+    if getattr(arguments, "pack", None):
+        if arguments.pack not in pack_names():
+            close = nearest(arguments.pack, pack_names())
+            raise UnknownNameError(f"no pack {arguments.pack!r}{close}")
+        return load_pack(arguments.pack)
+    if arguments.file is not None:
+        return load_rules(arguments.file)
+    return load_rules(open_config(arguments.config).rules)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    lines = [_line(rule) for rule in _rules(arguments)]
+    if arguments.json:
+        print_json(lines)
+    else:
+        print_table(COLUMNS, lines, "no rules")
+    return ExitCode.OK
+
+
+def _line(rule: Rule) -> RuleLine:
+    gates = dict.fromkeys((*rule.account_types, *rule.enabled_for))
+    return RuleLine(
+        rule_id=rule.rule_id,
+        rule_type=rule.rule_type,
+        version=rule.version,
+        force=rule.force.value,
+        stage=" ".join(rule.stage),
+        accounts=" ".join(gates) or "all",
+        words=rule.words,
+        citation=rule.citation,
+        examples=len(rule.examples),
+    )
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    rules = _rules(arguments)
+    found = [rule for rule in rules if rule.rule_id == arguments.rule]
+    if not found:
+        close = nearest(arguments.rule, {rule.rule_id for rule in rules})
+        raise UnknownNameError(f"no rule {arguments.rule!r}{close}")
+    if arguments.json:
+        print_json(found)
+        return ExitCode.OK
+    for rule in found:
+        print_lines([f"version {rule.version}, from {rule.source}", *rule_lines(rule)])
+        for example in rule.examples:
+            print_lines(["", f"{example.says} ({example.expect})"])
+            print_lines(f"    {line}" for line in example.given.splitlines())
+    return ExitCode.OK
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    rules = load_rules(arguments.file)
+    examples = sum(len(rule.examples) for rule in rules)
+    if arguments.json:
+        print_json([_line(rule) for rule in rules])
+    else:
+        print_lines([f"{len(rules)} rules, and their {examples} examples hold"])
+    return ExitCode.OK
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    outcomes = run_examples(_rules(arguments))
+    if arguments.json:
+        print_json(outcomes)
+    else:
+        print_table(OUTCOMES, outcomes, "no examples")
+    return ExitCode.OK if all(found.agrees for found in outcomes) else ExitCode.CHECK_FAILED
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    before = arguments.against
+    if before is None:
+        before = open_config(arguments.config).rules
+    found: Sequence[Change] = changes(load_rules(before), load_rules(arguments.file))
+    if arguments.json:
+        print_json(found)
+    else:
+        print_table(CHANGES, found, "nothing would change")
+    return ExitCode.OK
+
+
+def _packs(arguments: argparse.Namespace) -> int:
+    names = pack_names()
+    if arguments.json:
+        print_json({name: [rule.rule_id for rule in load_pack(name)] for name in names})
+    else:
+        print_lines(f"{name}  {len(load_pack(name))} rules" for name in names)
+    return ExitCode.OK
+
+
+def _page(arguments: argparse.Namespace) -> int:
+    text = page()
+    if arguments.json:
+        print_json({"page": text})
+    else:
+        print_lines(text.split("\n")[:-1])
+    return ExitCode.OK
