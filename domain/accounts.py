@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.goals import Wishes
+from domain.risk import RiskSettings
 from domain.sources import Source
 
 
@@ -76,6 +77,7 @@ class Mandate:
     do_not_buy: tuple[str, ...] = ()  # Security ids.
     do_not_sell: tuple[str, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)  # Beyond tracking the model within bands.
+    risk: RiskSettings | None = None  # The firm's, at the first mandate of its file.
     source: Source
 
 

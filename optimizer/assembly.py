@@ -6,16 +6,17 @@ answered for like every other.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
 
 from domain.accounts import Account, Mandate, ModelPortfolio, TaxStatus
-from domain.errors import UnknownNameError
-from domain.instruments import LEAST_HISTORY_DAYS
+from domain.errors import BadInputError, UnknownNameError
+from domain.instruments import LEAST_HISTORY_DAYS, Security
 from domain.lots import TaxLot
+from domain.risk import RiskMethod, RiskSettings
 from domain.snapshot import PastTrade, Snapshot
 from optimizer.constraints import Position, locks_of, rows_of
 from optimizer.costs import impact_per_dollar
@@ -23,7 +24,7 @@ from optimizer.goals import aimed
 from optimizer.liabilities import liability_rows
 from optimizer.limits import caps_of, gain_rows, limit_rows
 from optimizer.measures import unmeasured
-from optimizer.risk import estimate
+from optimizer.risk import RiskModel, estimate, supplied
 from optimizer.taxes import relief_order
 from optimizer.universe import Universe, universe_of
 from optimizer.values import AccountProblem, FloatArray, Lock, Market, ReliefLot, Row, faulty
@@ -46,16 +47,43 @@ def assemble(
             "ingest its files or correct the name"
         )
     wanted = (set(account_ids) or known) - set(snapshot.quarantined())
-    market = market_of(snapshot)
+    accounts = [
+        account
+        for account in sorted(snapshot.accounts, key=lambda account: account.account_id)
+        if account.account_id in wanted
+    ]
+    try:
+        market = market_of(snapshot)
+    except BadInputError as error:
+        return _nothing(), tuple(
+            faulty(a.account_id, a.household_id, f"account {a.account_id}: risk model: {error}")
+            for a in accounts
+        )
     book = _Book.of(snapshot, market)
-    accounts = sorted(snapshot.accounts, key=lambda account: account.account_id)
-    return market, tuple(
-        book.problem(account) for account in accounts if account.account_id in wanted
+    return market, tuple(book.problem(account) for account in accounts)
+
+
+def _nothing() -> Market:
+    """A market without names: there is no risk model."""
+    none = np.zeros(0)
+    return Market(
+        security_ids=(),
+        symbols=(),
+        sectors=(),
+        prices=(),
+        lot_sizes=(),
+        F=np.zeros((0, 1)),
+        d=none,
+        half_spread=none,
+        impact=none,
     )
 
 
 def market_of(snapshot: Snapshot) -> Market:
-    """Every security that has a price and a price history, by security id; it may be none."""
+    """Every security that has a price and a price history, by security id; it may be none.
+
+    Raises `BadInputError` when the firm's settings give no risk model.
+    """
     history = snapshot.history
     enough = len(history.days) >= LEAST_HISTORY_DAYS
     closes = dict(zip(history.security_ids, history.closes, strict=True)) if enough else {}
@@ -64,9 +92,11 @@ def market_of(snapshot: Snapshot) -> Market:
         (s for s in snapshot.securities if s.security_id in closes and s.security_id in prices),
         key=lambda security: security.security_id,
     )
+    settings = next((m.risk for m in snapshot.mandates if m.risk is not None), RiskSettings())
+    if settings.method is RiskMethod.SUPPLIED:
+        securities = [s for s in securities if s.security_id in settings.specific]
     ids = tuple(security.security_id for security in securities)
-    table = [[float(close) for close in closes[i]] for i in ids]
-    risk = estimate(np.array(table) if table else np.empty((0, LEAST_HISTORY_DAYS)))
+    risk = _risk_of(settings, securities, closes)
     price = np.array([float(prices[i]) for i in ids])
     volume = np.array([float(security.average_daily_volume) for security in securities])
     return Market(
@@ -82,6 +112,26 @@ def market_of(snapshot: Snapshot) -> Market:
         industries=tuple(security.industry for security in securities),
         countries=tuple(security.country for security in securities),
         issuers=tuple(security.issuer for security in securities),
+        notes=risk.notes,
+    )
+
+
+def _risk_of(
+    settings: RiskSettings,
+    securities: Sequence[Security],
+    closes: Mapping[str, Sequence[Decimal]],
+) -> RiskModel:
+    """The risk model of the securities, in their order."""
+    if settings.method is RiskMethod.SUPPLIED:
+        return supplied(settings, [security.security_id for security in securities])
+    symbols = {security.security_id: security.symbol for security in securities}
+    named = {factor: symbols.get(i, i) for factor, i in settings.factors.items()}
+    table = [[float(close) for close in closes[i]] for i in symbols]
+    return estimate(
+        np.array(table) if table else np.empty((0, LEAST_HISTORY_DAYS)),
+        replace(settings, factors=named),
+        names=tuple(symbols.values()),
+        peers=tuple(security.sector for security in securities),
     )
 
 

@@ -1,9 +1,13 @@
 """What a proposal says in one sentence, and what else its reader must know."""
 
+from dataclasses import replace
 from math import inf
+
+import numpy as np
 
 from domain.proposals import AccountProposal, Conflict, Figure, Outcome
 from optimizer.carry_forward import absorbed_tax
+from optimizer.certificate import TOLERANCE
 from optimizer.conflicts import amount_of, unit_of
 from optimizer.explain import weight
 from optimizer.search import Found
@@ -29,6 +33,17 @@ def message(proposal: AccountProposal, held_back: tuple[str, ...]) -> str:
         f"{percent(proposal.tracking_error_after, 2)}{moved}, cost "
         f"{dollars(proposal.expected_cost)}, tax {dollars(tax)}.{binding}"
     )
+
+
+def late(proposal: AccountProposal) -> AccountProposal:
+    """The proposal with a note that it was stopped at its deadline, and how good it is."""
+    certificate = proposal.certificate
+    assert certificate is not None
+    within = "the best there is"
+    if certificate.gap > TOLERANCE:
+        within = f"within {percent(certificate.gap, 2)} of the best objective, as far as is proven"
+    note = f"Stopped at its deadline: {within}; what each rule costs was not worked out."
+    return replace(proposal, notes=(*proposal.notes, note))
 
 
 def _standing(proposal: AccountProposal) -> str:
@@ -75,6 +90,12 @@ def notes_of(market: Market, problem: AccountProblem, found: Found) -> tuple[str
     ]
     if (absorbed := absorbed_tax(problem, found)) > 0:
         notes.append(f"Losses carried forward take {dollars(absorbed)} off the tax.")
+    concerned = {market.symbols[at] for at in np.flatnonzero(problem.w0 + problem.b > 0)}
+    notes += [
+        f"Risk model: {note}."
+        for note in market.notes
+        if note.split(" ", 1)[0] in concerned or note.startswith("the ")
+    ]
     return tuple(notes)
 
 

@@ -35,6 +35,7 @@ class Market:
     industries: tuple[str, ...] = ()  # These three by name, or empty.
     countries: tuple[str, ...] = ()
     issuers: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # What was done to make the risk model, where that is not plain.
 
     @property
     def price(self) -> FloatArray:

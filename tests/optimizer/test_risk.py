@@ -1,9 +1,20 @@
 """The risk model: what it must keep of the prices, and what it must not invent."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from optimizer.risk import TRADING_DAYS, estimate
+from domain.errors import BadInputError
+from domain.proposals import Outcome
+from domain.risk import RiskMethod, RiskSettings
+from optimizer import assemble, propose_batch
+from optimizer.definite import IndefiniteRiskError
+from optimizer.risk import TRADING_DAYS, estimate, supplied
+from tests.optimizer.book import account, book_of, mandate
 
 
 def closes(returns) -> np.ndarray:
@@ -82,3 +93,135 @@ def test_the_model_does_not_depend_on_the_order_of_the_names():
 def test_our_own_promises_about_prices_are_asserted(bad):
     with pytest.raises(AssertionError):
         estimate(bad)
+
+
+def test_old_returns_count_less_with_a_half_life():
+    """Volatility that doubled a half-life ago is seen nearer to what it is now."""
+    random = np.random.default_rng(5)
+    calm, wild = random.normal(0, 0.01, (6, 400)), random.normal(0, 0.03, (6, 100))
+    prices = closes(np.hstack([calm, wild]))
+
+    flat, recent = estimate(prices), estimate(prices, RiskSettings(half_life=Decimal(50)))
+
+    assert np.all(recent.daily > flat.daily * 1.3)
+    assert np.all(recent.daily < 0.035)
+
+
+def test_a_name_with_some_days_is_estimated_on_those_and_the_model_says_so():
+    beta, returns = market(noise=0.003)
+    prices = closes(returns)
+    prices[0, :250] = np.nan
+
+    risk = estimate(prices, names=[f"N{n}" for n in range(10)])
+
+    assert risk.notes == ("N0 has returns on 64% of days: estimated on those",)
+    ratio = risk.F[0, 0] / risk.F[1:, 0].mean()
+    assert ratio == pytest.approx(beta[0] / beta[1:].mean(), rel=0.1)
+
+
+def test_a_name_with_few_days_takes_the_average_of_its_peers():
+    _, returns = market()
+    prices = closes(returns)
+    prices[0, :600] = np.nan
+    peers = ["oil", "oil", "oil", *["other"] * 7]
+
+    risk = estimate(prices, names=[f"N{n}" for n in range(10)], peers=peers)
+
+    assert np.allclose(risk.F[0], risk.F[1:3].mean(axis=0))
+    assert risk.d[0] == pytest.approx(risk.d[1:3].mean())
+    assert risk.notes == (
+        "N0 has returns on 14% of days, 50% are needed: its risk is the average of oil",
+    )
+
+
+def test_exposures_to_known_factors_come_back_by_regression():
+    random = np.random.default_rng(7)
+    drivers = random.normal(0, 0.01, (2, 1500))
+    exposures = random.uniform(-1, 2, (8, 2))
+    own = random.uniform(0.002, 0.01, 8)
+    returns = exposures @ drivers + random.normal(0, 1, (8, 1500)) * own[:, None]
+    names = [f"N{n}" for n in range(8)] + ["IDX1", "IDX2"]
+    how = RiskSettings(method=RiskMethod.FACTORS, factors={"growth": "IDX1", "rates": "IDX2"})
+
+    risk = estimate(closes(np.vstack([returns, drivers])), how, names=names)
+
+    true = exposures @ np.cov(drivers) @ exposures.T * TRADING_DAYS
+    assert np.allclose((risk.F @ risk.F.T)[:8, :8], true, atol=0.1 * true.max())
+    assert np.allclose(risk.d[:8], own**2 * TRADING_DAYS, rtol=0.1)
+    assert np.allclose(risk.d[8:], 0, atol=1e-9)
+
+
+def test_a_factor_without_prices_is_named():
+    how = RiskSettings(method=RiskMethod.FACTORS, factors={"market": "SPY"})
+
+    with pytest.raises(BadInputError, match="risk factor SPY has no price history"):
+        estimate(closes(market()[1]), how, names=[f"N{n}" for n in range(10)])
+
+
+def supplied_settings(correlation: str) -> RiskSettings:
+    rows = {
+        one: {
+            other: Decimal("0.04") * (Decimal(1) if one == other else Decimal(correlation))
+            for other in "abc"
+        }
+        for one in "abc"
+    }
+    return RiskSettings(
+        method=RiskMethod.SUPPLIED,
+        exposures={name: {"X": Decimal(n + 1), "Y": Decimal(1)} for n, name in enumerate("abc")},
+        covariance=rows,
+        specific={"X": Decimal("0.01"), "Y": Decimal("0.02")},
+    )
+
+
+def test_a_supplied_model_is_taken_as_it_is():
+    risk = supplied(supplied_settings("0.3"), ["X", "Y"])
+
+    exposures = np.array([[1.0, 2.0, 3.0], [1.0, 1.0, 1.0]])
+    covariance = 0.04 * (0.3 + 0.7 * np.eye(3))
+    assert np.allclose(risk.F @ risk.F.T, exposures @ covariance @ exposures.T)
+    assert risk.d.tolist() == [0.01, 0.02]
+    assert risk.notes == ()
+
+
+def test_a_covariance_a_little_indefinite_is_mended_and_it_is_said():
+    """Three equal correlations below -1/2 cannot be; -0.51 is a rounding away from -0.5."""
+    risk = supplied(supplied_settings("-0.51"), ["X", "Y"])
+
+    (note,) = risk.notes
+    assert note.startswith(
+        "the supplied factor covariance had an eigenvalue of -0.0008: it was set to 0"
+    )
+    assert np.linalg.eigvalsh(risk.F @ risk.F.T).min() > -1e-12
+
+
+def test_a_covariance_far_from_definite_is_refused_with_its_eigenvalues():
+    with pytest.raises(IndefiniteRiskError, match=r"eigenvalue of -0\.032 beside 0\.076"):
+        supplied(supplied_settings("-0.9"), ["X", "Y"])
+
+
+def test_an_indefinite_model_is_a_fault_of_every_account_and_no_crash():
+    snapshot = book_of(account("A1"), account("A2"))
+    bad = supplied_settings("-0.9")
+    everything = {s.security_id: Decimal("0.02") for s in snapshot.securities}
+    terms = mandate(risk=replace(bad, specific=everything))
+
+    proposals = propose_batch(*assemble(replace(snapshot, mandates=(terms,))))
+
+    assert [p.outcome for p in proposals] == [Outcome.FAILED] * 2
+    assert proposals[0].message.startswith("account A1: risk model: the supplied factor covariance")
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10_000), gaps=st.floats(0, 0.6), days=st.integers(5, 80))
+def test_whatever_is_missing_the_model_is_positive_semidefinite_and_finite(seed, gaps, days):
+    random = np.random.default_rng(seed)
+    prices = closes(random.normal(0, 0.02, (7, days)))
+    prices[random.uniform(size=prices.shape) < gaps] = np.nan
+
+    risk = estimate(prices, RiskSettings(half_life=Decimal(20)))
+
+    assert np.isfinite(risk.F).all()
+    assert np.isfinite(risk.d).all()
+    assert risk.d.min() >= 0
+    assert np.linalg.eigvalsh(risk.F @ risk.F.T + np.diag(risk.d)).min() >= -1e-12

@@ -179,7 +179,7 @@ def test_a_mandate_is_refused_with_line_and_key(put, old, new, problem):
 
 
 def test_every_term_of_a_mandate_can_be_written():
-    written = _KEYS - {"id"} | {"mandate_id", "wishes", "source"}
+    written = _KEYS - {"id"} | {"mandate_id", "wishes", "risk", "source"}
     assert set(Mandate.__dataclass_fields__) == written
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from domain.accounts import LotMethod, Mandate, WeightBand
 from domain.codec import encode
+from domain.risk import RiskSettings
 from domain.sources import Source
 from vault.ingest.fields import nearest
 from vault.ingest.lines import RawFile
+from vault.ingest.risk_settings import read_risk
 from vault.ingest.rows import Known, Parsed, Row
 from vault.ingest.toml_file import TomlFile, read_toml
 from vault.ingest.toml_table import TableReader
@@ -83,8 +85,8 @@ class _Reader(TableReader):
                 self.refuse(key, "is no symbol of the security master", remedy, symbol)
         return tuple(sorted(self.known.symbols[s] for s in listed if s in self.known.symbols))
 
-    def mandate(self, source: Source) -> Mandate | None:
-        """The mandate, or None with the problems noted."""
+    def mandate(self, source: Source, risk: RiskSettings | None) -> Mandate | None:
+        """The mandate, or None with the problems noted; `risk` comes with the first of a file."""
         allowed = _KEYS | set(self.wish_reader.keys)
         self.problems += self.file.unknown_keys(self.table, allowed, after=self.line)
         for key in sorted(_KEYS - _OPTIONAL - set(self.table)):
@@ -115,6 +117,7 @@ class _Reader(TableReader):
             do_not_buy=buy,
             do_not_sell=sell,
             wishes=wishes,
+            risk=risk,
             source=source,
             **numbers,
         )
@@ -125,9 +128,9 @@ def parse_mandates(raw: RawFile, as_of: date | None, known: Known) -> Parsed:
     file, problems = read_toml(raw)
     if file is None:
         return Parsed(kind="mandates", as_of=as_of, problems=tuple(problems))
-    problems = file.unknown_keys(file.table, {"mandate", "measures"})
+    problems = file.unknown_keys(file.table, {"mandate", "measures", "risk"})
     top = TableReader(file, file.table, 0)
-    measures = read_measures(top, known)
+    measures, risk = read_measures(top, known), read_risk(top, known)
     problems += top.problems
     tables = file.table.get("mandate", [])
     lines = file.lines_of_tables("mandate")
@@ -138,7 +141,8 @@ def parse_mandates(raw: RawFile, as_of: date | None, known: Known) -> Parsed:
     seen: dict[str, int] = {}
     for table, line in zip(tables, lines, strict=True):
         reader = _Reader(file, table, line, known, measures)
-        mandate = reader.mandate(Source(raw.name, line, raw.sha256))
+        source = Source(raw.name, line, raw.sha256)
+        mandate = reader.mandate(source, risk if line == lines[0] else None)
         problems += reader.problems
         if mandate is None:
             continue

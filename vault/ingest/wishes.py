@@ -53,7 +53,7 @@ def _ids(known: Known, reader: TableReader, key: str, value: object) -> tuple[st
     return tuple(known.symbols[symbol] for symbol in symbols if symbol)
 
 
-def _by_symbol(known: Known, reader: TableReader, key: str, value: object) -> dict[str, Decimal]:
+def by_symbol(known: Known, reader: TableReader, key: str, value: object) -> dict[str, Decimal]:
     """A number for each symbol, by security id."""
     table = reader.mapping(key, value)
     found = {}
@@ -66,7 +66,7 @@ def _by_symbol(known: Known, reader: TableReader, key: str, value: object) -> di
 def read_measures(reader: TableReader, known: Known) -> Measures:
     """`[measures.NAME]` tables: numbers by symbol, as numbers by security id."""
     tables = reader.mapping("measures", reader.table.get("measures", {}))
-    return {name: _by_symbol(known, reader, name, table) for name, table in tables.items()}
+    return {name: by_symbol(known, reader, name, table) for name, table in tables.items()}
 
 
 class WishReader:
@@ -222,7 +222,7 @@ class WishReader:
     def _risk_budget(self, reader: TableReader, key: str, value: object) -> RiskBudget:
         readers: dict[str, Reader] = {
             "sectors": lambda r, k, v: self._shares(r, k, v, self.known.sectors),
-            "symbols": partial(_by_symbol, self.known),
+            "symbols": partial(by_symbol, self.known),
         }
         values = reader.values(key, value, readers) or {}
         if len(values) == 2:
@@ -244,7 +244,7 @@ class WishReader:
     def _liability(self, reader: TableReader, key: str, value: object) -> Liability | None:
         readers: dict[str, Reader] = {
             "value": _positive,
-            "hedge": partial(_by_symbol, self.known),
+            "hedge": partial(by_symbol, self.known),
             "exposures": self._exposures,
             "correlation": _share,
             "stress": self._stresses,
