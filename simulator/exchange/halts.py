@@ -45,8 +45,7 @@ class Halts:
             return
         listing.halt = why
         if not listing.book.calling:
-            self._trading.lift_band(listing)
-            self._trading.happen(listing, listing.book.call(None))
+            self._trading.call(listing, None)
         listing.calling = why is Halt.BAND or self._desk.rules.halt_auction
         self._statuses.halted(listing)
         canceled = [
@@ -66,7 +65,7 @@ class Halts:
         if phase is Phase.CONTINUOUS:
             self._trading.uncross(listing)
         else:
-            self._trading.happen(listing, listing.book.call(_CALLS.get(phase)))
+            self._trading.call(listing, _CALLS.get(phase))
             listing.calling = phase is not Phase.CLOSED
         self._statuses.resumed(listing)
         self._day.wake_market(listing)

@@ -101,8 +101,9 @@ class Trading:
             listing.reference = reference
             self.happen(listing, listing.book.limit(*self._bands.limits(listing, reference)))
 
-    def lift_band(self, listing: Listing) -> None:
-        """No bands while orders gather."""
+    def call(self, listing: Listing, auction: Stay | None) -> None:
+        """Orders gather; then no band holds, for nothing trades until it is set anew."""
+        self.happen(listing, listing.book.call(auction))
         if listing.banded:
             self.happen(listing, listing.book.limit(None, None))
 

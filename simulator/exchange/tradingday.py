@@ -122,8 +122,7 @@ class TradingDay:
     def _call(self, listing: Listing, phase: Phase) -> None:
         if phase is Phase.CONTINUOUS:
             return
-        self._trading.lift_band(listing)
-        self._trading.happen(listing, listing.book.call(_CALLS.get(phase)))
+        self._trading.call(listing, _CALLS.get(phase))
         listing.calling = phase is not Phase.CLOSED
 
     def _uncross(self) -> None:
