@@ -10,7 +10,6 @@ from domain.exact import ZERO
 from domain.facts import About
 from domain.orders import Side
 from oms.compliance.bases import BASE_WORDS, Base, base_of
-from oms.compliance.book import Book
 from oms.compliance.conditions import Condition, Subject, all_hold, any_holds
 from oms.compliance.exposures import Exposure, exposures, path_words
 from oms.compliance.groups import GroupBy, group_of
@@ -72,7 +71,7 @@ class GroupWeight:
         sentence = _pass_words(worst, base)
         if breaches:
             sentence = _breach_words(worst, base, question.rule.base)
-            sentence += _cause(worst, question.book, question.account_id)
+            sentence += _cause(question, worst)
         if len(breaches) > 1:
             sentence += f" ({len(breaches) - 1} more by {self.group_by} like it)"
         return Answer(
@@ -84,7 +83,7 @@ class GroupWeight:
             numerator=worst.after,
             base=base,
             headroom=worst.allowed - worst.after,
-            largest_quantity=_largest(worst, question.book, question.account_id),
+            largest_quantity=_largest(question, worst),
         )
 
     def _groups(self, question: AccountQuestion, base: Decimal) -> Iterator[_Group]:
@@ -155,16 +154,16 @@ def _through(group: _Group) -> str:
     return f", in part through {', '.join(group.paths)}" if group.paths else ""
 
 
-def _cause(group: _Group, book: Book, account_id: str) -> str:
+def _cause(question: AccountQuestion, group: _Group) -> str:
     """Which purchases do it, and how much of a single one would pass."""
     bought = sorted(
         f"{trade.symbol} ({shares(trade.quantity)})"
-        for trade in book.trades_of(account_id)
+        for trade in question.book.trades_of(question.account_id)
         if trade.security_id in group.security_ids and trade.side is Side.BUY
     )
     if not bought:
         return ""
-    largest = _largest(group, book, account_id)
+    largest = _largest(question, group)
     passing = f", of which {shares(largest) if largest else 'none'} would pass"
     return f"; it comes of buying {', '.join(bought)}{passing if largest is not None else ''}"
 
@@ -179,9 +178,16 @@ def _pass_words(group: _Group, base: Decimal) -> str:
     return f"{weight}: {dollars(group.allowed - group.after)} of room"
 
 
-def _largest(group: _Group, book: Book, account_id: str) -> Decimal | None:
-    """The most shares of the group's one buy that would pass; None when it is not just one."""
-    touching = [t for t in book.trades_of(account_id) if t.security_id in group.security_ids]
+def _largest(question: AccountQuestion, group: _Group) -> Decimal | None:
+    """The most shares of the group's one buy that would pass; None when it is not just one.
+
+    In closed form only where the purchase does not move the base: total assets grow
+    with what is bought on credit.
+    """
+    if question.rule.base not in (Base.NET_ASSETS, Base.NET_PLUS_BORROWINGS):
+        return None
+    trades = question.book.trades_of(question.account_id)
+    touching = [trade for trade in trades if trade.security_id in group.security_ids]
     if len(touching) != 1 or group.after <= group.before:
         return None
     room = max(group.allowed - group.before, ZERO)

@@ -17,7 +17,7 @@ from typing import Protocol, runtime_checkable
 from domain.codec import encode
 from domain.compliance import Force, Verdict
 from domain.exact import ZERO
-from domain.orders import OrderIntent
+from domain.orders import OrderIntent, Side
 from domain.sources import Source
 from oms.compliance.account_types import AccountType
 from oms.compliance.bases import Base
@@ -165,7 +165,15 @@ class AccountQuestion:
     stage: Stage = Stage.PRE_TRADE
 
     def blames(self, worse: Decimal) -> bool:
-        """As `Rule.blames`, at this question's stage."""
+        """As `Rule.blames`, at this question's stage.
+
+        What drifted and is left alone holds up purchases, and never sales: they may
+        be the cure of something else.
+        """
+        if worse == 0 and self.stage is Stage.PRE_TRADE:
+            trades = self.book.trades_of(self.account_id)
+            if not any(trade.side is Side.BUY for trade in trades):
+                return False
         return self.rule.blames(worse, self.stage)
 
     @property
