@@ -36,7 +36,7 @@ def targets(
         if at in faults:
             answers.why[at] = faults[at]
             continue
-        if deadline.passed:
+        if deadline.passed():
             answers.why[at] = "the batch's deadline passed before its turn; ask again for the rest"
             continue
         try:
@@ -78,7 +78,7 @@ class _Answers:
 
     def _by_the_model(self, at: int, arrays: Arrays, deadline: Deadline) -> None:
         problem, box = general_form(self.accounts, at, arrays)
-        solution = solve(self.programs, problem, box, deadline)
+        solution = solve(self.programs.until(deadline), problem, box)
         if not isinstance(solution, Solution):
             self.why[at] = solution.why
             return

@@ -12,7 +12,6 @@ class Deadline:
     clock: Callable[[], float]
     at: float
 
-    @property
     def passed(self) -> bool:
         """Whether it is too late."""
         return self.clock() >= self.at

@@ -38,12 +38,15 @@ def message(proposal: AccountProposal, held_back: tuple[str, ...]) -> str:
 def late(proposal: AccountProposal) -> AccountProposal:
     """The proposal with a note that it was stopped at its deadline, and how good it is."""
     certificate = proposal.certificate
-    assert certificate is not None
+    assert certificate is not None, "an answer has a certificate"
     within = "the best there is"
+    told = proposal.message
     if certificate.gap > TOLERANCE:
         within = f"within {percent(certificate.gap, 2)} of the best objective, as far as is proven"
+        if proposal.outcome is Outcome.NO_TRADE:
+            told = f"No trade that pays was found in time; {_standing(proposal)}."
     note = f"Stopped at its deadline: {within}; what each rule costs was not worked out."
-    return replace(proposal, notes=(*proposal.notes, note))
+    return replace(proposal, message=told, notes=(*proposal.notes, note))
 
 
 def _standing(proposal: AccountProposal) -> str:

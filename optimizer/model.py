@@ -6,6 +6,7 @@ the account's risk aversion and multiplied by 1e4, which brings it near one, whe
 solvers' tolerances are meant.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -14,6 +15,7 @@ import cvxpy as cp
 import numpy as np
 
 from optimizer.box import Box
+from optimizer.deadline import NEVER, Deadline
 from optimizer.objective import EPSILON, impact_of
 from optimizer.risks import goal_of
 from optimizer.values import AccountProblem, FloatArray, Market, Risk
@@ -225,7 +227,14 @@ class Programs:
 
     def __init__(self, market: Market) -> None:
         self.market = market
+        self.deadline = NEVER
         self._compiled: dict[tuple[str, Shape], Program] = {}
+
+    def until(self, deadline: Deadline) -> "Programs":
+        """The same programs, for answers that are wanted by then."""
+        timed = copy(self)
+        timed.deadline = deadline
+        return timed
 
     def solve(self, problem: AccountProblem, box: Box, solver: str, options: Any) -> Answer | None:
         """Solve on the program that fits the account's shape."""

@@ -7,6 +7,7 @@ neighbours are answered as if it were not there.
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from math import inf
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from domain.proposals import AccountProposal, Conflict, Outcome, Relaxed
 from optimizer.carry_forward import absorbed_tax
 from optimizer.conflicts import relaxation_of, sentence, ticket_conflicts
 from optimizer.counterfactual import binding_rules
+from optimizer.deadline import NEVER, Deadline
 from optimizer.explain import active_after, cents, explain, weight
 from optimizer.figures import figures_of
 from optimizer.households import in_household
-from optimizer.messages import message, notes_of, relaxed_message
+from optimizer.messages import late, message, notes_of, relaxed_message
 from optimizer.model import Programs
 from optimizer.objective import tracking_error
 from optimizer.relaxed import Loosened, missed_limits, relaxed_answer
@@ -25,24 +27,41 @@ from optimizer.search import Found, NotFound, search
 from optimizer.values import AccountProblem, Market
 from optimizer.weighing import weighing_of
 
+NO_TURN = "the deadline passed before its turn; run it again"
 
-def propose(market: Market, problem: AccountProblem) -> AccountProposal:
+
+def propose(market: Market, problem: AccountProblem, deadline: Deadline = NEVER) -> AccountProposal:
     """The answer for one account alone."""
-    return _answer(Programs(market), problem)
+    return _answer(Programs(market).until(deadline), problem)
 
 
 def propose_batch(
-    market: Market, problems: Sequence[AccountProblem]
+    market: Market,
+    problems: Sequence[AccountProblem],
+    *,
+    deadline: Deadline = NEVER,
+    seconds_per_account: float = inf,
 ) -> tuple[AccountProposal, ...]:
-    """The answers in the order of `problems`; accounts of one household must be together here."""
+    """The answers in the order of `problems`; accounts of one household must be together here.
+
+    An account that has used its seconds gets the best answer so far that keeps its constraints;
+    those whose turn has not come by `deadline` are FAILED, and may be asked for again.
+    """
     programs = Programs(market)
+
+    def answered(problem: AccountProblem) -> AccountProposal:
+        if deadline.passed() and not problem.fault:
+            message = f"account {problem.account_id}: {NO_TURN}"
+            return _without_trades(market, problem, Outcome.FAILED, message)
+        return _answer(programs.until(deadline.within(seconds_per_account)), problem)
+
     households: dict[str, list[AccountProblem]] = {}
     for problem in problems:
         households.setdefault(problem.household_id, []).append(problem)
     answers = {
         proposal.account_id: proposal
         for household in households.values()
-        for proposal in in_household(market, household, lambda one: _answer(programs, one))
+        for proposal in in_household(market, household, answered)
     }
     return tuple(answers[problem.account_id] for problem in problems)
 
@@ -64,6 +83,9 @@ def _unanswered(programs: Programs, problem: AccountProblem, found: NotFound) ->
     market = programs.market
     locks, own = found.box.locks, found.box.own_locks
     loosened: Loosened = ()
+    if programs.deadline.passed():
+        message = f"account {problem.account_id}: {found.why}"
+        return _without_trades(market, problem, Outcome.FAILED, message)
     if found.missed:
         conflicts = ticket_conflicts(problem, found.missed.rows)
         loosened = missed_limits(problem, found.missed.rows)
@@ -103,14 +125,19 @@ def _relaxed(programs: Programs, problem: AccountProblem, loosened: Loosened) ->
 
 
 def _proposal(programs: Programs, problem: AccountProblem, found: Found) -> AccountProposal:
-    """The answer with what a person may ask about it."""
+    """The answer with what a person may ask about it; only the answer where time is up."""
+    plain = _plain_proposal(programs.market, problem, found)
+    if programs.deadline.passed():
+        return late(plain)
     proposal = replace(
-        _plain_proposal(programs.market, problem, found),
+        plain,
         figures=figures_of(programs.market, problem, found.shares),
         binding=binding_rules(programs, problem, found),
         weighing=weighing_of(programs, problem, found),
         notes=notes_of(programs.market, problem, found),
     )
+    if programs.deadline.passed():
+        return late(plain)
     held_back = explain(programs.market, problem, found).binding
     return replace(proposal, message=message(proposal, held_back))
 

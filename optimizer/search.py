@@ -2,12 +2,14 @@
 
 Names with losses start as harvested (if nothing holds then, those below their target are
 kept, and then all); those that the optimum leaves unsold are then
-kept instead (and may be bought), and the better of the two answers stands. Trades
+kept instead (and may be bought), and the better of the two answers stands; then single
+names are tried the other way. Trades
 too small for a ticket are frozen at nothing, smallest half first, and the rest is
-optimised again.
+optimised again. After the deadline the answer that there is goes to whole shares.
 """
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
@@ -20,6 +22,8 @@ from optimizer.values import AccountProblem, FloatArray, Row
 
 UNTRADED = 1e-7  # Of NAV: less than this is no trade.
 MOST_FREEZES = 12
+MOST_TURNS = 6  # Names whose choice is tried the other way.
+LEAST_PROMISE = 1e-5  # Of NAV: a tenth of a basis point is not worth another solution.
 ROOM = (1e-4, 1e-3, 5e-3)  # Of a cap or budget, left for whole shares.
 
 
@@ -49,23 +53,52 @@ def search(programs: Programs, problem: AccountProblem) -> Found | NotFound:
     for kept in dict.fromkeys((frozenset[int](), under_target, choices)):
         solution = solve(programs, problem, box_of(programs.market, problem, kept=kept))
         if isinstance(solution, Solution):
-            return _rounded(programs, problem, *_flipped(programs, problem, kept, solution))
+            chosen = flipped(programs, problem, kept, solution)
+            return _rounded(programs, problem, *one_by_one(programs, problem, *chosen))
         why = why or solution.why
     return NotFound(why=why, box=box_of(programs.market, problem, kept=under_target))
 
 
-def _flipped(
+def flipped(
     programs: Programs, problem: AccountProblem, kept: frozenset[int], solution: Solution
 ) -> tuple[frozenset[int], Solution]:
     """Keep the losses that were not worth selling, if that is better."""
     unsold = {name for name in loss_choices(problem) if solution.z[name] > -UNTRADED}
-    flipped = kept | unsold
-    if flipped == kept:
+    rather = kept | unsold
+    if rather == kept or programs.deadline.passed():
         return kept, solution
-    other = solve(programs, problem, box_of(programs.market, problem, kept=flipped))
+    other = solve(programs, problem, box_of(programs.market, problem, kept=rather))
     if isinstance(other, Solution) and other.objective < solution.objective:
-        return flipped, other
+        return rather, other
     return kept, solution
+
+
+def one_by_one(
+    programs: Programs, problem: AccountProblem, kept: frozenset[int], solution: Solution
+) -> tuple[frozenset[int], Solution]:
+    """Turn the choice of single names over, the most promising first, where that is better.
+
+    A kept name promises the saving of its losses, a harvested one what its distance below
+    target costs in specific risk.
+    """
+    choices = loss_choices(problem)
+    short = np.maximum(problem.b - problem.w0 - solution.z, 0.0)
+    missing = problem.risk_aversion * programs.market.d * short**2
+    promise = {name: _saving(problem, name) if name in kept else missing[name] for name in choices}
+    for name in sorted(choices, key=lambda name: (-promise[name], name))[:MOST_TURNS]:
+        if promise[name] < LEAST_PROMISE:
+            break
+        turned = kept ^ {name}
+        other = solve(programs, problem, box_of(programs.market, problem, kept=turned))
+        if isinstance(other, Solution) and other.objective < solution.objective:
+            kept, solution = turned, other
+    return kept, solution
+
+
+def _saving(problem: AccountProblem, name: int) -> float:
+    """What selling all of a name's losses would save, as the objective weighs it, of NAV."""
+    losses = (min(lot.weighed_per_share, Decimal(0)) * lot.shares for lot in problem.lots[name])
+    return -float(sum(losses, Decimal(0)) / problem.nav)
 
 
 def _rounded(
@@ -77,7 +110,7 @@ def _rounded(
     best, best_box = solution, box
     for _ in range(MOST_FREEZES):
         small = _too_small(best.z * float(problem.nav), problem.minimum_trade)
-        if not small:
+        if not small or programs.deadline.passed():
             break
         frozen = frozen | small
         tried = box_of(market, problem, kept=kept, frozen=frozen)

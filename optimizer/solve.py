@@ -23,7 +23,6 @@ from optimizer.certificate import (
     relative_gap,
     violation,
 )
-from optimizer.deadline import NEVER, Deadline
 from optimizer.exclusion import Impossible, excludes_every_trade
 from optimizer.fast import path as fast
 from optimizer.model import Answer, Programs
@@ -61,16 +60,14 @@ class Unsolved:
     why: str
 
 
-def solve(
-    programs: Programs, problem: AccountProblem, box: Box, deadline: Deadline = NEVER
-) -> Solution | Unsolved:
+def solve(programs: Programs, problem: AccountProblem, box: Box) -> Solution | Unsolved:
     """The optimum by the first path whose answer can be certified within 1e-6.
 
-    Once the deadline has passed: the best answer so far that keeps every constraint, with the
-    gap that it has.
+    Once the programs' deadline has passed: the best answer so far that keeps every constraint,
+    with the gap that it has.
     """
     said, last = [], None
-    for path, attempt in _paths(programs, problem, box, deadline):
+    for path, attempt in _paths(programs, problem, box):
         answer = attempt()
         if isinstance(answer, Impossible):
             if excludes_every_trade(problem, box, answer.prices):
@@ -84,7 +81,7 @@ def solve(
                 return solution
             said.append(solution)
             last = (path, answer)
-        if deadline.passed:
+        if programs.deadline.passed():
             return _so_far(programs, problem, box, last) or Unsolved(
                 f"the deadline passed before any answer kept every constraint ({'; '.join(said)})"
             )
@@ -92,9 +89,10 @@ def solve(
 
 
 def _paths(
-    programs: Programs, problem: AccountProblem, box: Box, deadline: Deadline
+    programs: Programs, problem: AccountProblem, box: Box
 ) -> Iterator[tuple[str, Callable[[], Answer | Impossible | str]]]:
     """Each path's name and how to ask it, in order; a path that has no answer says why."""
+    deadline = programs.deadline
     yield "fast", partial(fast.answer, programs.market, problem, box, deadline)
     for solver, options in SOLVERS:
         timed = dict(options)
@@ -106,10 +104,7 @@ def _paths(
 def _so_far(
     programs: Programs, problem: AccountProblem, box: Box, last: tuple[str, Answer] | None
 ) -> Solution | None:
-    """As much of an unfinished answer as the constraints allow, or no trade if that is better.
-
-    None where doing nothing breaks a constraint.
-    """
+    """As much of an unfinished answer as the constraints allow, or least trades if better."""
     if last is None or problem.caps:
         return None
     path, answer = last

@@ -49,7 +49,7 @@ def maximise(dual: Dual, start: FloatArray, deadline: Deadline) -> Ended:
     x, pull, k = np.zeros(dual.size), FIRST_PULL, dual.factors
     steps, best = ended.steps, ended
     for _ in range(MOST_ROUNDS):
-        if deadline.passed or best.impossible or best.residual <= FINE:
+        if deadline.passed() or best.impossible or best.residual <= FINE:
             break
         pulled = _ascend(replace(dual, centre=x[k:], pull=pull), x, deadline)
         x = pulled.point.x
@@ -69,7 +69,7 @@ def maximise(dual: Dual, start: FloatArray, deadline: Deadline) -> Ended:
 def _ascend(dual: Dual, start: FloatArray, deadline: Deadline) -> Ended:
     point, damping = at(dual, start), DAMPING_START
     left, steps = residual(dual, point), 0
-    while left > ENOUGH and steps < MOST_STEPS and not deadline.passed:
+    while left > ENOUGH and steps < MOST_STEPS and not deadline.passed():
         steps += 1
         if steps > PATIENCE and is_ray(dual, point):
             return Ended(point=point, residual=left, steps=steps, impossible=True)

@@ -81,9 +81,9 @@ def test_answers_are_the_same_to_the_bit_however_the_book_is_cut(cut):
     assert same(Targets.joined(parts), targets(MARKET, BOOK))
 
 
-def test_answers_are_the_same_to_the_bit_from_other_processes():
+def test_answers_are_the_same_to_the_bit_from_another_process():
     halves = [BOOK.part(0, 6), BOOK.part(6, 12)]
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         parts = list(pool.map(targets, [MARKET, MARKET], halves))
 
     assert same(Targets.joined(parts), targets(MARKET, BOOK))
@@ -175,7 +175,9 @@ def test_a_batch_that_runs_out_of_time_answers_who_had_a_turn():
     answered = found.path == "fast"
     assert 0 < answered.sum() < len(BOOK)
     assert all("deadline passed" in why for why in found.why[~answered])
-    assert np.array_equal(found.z[answered], targets(MARKET, BOOK).z[answered])
+    whole = found.gap <= 1e-6
+    assert whole.any()
+    assert np.array_equal(found.z[whole], targets(MARKET, BOOK).z[whole])
 
 
 def test_an_account_that_runs_out_of_time_gets_its_best_so_far_with_its_real_gap():
@@ -188,7 +190,7 @@ def test_an_account_that_runs_out_of_time_gets_its_best_so_far_with_its_real_gap
         for steps in range(2, 5):
             ticks = count()
             late = Deadline(lambda ticks=ticks: float(next(ticks)), float(steps))
-            found = solve(Programs(MARKET), problem, box, late)
+            found = solve(Programs(MARKET).until(late), problem, box)
             assert isinstance(found, Solution)
             nothing = np.zeros_like(box.segments)
             still = value(MARKET, problem, box, nothing[:, 0], nothing)
