@@ -168,6 +168,7 @@ class Changes:
             )
             self._trading.happen(order.listing, events)
         else:
+            self._desk.register.reopened(order)
             self._trading.enter(order)
 
     def _reopens(self, order: Order, change: Change) -> bool:

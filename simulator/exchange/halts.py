@@ -50,8 +50,8 @@ class Halts:
         self._statuses.halted(listing)
         canceled = [
             order
-            for order in self._desk.register
-            if order.listing is listing and order.is_open and self._leaves(order)
+            for order in self._desk.register.open()
+            if order.listing is listing and self._leaves(order)
         ]
         self._cancels.cancel(canceled, "trading is halted", reason=RestatementReason.CANCEL_ON_HALT)
 

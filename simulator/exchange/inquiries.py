@@ -58,9 +58,8 @@ class Inquiries:
             return
         found = [
             order
-            for order in self._desk.register
+            for order in self._desk.register.open()
             if order.client == request.client
-            and order.is_open
             and (not by_symbol or order.symbol == request.symbol)
             and (not request.account or order.account == request.account)
         ]

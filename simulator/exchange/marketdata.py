@@ -19,6 +19,7 @@ _KNOWN = (BID, OFFER, TRADE, OPENING, CLOSING, HIGH, LOW, IMBALANCE, VOLUME)
 _THEORETICAL = (286, "5")
 _MORE_BUYERS, _MORE_SELLERS = (277, "P"), (277, "Q")
 _MOST_DEPTH = 10_000
+_MOST_SUBSCRIPTIONS = 1000  # Of one client.
 _NEW, _CHANGED, _DELETED = "0", "1", "2"
 
 Key = tuple[str, str]  # MDEntryType and price; no price where there is one entry of the type.
@@ -184,6 +185,11 @@ class MarketData:
     def _refusal(self, request: AskMarketData, depth: int | None) -> Refused | None:
         if (request.client, request.request_id) in self._subscriptions:
             return Refused("1", f"MDReqID(262) {request.request_id} is subscribed already")
+        if (
+            sum(client == request.client for client, _ in self._subscriptions)
+            >= _MOST_SUBSCRIPTIONS
+        ):
+            return Refused("2", f"a client may have {_MOST_SUBSCRIPTIONS} subscriptions")
         if request.kind not in ("0", "1"):
             return Refused("4", f"SubscriptionRequestType(263) {request.kind}: use 0, 1 or 2")
         if depth is None:

@@ -62,7 +62,7 @@ class MassCancels:
                 self._changes.drop(order)
 
     def _open(self, client: str) -> list[Order]:
-        return [one for one in self._desk.register if one.client == client and one.is_open]
+        return [one for one in self._desk.register.open() if one.client == client]
 
     def _report(
         self, request: MassCancel, orders: Iterable[Order], reject: str = "", text: str = ""

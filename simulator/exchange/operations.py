@@ -213,7 +213,7 @@ class Operations:
         if found is None:
             raise Refused('ratio must be new shares to old ones, such as "2:1"')
         ratio = Fraction(int(found[1]), int(found[2]))
-        orders = [one for one in self._desk.register if one.listing is listing and one.is_open]
+        orders = [one for one in self._desk.register.open() if one.listing is listing]
         for order in orders:
             self._trading.leave(order)
             split(order, ratio)

@@ -19,6 +19,7 @@ class Register:
     def __init__(self, *, closed_orders: int, remembered_ids: int) -> None:
         self._most = closed_orders
         self._orders: dict[int, Order] = {}
+        self._open: dict[int, Order] = {}
         self._ids: dict[tuple[str, str], Order | Report] = {}
         self._closed: deque[Order | Report] = deque()
         self._used = UsedIds(remembered_ids)
@@ -27,11 +28,12 @@ class Register:
     def __iter__(self) -> Iterator[Order]:
         return iter(self._orders.values())
 
-    def __len__(self) -> int:
-        return len(self._orders)
-
     def __getitem__(self, number: int) -> Order:
         return self._orders[number]
+
+    def open(self) -> list[Order]:
+        """Orders that may trade, or may tomorrow."""
+        return list(self._open.values())
 
     def get(self, number: int) -> Order | None:
         """An order by its number, if it is still kept."""
@@ -65,7 +67,7 @@ class Register:
 
     def add(self, order: Order) -> None:
         """Keep a new order."""
-        self._orders[order.number] = order
+        self._orders[order.number] = self._open[order.number] = order
         if order.cl_ord_id:
             self._ids[order.client, order.cl_ord_id] = order
 
@@ -79,8 +81,13 @@ class Register:
         self._ids[report.client, report.cl_ord_id] = report
         self._close(report)
 
+    def reopened(self, order: Order) -> None:
+        """A bust, or a replace, lets a filled order work again."""
+        self._open[order.number] = order
+
     def closed(self, order: Order) -> None:
         """The order is closed: among the last ones to be so it is kept."""
+        self._open.pop(order.number, None)
         if not order.queued:
             order.queued = True
             self._close(order)

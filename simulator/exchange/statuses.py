@@ -1,5 +1,7 @@
 """Lists and states: securities (x/y), their trading status (e/f), the session's phase (g/h)."""
 
+from typing import Any
+
 from simulator.exchange.calendar import Phase
 from simulator.exchange.desk import Desk
 from simulator.exchange.listing import Halt, Listing
@@ -10,6 +12,7 @@ from simulator.values.requests import AskSecurityList, AskSecurityStatus, AskSes
 _SYMBOL, _EVERYTHING = "0", "4"  # SecurityListRequestType (559).
 _VALID, _NOT_SUPPORTED, _NOTHING = "0", "1", "2"  # SecurityRequestResult (560).
 _LIST_PART = 100  # Securities in one message.
+_MOST_SUBSCRIPTIONS = 10_000  # Of all clients, of each kind; the oldest goes.
 _SNAPSHOT, _SUBSCRIBE, _UNSUBSCRIBE = "0", "1", "2"  # SubscriptionRequestType (263).
 _HALTED, _RESUMED, _READY, _CLOSED, _UNKNOWN, _PRE_OPEN = "2", "3", "17", "18", "20", "21"
 _IMBALANCE_HALT, _NEWS_HALT = "E", "P"  # HaltReasonChar (327): order imbalance, news pending.
@@ -71,6 +74,7 @@ class Statuses:
             return
         if request.kind == _SUBSCRIBE:
             self._securities[key] = request.symbol
+            _forget_oldest(self._securities)
         self._say_security(request.client, request.request_id, listing, "N")
 
     def session_status(self, request: AskSessionStatus) -> None:
@@ -88,6 +92,7 @@ class Statuses:
             return
         if request.kind == _SUBSCRIBE:
             self._sessions[key] = None
+            _forget_oldest(self._sessions)
         self._say_session(request.client, request.request_id, "N")
 
     def halted(self, listing: Listing) -> None:
@@ -151,3 +156,8 @@ class Statuses:
             (340, status),
         )
         self._desk.answer(Note(client, "h", fields))
+
+
+def _forget_oldest(subscriptions: dict[tuple[str, str], Any]) -> None:
+    if len(subscriptions) > _MOST_SUBSCRIPTIONS:
+        del subscriptions[next(iter(subscriptions))]

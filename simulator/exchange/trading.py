@@ -65,6 +65,8 @@ class Trading:
         """Let all that an order leaves work, after its quantity changed by other than a trade."""
         listing, leaves = order.listing, order.leaves
         book = listing.book
+        if leaves:
+            self._desk.register.reopened(order)
         if not order.entered:
             return
         if not leaves:

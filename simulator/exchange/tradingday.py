@@ -139,9 +139,8 @@ class TradingDay:
         desk.register.new_day()
         for listing in desk.listings.values():
             listing.new_day()
-        for order in list(desk.register):
-            if order.is_open:
-                self._restate(order)
+        for order in desk.register.open():
+            self._restate(order)
 
     def _restate(self, order: Order) -> None:
         """A good-till order begins its day (matrices H.1.a and H.1.b)."""
@@ -158,7 +157,7 @@ class TradingDay:
         """What was for the day ends; the rest waits for the morning."""
         desk, done = self._desk, self._desk.rules.day_end is DayEnd.DONE_FOR_DAY
         ended = 0
-        for order in [order for order in desk.register if order.is_open]:
+        for order in desk.register.open():
             expires = order.terms.expires
             if order.time_in_force in _GOOD_TILL and (expires is None or expires > desk.moment.now):
                 if done:

@@ -205,6 +205,14 @@ def test_a_subscription_cannot_be_made_twice():
     assert dict(ask(floor)[0].fields)[281] == "1"
 
 
+def test_subscriptions_of_a_client_are_bounded():
+    floor = venue()
+    for number in range(1000):
+        ask(floor, request_id=f"M{number}")
+
+    assert dict(ask(floor, request_id="more")[0].fields)[281] == "2"
+
+
 def test_a_long_list_of_securities_comes_in_parts():
     floor = venue(*(f"S{number}" for number in range(150)))
 

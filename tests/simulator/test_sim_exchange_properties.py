@@ -281,6 +281,8 @@ def test_the_book_holds_exactly_what_the_orders_leave(day, kind):
         listing = floor._desk.listings["AAPL"]
         for order in floor._desk.register:
             assert listing.book.waiting(order.number) == order.leaves
+        still_open = {order.number for order in floor._desk.register if order.is_open}
+        assert {order.number for order in floor._desk.register.open()} == still_open
 
 
 @given(days, rules)
@@ -364,9 +366,11 @@ def long_day(seed, length=250):
 def test_a_long_day_adds_up_and_can_be_lived_again(seed, kind):
     day = long_day(seed)
 
-    _, said = live(day, kind)
+    floor, said = live(day, kind)
 
     assert_adds_up(said)
     assert live(day, kind, step=timedelta(milliseconds=97 + seed), break_at=60 + seed)[1] == said
+    register = floor._desk.register
+    assert set(register.open()) == {order for order in register if order.is_open}
     kinds = {one.exec_type for one in said if isinstance(one, Report)}
     assert {ExecType.NEW, ExecType.TRADE, ExecType.CANCELED, ExecType.REPLACED} < kinds
