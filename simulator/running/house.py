@@ -47,6 +47,10 @@ class Insider(Protocol):
         """What a venue said to this floor's own name there."""
         ...
 
+    def errands(self) -> list[tuple[str, Request]]:
+        """What this floor wants to ask of other venues now, each once."""
+        ...
+
 
 @dataclass(slots=True)
 class Turn:
@@ -108,6 +112,7 @@ class House:
     def _wake(self, now: datetime, turn: Turn) -> None:
         for venue, floor in self.floors.items():
             self._hand_over(venue, floor.wake(now), now, turn)
+            self._run_errands(venue, now, turn)
         for venue, player in self.faults.items():
             for operation in player.due_operations(now):
                 self._operate(Operate(venue, *operation), now, turn)
@@ -123,6 +128,7 @@ class House:
                 return
         messages = self.floors[asked.venue].handle(asked.request, now)
         self._hand_over(asked.venue, messages, now, turn)
+        self._run_errands(asked.venue, now, turn)
 
     def _operate(self, one: Operate, now: datetime, turn: Turn) -> dict[str, object] | Refused:
         try:
@@ -130,6 +136,7 @@ class House:
         except Refused as refused:
             return refused
         self._hand_over(one.venue, messages, now, turn)
+        self._run_errands(one.venue, now, turn)
         return answer
 
     def _hand_over(self, venue: str, messages: list[Message], now: datetime, turn: Turn) -> None:
@@ -153,6 +160,13 @@ class House:
         insider = self._insiders.get(name)
         if insider is not None:
             self._hand_over(name, insider.hear(venue, message, now), now, turn)
+            self._run_errands(name, now, turn)
+
+    def _run_errands(self, name: str, now: datetime, turn: Turn) -> None:
+        insider = self._insiders.get(name)
+        while insider is not None and (errands := insider.errands()):
+            for venue, request in errands:
+                self._ask(Ask(venue, request), now, turn)
 
     def _release(self, venue: str, player: FaultPlayer, now: datetime, turn: Turn) -> None:
         messages, acts = player.release(now)

@@ -13,6 +13,7 @@ from simulator.scenarios.words import (
     STATUS,
     TIMES_IN_FORCE,
 )
+from simulator.values.numbers import price_of, whole_number
 from simulator.values.requests import (
     AskStatus,
     CancelOrder,
@@ -170,20 +171,3 @@ def _bad_limit(script: Script, request: NewOrder) -> str:
             "limit that allows it"
         )
     return ""
-
-
-def whole_number(text: str) -> int | None:
-    """Shares: digits only, with or without a point and zeros."""
-    whole, _, rest = text.partition(".")
-    if whole.isascii() and whole.isdigit() and len(whole) <= 18 and not rest.strip("0"):
-        return int(whole)
-    return None
-
-
-def price_of(text: str) -> Decimal | None:
-    """A price above zero; None for anything else."""
-    whole, _, rest = text.partition(".")
-    digits = whole + rest
-    if digits.isascii() and digits.isdigit() and whole and len(digits) <= 20 and int(digits):
-        return Decimal(text)
-    return None

@@ -7,6 +7,7 @@ pending replace, done for the day, filled, stopped, canceled, partially filled, 
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from simulator.values.numbers import plain
 from simulator.values.requests import NewOrder
 from simulator.values.words import OrdStatus
 
@@ -126,9 +127,3 @@ class Line:
         self.day = day
         if self.stays_open:
             self.done_for_day = False
-
-
-def plain(number: Decimal | int) -> str:
-    """Without exponent or trailing zeros."""
-    text = format(Decimal(number), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -16,13 +16,13 @@ from simulator.scenarios.expecting import (
     expectation,
     message_of,
     mismatch,
-    whole_number,
 )
 from simulator.scenarios.line import Change, Line
 from simulator.scenarios.saying import Cast, say
 from simulator.scenarios.script import ClientStep, Event, Script, Step, VenueStep
 from simulator.scenarios.words import NEW_ORDER, STATUS, name_of
 from simulator.values.messages import CancelRejected, Message, Report
+from simulator.values.numbers import whole_number
 from simulator.values.requests import AskStatus, CancelOrder, NewOrder, ReplaceOrder
 from simulator.values.words import ExecType, OrdStatus, TimeInForce
 

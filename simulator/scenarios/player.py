@@ -16,7 +16,6 @@ from simulator.scenarios.library import SUFFIX, Library, UnknownScenarioError
 from simulator.scenarios.play import Play, Tempo, open_play
 from simulator.scenarios.refusing import (
     cancel_refused,
-    not_supported,
     order_refused,
     security_list,
     status_of,
@@ -27,6 +26,7 @@ from simulator.scenarios.shown import play_shown, script_shown
 from simulator.scenarios.words import NEW_ORDER
 from simulator.values.floor import Refused
 from simulator.values.messages import Message
+from simulator.values.refusals import not_supported
 from simulator.values.requests import (
     AskMassStatus,
     AskSecurityList,
@@ -39,6 +39,7 @@ from simulator.values.requests import (
     Request,
 )
 
+_TAKES = "scenarios take orders, cancels, replaces, status and security list requests only"
 _MOST_ENDED_PLAYS = 1000
 _MOST_OPEN_PLAYS = 10_000
 _ORDER_REQUESTS = (NewOrder, CancelOrder, ReplaceOrder, AskStatus)
@@ -87,7 +88,7 @@ class ScenarioFloor:
             return [*said, security_list(request, self._library.scripts)]
         if isinstance(request, AskMassStatus):
             return said + self._mass_status(request, at)
-        return [*said, not_supported(request)]
+        return [*said, not_supported(request, _TAKES)]
 
     def wake(self, now: datetime) -> list[Message]:
         """What is due until `now`, each at its own time."""

@@ -13,7 +13,6 @@ from simulator.values.messages import (
     NO_ORDER,
     CancelRejected,
     Fields,
-    Message,
     Note,
     Report,
 )
@@ -24,7 +23,6 @@ from simulator.values.requests import (
     CancelOrder,
     NewOrder,
     ReplaceOrder,
-    Request,
 )
 from simulator.values.words import (
     CxlRejReason,
@@ -148,20 +146,3 @@ def security_list(request: AskSecurityList, scripts: Sequence[Script]) -> Note:
     )
     groups = ((146, str(len(rows))), *body) if rows else ()
     return Note(request.client, "y", (*head, *groups))
-
-
-def not_supported(request: Request) -> Message:
-    """BusinessMessageReject (j)."""
-    kind = _MSG_TYPES.get(type(request).__name__, "")
-    text = "scenarios take orders, cancels, replaces, status and security list requests only"
-    return Note(request.client, "j", ((372, kind), (380, "3"), (58, text)))
-
-
-_MSG_TYPES = {
-    "MassCancel": "q",
-    "AskMarketData": "V",
-    "AskSecurityStatus": "e",
-    "AskSessionStatus": "g",
-    "Allocate": "J",
-    "AllocationReportAck": "AT",
-}

@@ -9,10 +9,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, TypeVar
 
-from simulator.scenarios.line import Change, Fill, Line, plain
+from simulator.scenarios.line import Change, Fill, Line
 from simulator.scenarios.script import QUANTITIES, VenueStep
 from simulator.scenarios.words import CANCEL_REJECT, EXEC_TYPES, ORD_STATUSES
 from simulator.values.messages import NO_EXECUTION, NO_ORDER, CancelRejected, Fields, Report
+from simulator.values.numbers import plain
 from simulator.values.requests import CancelOrder, Request
 from simulator.values.words import CxlRejReason, ExecType, OrdStatus, ResponseTo
 
