@@ -10,7 +10,6 @@ optimised again. After the deadline the answer that there is goes to whole share
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from decimal import Decimal
 
 import numpy as np
 
@@ -23,8 +22,6 @@ from optimizer.values import AccountProblem, FloatArray, Row
 
 UNTRADED = 1e-7  # Of NAV: less than this is no trade.
 MOST_FREEZES = 12
-MOST_TURNS = 6  # Names whose choice is tried the other way.
-LEAST_PROMISE = 1e-5  # Of NAV: a tenth of a basis point is not worth another solution.
 MOST_TURNS = 6  # Names whose choice is tried the other way.
 LEAST_PROMISE = 1e-5  # Of NAV: a tenth of a basis point is not worth another solution.
 ROOM = (1e-4, 1e-3, 5e-3)  # Of a cap or budget, left for whole shares.
@@ -74,34 +71,6 @@ def flipped(
     if isinstance(other, Solution) and other.objective < solution.objective:
         return rather, other
     return kept, solution
-
-
-def one_by_one(
-    programs: Programs, problem: AccountProblem, kept: frozenset[int], solution: Solution
-) -> tuple[frozenset[int], Solution]:
-    """Turn the choice of single names over, the most promising first, where that is better.
-
-    A kept name promises the saving of its losses, a harvested one what its distance below
-    target costs in specific risk.
-    """
-    choices = loss_choices(problem)
-    short = np.maximum(problem.b - problem.w0 - solution.z, 0.0)
-    missing = problem.risk_aversion * programs.market.d * short**2
-    promise = {name: _saving(problem, name) if name in kept else missing[name] for name in choices}
-    for name in sorted(choices, key=lambda name: (-promise[name], name))[:MOST_TURNS]:
-        if promise[name] < LEAST_PROMISE:
-            break
-        turned = kept ^ {name}
-        other = solve(programs, problem, box_of(programs.market, problem, kept=turned))
-        if isinstance(other, Solution) and other.objective < solution.objective:
-            kept, solution = turned, other
-    return kept, solution
-
-
-def _saving(problem: AccountProblem, name: int) -> float:
-    """What selling all of a name's losses would save, as the objective weighs it, of NAV."""
-    losses = (min(lot.weighed_per_share, Decimal(0)) * lot.shares for lot in problem.lots[name])
-    return -float(sum(losses, Decimal(0)) / problem.nav)
 
 
 def one_by_one(
