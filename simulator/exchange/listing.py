@@ -46,7 +46,7 @@ class Listing:
     def __init__(self, instrument: Instrument) -> None:
         self.symbol = instrument.symbol
         self.instrument = instrument
-        self.book = Book(instrument.reference)
+        self.book = Book(instrument.reference, tick=instrument.tick(instrument.reference))
         self.banded = False
         self.reference = instrument.reference  # Of the bands.
         self.market: Market | None = None

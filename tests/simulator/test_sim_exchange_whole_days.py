@@ -281,3 +281,13 @@ def test_days_of_another_length_have_their_boundaries_too():
 
     assert before == (datetime(2022, 11, 4, 13, 30, tzinfo=UTC), Phase.CONTINUOUS)
     assert after == (datetime(2022, 11, 7, 14, 30, tzinfo=UTC), Phase.CONTINUOUS)
+
+
+def test_an_auction_price_stands_on_a_tick():
+    """The middle of 99.97 and 100.02 is none."""
+    day = Day(at(29, 8))
+    day.order(at(29, 8), "1", 10, "100.02")
+    day.order(at(29, 8), "1", 10, "99.97")
+    day.order(at(29, 8), "2", 10, "99.90")
+
+    assert {one[5] for one in day.until(at(29, 9, 30))} == {"100.00"}
