@@ -48,6 +48,7 @@ VENUE_COLUMNS = (
     "fee",
     "transact_time",
 )
+REFERENCE_COLUMN = "exec_ref_id"  # A file without busts and corrections may do without it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,14 @@ class CustodyFiles:
 def read_venue_file(path: Path) -> VenueFile:
     """Read a venue's file of executions; refused whole unless rows and trailer agree."""
     raw = RawFile(path.name, path.read_bytes())
-    lines = read(
-        raw,
-        Shape(
-            columns=frozenset(VENUE_COLUMNS), footer=Footer(starts_with="TRAILER,", rows_in_field=3)
-        ),
-    )
     parsers = _venue_parsers()
+    columns = frozenset(VENUE_COLUMNS)
+    if REFERENCE_COLUMN.encode() in raw.data.partition(b"\n")[0]:
+        columns |= {REFERENCE_COLUMN}
+        parsers = {**parsers, REFERENCE_COLUMN: (REFERENCE_COLUMN, optional(fields.text))}
+    lines = read(
+        raw, Shape(columns=columns, footer=Footer(starts_with="TRAILER,", rows_in_field=3))
+    )
     rows = [
         Row("execution", line, values)
         for line, cells in lines.rows.items()

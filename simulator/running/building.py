@@ -11,6 +11,7 @@ from simulator.running.fault_player import FaultPlayer
 from simulator.running.faults import Fault, read_faults
 from simulator.running.house import House
 from simulator.running.mixed import MixedFloor
+from simulator.running.quoting import Quotes
 from simulator.running.session_config import SessionKind
 from simulator.running.tables import ConfigError
 from simulator.running.venue_config import VenueConfig
@@ -41,11 +42,12 @@ def settings_of(config: Config) -> str:
     digest = hashlib.sha256()
     for venue in config.venues:
         parts = (venue.name, venue.kind, venue.rules, venue.quotes, venue.scenario, venue.others)
+        digest.update(repr(venue.broker).encode())
         digest.update(repr((venue.scenario_pace, venue.scenario_night)).encode())
         for script in sorted(venue.scenario_scripts.glob("*")) if venue.scenario_scripts else ():
             digest.update(script.read_bytes())
         digest.update(repr((parts, drop_copy_sessions(config))).encode())
-        if venue.prices.exists():
+        if venue.prices is not None and venue.prices.exists():
             digest.update(venue.prices.read_bytes())
     if config.faults is not None and config.faults.exists():
         digest.update(config.faults.read_bytes())
@@ -70,7 +72,13 @@ def _copies(config: Config) -> dict[str, DropCopies]:
 
 
 def _floor(venue: VenueConfig) -> Floor:
-    exchange = ExchangeFloor(venue.rules, read_instruments(venue.prices))
+    instruments = read_instruments(venue.prices)
+    markets = {
+        symbol: Quotes(venue.quotes, one, f"{venue.rules.seed}/{venue.name}/{symbol}")
+        for symbol, one in instruments.items()
+        if venue.quotes.levels
+    }
+    exchange = ExchangeFloor(venue.rules, instruments, markets)
     try:
         folders = () if venue.scenario_scripts is None else (venue.scenario_scripts,)
         scenarios = ScenarioFloor(

@@ -8,7 +8,8 @@ the execution it changes; totals count every row.
 import csv
 import io
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,6 +33,7 @@ HEADER = (
     "transact_time",
     "exec_ref_id",
 )
+_QUOTED = re.compile(r'["\r\n]')
 _ROWS = "{}_{}.rows"
 
 
@@ -43,6 +45,7 @@ class Executions:
         self._venue = venue
         self._date = ""
         self._file: GrowingFile | None = None
+        self._new: list[str] = []  # Not written yet: `flush` does, once for many.
 
     def add(self, report: Report) -> None:
         """Keep a trade, a bust or a correction."""
@@ -51,10 +54,18 @@ class Executions:
         if self._file is None:
             self._date = report.trade_date
             self._file = GrowingFile(self._path(report.trade_date))
-        self._file.append(_line(_row(self._venue, report)).encode())
+        self._new.append(_line(_row(self._venue, report)))
+
+    def flush(self) -> None:
+        """Write what was added. The journal can make it again, so it need not be on disk."""
+        if self._new:
+            assert self._file is not None
+            self._file.append("".join(self._new).encode())
+            self._new.clear()
 
     def lengths(self) -> dict[str, int]:
         """The length of each file by name, on disk, for a checkpoint."""
+        self.flush()
         if self._file is not None:
             self._file.sync()
         found = self._directory.glob(_ROWS.format(self._venue, "*"))
@@ -70,6 +81,7 @@ class Executions:
 
     def write_end_of_day(self, trade_date: str) -> Path:
         """Write VENUE_YYYYMMDD_executions.csv whole or not at all; its path."""
+        self.flush()
         path = self._directory / f"{self._venue}_{trade_date}_executions.csv"
         draft = path.with_suffix(".csv.part")
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,6 +94,7 @@ class Executions:
         return path
 
     def close(self) -> None:
+        self.flush()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -128,7 +141,10 @@ def _row(venue: str, report: Report) -> tuple[str, ...]:
     )
 
 
-def _line(cells: tuple[str, ...] | list[str]) -> str:
+def _line(cells: Sequence[str]) -> str:
+    line = ",".join(cells)
+    if line.count(",") == len(cells) - 1 and not _QUOTED.search(line):
+        return line + "\n"
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue()

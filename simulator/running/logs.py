@@ -12,7 +12,6 @@ from pathlib import Path
 from simulator.running.clock import wall_clock
 
 _SECRETS = re.compile("\x01(553|554|96|925)=[^\x01]*")
-_SECRET_TAGS = ("\x01553=", "\x01554=", "\x0196=", "\x01925=")
 
 
 class EventLog:
@@ -23,6 +22,7 @@ class EventLog:
         self._file = path.open("a", encoding="utf-8")
         self._lines: list[str] = []
         self._names: dict[str, str] = {}
+        self._stamp = ""  # Of the messages of one turn.
 
     def write(
         self,
@@ -49,9 +49,11 @@ class EventLog:
         name = self._names.get(session)
         if name is None:
             name = self._names[session] = encode_basestring_ascii(session)
+        if not self._stamp:
+            self._stamp = _stamp()
         text = encode_basestring_ascii(redacted(raw.decode("latin-1")))
         self._lines.append(
-            f'{{"ts":"{_stamp()}","level":"info","event":"{event}","component":"simulator",'
+            f'{{"ts":"{self._stamp}","level":"info","event":"{event}","component":"simulator",'
             f'"session":{name},"raw":{text}}}\n'
         )
 
@@ -61,6 +63,7 @@ class EventLog:
             self._file.write("".join(self._lines))
             self._file.flush()
         self._lines.clear()
+        self._stamp = ""
 
     def close(self) -> None:
         """Later events are dropped."""
@@ -70,7 +73,7 @@ class EventLog:
 
 def redacted(raw: str) -> str:
     """Wire text with user names, passwords and raw data blanked, SOH shown as |."""
-    if any(tag in raw for tag in _SECRET_TAGS):
+    if "\x01554=" in raw or "\x01553=" in raw or "\x0196=" in raw or "\x01925=" in raw:
         raw = _SECRETS.sub("\x01\\1=***", raw)
     return raw.replace("\x01", "|")
 

@@ -129,6 +129,8 @@ class Memory:
         """Executions, for the end of the day."""
         for venue, report in trades:
             self.executions[venue].add(report)
+        for executions in self.executions.values():
+            executions.flush()
 
     def commit(self, now: datetime, *, even_if_empty: bool = False) -> bool:
         """Make the turn durable; whether there was anything."""

@@ -14,9 +14,9 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import ExitStack
 from datetime import datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import NoReturn
 
 from simulator.fix.acceptor import Acceptor
@@ -61,19 +61,31 @@ class Program:
     def __init__(self, config: Config) -> None:
         """Recover what was. Raises ConfigError, JournalError, PricesError, StateInUseError, ..."""
         self.config = config
-        self._lock = _lock(config.state_dir)
-        self.log = EventLog(config.log_file)
         self.ports: dict[str, int] = {}
+        self._work_seconds = 0.0
+        self._prepared: list[tuple[Prepared, Future[Answer]]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        with ExitStack() as opened:
+            self._lock(opened)
+            self.log = EventLog(config.log_file)
+            opened.callback(self.log.close)
+            self._remember(opened)
+            self._control = Control(config.control_port, config.control_token_file, self._operate)
+            opened.callback(self._control.stop)
+            self._opened = opened.pop_all()
+
+    def _remember(self, opened: ExitStack) -> None:
+        """Memory, house, sessions and clock as they were."""
+        config = self.config
         profiles = {
             (venue.name, one.client): one.profile(venue.name)
             for venue in config.venues
             for one in venue.sessions
         }
         names = {key: "/".join(key) for key in profiles}
-        self.memory = Memory(
-            config.state_dir, names.values(), [one.name for one in config.venues],
-            durable=config.durable,
-        )  # fmt: skip
+        venues = [venue.name for venue in config.venues]
+        self.memory = Memory(config.state_dir, names.values(), venues, durable=config.durable)
+        opened.callback(self.memory.close)
         self._settings = settings_of(config)
         recovered = recover(
             config.state_dir / "checkpoints",
@@ -82,6 +94,8 @@ class Program:
             settings=self._settings,
             build=lambda: build_house(config),
         )
+        if recovered.records:
+            self.log.write("venues_recovered", records=recovered.records)
         self.house = recovered.house
         self._is_new = recovered.latest is None
         self.sessions = {
@@ -93,27 +107,15 @@ class Program:
         self.clock = clock_from(
             clock.start, clock.speed, stepped=clock.stepped, latest=recovered.latest
         )
-        self._inside = Inside(
-            config, self.house, self.clock, self.ports, self.sessions, self.memory.executions
-        )
-        self._days = Days(config, self.memory.executions)
-        self._work_seconds = 0.0
-        self._prepared: list[tuple[Prepared, Future[Answer]]] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._control = Control(config.control_port, config.control_token_file, self._operate)
-        if recovered.records:
-            self.log.write("venues_recovered", records=recovered.records)
+        executions = self.memory.executions
+        self._inside = Inside(config, self.house, self.clock, self.ports, self.sessions, executions)
+        self._days = Days(config, executions)
 
     def run(self, ready: Callable[[dict[str, object]], None]) -> None:
         """Until SIGTERM or SIGINT; `ready` is told once, when everything listens."""
-        try:
+        with self._opened:
             asyncio.run(self._run(ready))
-        finally:
-            self._control.stop()
-            self.memory.close()
             self.log.write("venues_stopped")
-            self.log.close()
-            os.close(self._lock)
 
     async def _run(self, ready: Callable[[dict[str, object]], None]) -> None:
         self._loop = asyncio.get_running_loop()
@@ -326,16 +328,15 @@ class Program:
             checkpoint.save(directory, self.memory, self.house, self._settings)
         self._work_seconds = 0.0
 
-
-def _lock(state_dir: Path) -> int:
-    """One process per state directory. Raises StateInUseError."""
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(state_dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        raise StateInUseError(
-            f"{state_dir}: another venue process uses this directory; stop it first"
-        ) from None
-    return handle
+    def _lock(self, opened: ExitStack) -> None:
+        """One process per state directory. Raises StateInUseError."""
+        directory = self.config.state_dir
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(directory / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        opened.callback(os.close, handle)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StateInUseError(
+                f"{directory}: another venue process uses this directory; stop it first"
+            ) from None

@@ -44,6 +44,12 @@ class Table:
             self.refuse(key, value, "a list of texts in quotes")
         return tuple(value)
 
+    def wholes(self, key: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        value = self._take(key, default)
+        if not isinstance(value, list | tuple) or not all(type(one) is int for one in value):
+            self.refuse(key, value, "a list of whole numbers")
+        return tuple(value)
+
     def whole(self, key: str, default: int, least: int, most: int) -> int:
         value = self._take(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:

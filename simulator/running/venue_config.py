@@ -7,8 +7,10 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 
+from simulator.broker.rules import BrokerRules
 from simulator.exchange.rules import CanceledName, Chain, DayEnd, OnHalt, Rules, SelfMatch
 from simulator.fix.profile import DoorLimits
+from simulator.running.broker_config import read_broker
 from simulator.running.session_config import SessionConfig, is_name, read_sessions
 from simulator.running.tables import ConfigError, Table
 
@@ -45,7 +47,7 @@ class VenueConfig:
     port: int = 0
     sessions: tuple[SessionConfig, ...]
     limits: DoorLimits = field(default_factory=DoorLimits)
-    prices: Path
+    prices: Path | None  # A broker has none: it trades what its exchanges do.
     rules: Rules
     quotes: QuoteConfig = QuoteConfig()
     scenario: str = ""  # The whole venue plays it.
@@ -53,6 +55,7 @@ class VenueConfig:
     scenario_night: timedelta | None = timedelta(seconds=2)  # None waits for an operator.
     scenario_scripts: Path | None = None  # A folder of the user's own.
     others: tuple[str, ...] = ()  # Exchanges that a dark pool prices by, or a broker works on.
+    broker: BrokerRules | None = None
 
     @property
     def clients(self) -> tuple[str, ...]:
@@ -71,21 +74,25 @@ def read_venue(table: Table, start: Start, seed: int) -> VenueConfig:
             f"{table.path}: venue {name}: clients must name one client or more, each once"
         )
     kind = table.choice("kind", VenueKind, VenueKind.EXCHANGE)
+    is_broker = kind is VenueKind.BROKER
     scripts = table.text("scenario_scripts", "")
+    others = _others(table, kind)
+    rules = _rules(table, name, seed, sessions)
     venue = VenueConfig(
         name=name,
         kind=kind,
         port=table.whole("port", 0, 0, 65535),
         sessions=sessions,
         limits=_limits(table, start),
-        prices=table.path.parent / table.text("prices"),
-        rules=_rules(table, name, seed, sessions),
+        prices=None if is_broker else table.path.parent / table.text("prices"),
+        rules=rules,
         quotes=_quotes(table),
         scenario=table.text("scenario", ""),
         scenario_pace=table.seconds("scenario_pace", "0.5", "0", "3600"),
         scenario_night=table.seconds("scenario_night", "2", "0", "86400") or None,
         scenario_scripts=table.path.parent / scripts if scripts else None,
-        others=_others(table, kind),
+        others=others,
+        broker=read_broker(table, rules, others) if is_broker else None,
     )
     table.refuse_leftovers()
     return venue

@@ -9,8 +9,8 @@ from console.config import load_config
 from console.initialise import bundled, initialise
 from console.main import main
 from gateway.settings import load_settings
-from simulator.config import read_config
-from simulator.instruments import read_instruments
+from simulator.exchange.prices import read_instruments
+from simulator.running.config import read_config
 
 
 def test_the_venues_of_the_configuration_can_be_started_at_once(fresh):

@@ -1,6 +1,7 @@
 """The venue program as a process, and a FIX client of no relation: simplefix on a raw socket."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -169,6 +170,7 @@ def venue_process(tmp_path):
         started.append(VenueProcess(config))
         return started[-1].start()
 
+    start.forget_state = lambda: shutil.rmtree(tmp_path / "state")
     yield start
     for process in started:
         if process.process is not None and process.process.poll() is None:

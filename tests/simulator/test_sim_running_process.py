@@ -103,55 +103,6 @@ def test_a_venue_that_lost_power_knows_its_orders_and_its_numbers(venue_process,
     assert new_fill[17] in witnessed
 
 
-def test_a_request_that_a_crash_swallowed_is_asked_for_again(venue_process, raw_client, tmp_path):
-    """The engine had counted it, the journal had not."""
-    venues = venue_process(VENUES)
-    client = raw_client(venues.port("YSIM"), venue="YSIM")
-    client.logon(reset=False)
-    client.new_order("X1", 30, price="149.00")
-    client.wait("8", t39="0")
-    client.new_order("X2", 30, price="149.00")
-    client.wait("8", t11="X2")
-    venues.kill()
-    client.close()
-    journal = tmp_path / "state" / "YSIM" / "journal.jsonl"
-    lines = journal.read_bytes().splitlines(keepends=True)
-    assert b'"X2"' in lines[-1]
-    journal.write_bytes(b"".join(lines[:-1]))
-
-    venues.start()
-    again = raw_client(venues.port("YSIM"), venue="YSIM", sequence=client.next_out)
-    again.logon(reset=False)
-
-    assert again.wait("2")[7] == "3"
-
-
-def test_what_was_durable_but_not_handed_over_is_sent_after_a_restart(
-    venue_process, raw_client, tmp_path
-):
-    """As if the power went between the journal and the engine's store."""
-    venues = venue_process(VENUES)
-    client = raw_client(venues.port("YSIM"), venue="YSIM")
-    client.logon(reset=False)
-    client.new_order("X1", 30, price="149.00")
-    report = client.wait("8", t39="0")
-    venues.kill()
-    client.close()
-    for kind in ("body", "header"):
-        (tmp_path / "state" / "fix" / f"FIX.4.4-YSIM-TRIMTAB.{kind}").write_bytes(b"")
-    numbers = tmp_path / "state" / "fix" / "FIX.4.4-YSIM-TRIMTAB.seqnums"
-    numbers.write_bytes(b"0000000002 : 0000000003")
-
-    venues.start()
-    again = raw_client(venues.port("YSIM"), venue="YSIM", sequence=3)
-    again.logon(reset=False)
-    again.send("2", (7, 2), (16, 0))
-
-    late = again.wait("8")
-    assert (late[34], late[17], late[11]) == ("2", report[17], "X1")
-    assert (late[97], late[43]) == ("Y", "Y")
-
-
 def test_fills_while_the_client_was_away_are_there_when_he_asks(venue_process, raw_client):
     venues = venue_process(VENUES)
     buyer, seller = raw_client(venues.port()), raw_client(venues.port(), name="OTHER")
@@ -162,7 +113,7 @@ def test_fills_while_the_client_was_away_are_there_when_he_asks(venue_process, r
     seller.logon()
     seller.new_order("S1", 20, side="2", price="148.00")
     seller.wait("8", t39="2")
-    venues.ask("GET", "/venues")  # The venues' thread has sent everything before it answers.
+    venues.ask("GET", "/venues")  # The venues have sent everything before they answer.
 
     again = raw_client(venues.port(), sequence=buyer.next_out)
     again.logon(reset=False)
@@ -195,8 +146,8 @@ def test_bad_input_gets_its_answer_and_the_others_never_notice(venue_process, ra
     client = raw_client(venues.port())
     client.logon()
 
-    assert stranger.next() is None
-    assert unknown_venue.next() is None
+    assert stranger.next()[35] == unknown_venue.next()[35] == "5"
+    assert stranger.next() is unknown_venue.next() is None
     assert no_logon.next() is None
     client.send_raw(b"8=FIX.4.4\x019=5\x0135=0\x0110=000\x01")  # Wrong checksum: not counted.
     client.send("D", *ORDER_WITHOUT_SIDE)
@@ -265,28 +216,6 @@ def test_a_second_process_on_the_same_state_refuses_to_start(venue_process, tmp_
     assert second.returncode == 75
     assert "another venue process uses this directory" in second.stderr
     assert "Traceback" not in second.stderr
-
-
-@pytest.mark.parametrize(
-    ("kind", "text"), [("seqnums", b"00000"), ("seqnums", b""), ("session", b"2")]
-)
-def test_a_torn_file_of_the_engine_refuses_the_start(venue_process, tmp_path, kind, text):
-    """The engine itself would begin at 1 again, or crash."""
-    venues = venue_process(VENUES)
-    assert venues.stop() == 0
-    torn = tmp_path / "state" / "fix" / f"FIX.4.4-XSIM-OTHER.{kind}"
-    torn.write_bytes(text)
-
-    again = subprocess.run(
-        [sys.executable, "-m", "simulator", "--config", str(venues.config)],
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    )
-
-    assert again.returncode == 65
-    assert f"{torn}: this file of a FIX session is damaged" in again.stderr
 
 
 def test_the_sample_door_is_open_to_strangers(raw_client):

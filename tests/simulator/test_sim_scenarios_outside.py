@@ -14,7 +14,7 @@ from tests.simulator.standard_client import MATRICES, Fields, StandardClient, pa
 
 pytestmark = pytest.mark.integration
 
-PROGRAM = "simulator.running"
+PROGRAM = "simulator"
 VENUES = """\
 state_dir = "state"
 [[venue]]

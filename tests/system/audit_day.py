@@ -45,7 +45,7 @@ class Fill:
 class Day:
     messages: list[Message]
     fills: list[Fill]
-    reports: list[dict[str, Any]]  # Of the venues' journals: every report that they made.
+    reports: list[dict[str, str]]  # Of the venues' journal, by tag: all that they said.
     intents: dict[str, dict[str, Any]]  # As stored before sending, by ClOrdID.
     allocations: dict[str, dict[str, Any]]  # The ledger's transaction, by ClOrdID.
     steps: dict[str, Any]
@@ -135,8 +135,12 @@ def _fills(venues: Path) -> list[Fill]:
     return found
 
 
-def _reports(venues: Path) -> list[dict[str, Any]]:
-    paths = sorted(venues.glob("*/journal.jsonl"))
-    lines = [line for path in paths for line in path.read_text().splitlines()]
-    messages = (message for line in lines for message in json.loads(line).get("messages", ()))
-    return [message for message in messages if message["kind"] == "report"]
+def _reports(venues: Path) -> list[dict[str, str]]:
+    """Every ExecutionReport (35=8) in the venues' journal, by tag."""
+    found = []
+    for path in sorted((venues / "journal").glob("*.journal")):
+        for line in path.read_text("latin-1").split("\n"):
+            tags = dict(pair.split("=", 1) for pair in line.split("\x01")[:-1])
+            if tags.get("35") == "8":
+                found.append(tags)
+    return found

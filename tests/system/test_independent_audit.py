@@ -334,13 +334,13 @@ def test_every_sale_was_over_before_the_first_purchase_was_sent(day: Day):
 
 
 def test_the_venues_too_saw_the_run_and_every_sale_before_the_first_purchase(day: Day):
-    fills = [report for report in day.reports if report["exec_type"] == "F"]
-    news = [report for report in day.reports if report["exec_type"] == "0"]
-    last_sale = max(r["transact_time"] for r in fills if r["side"] == SELL)
-    first_purchase = min(r["transact_time"] for r in news if r["side"] == BUY)
+    fills = [report for report in day.reports if report["150"] == "F"]
+    news = [report for report in day.reports if report["150"] == "0"]
+    last_sale = max(r["60"] for r in fills if r["54"] == SELL)
+    first_purchase = min(r["60"] for r in news if r["54"] == BUY)
 
-    assert {r["cl_ord_id"] for r in news} == set(day.intents)
-    assert {r["link_id"] for r in day.reports} == {day.summary["run_id"]}
+    assert {r["11"] for r in news} == set(day.intents)
+    assert {r["583"] for r in day.reports} == {day.summary["run_id"]}
     assert last_sale < first_purchase
 
 

@@ -48,6 +48,21 @@ def test_a_venues_file_is_its_executions(read):
     assert (second.side, second.source.line) == (Side.SELL, 3)
 
 
+def test_a_bust_names_the_execution_that_it_undoes(read):
+    """In a column of its own, which files without busts may lack."""
+    bust = ROWS[0].replace("X-1,F", "X-3,H")
+    lines = [f"{HEADER},exec_ref_id", f"{ROWS[0]},", f"{bust},X-1"]
+    trailer = "TRAILER,XSIM,2,200,29520.00,0.60"
+
+    found = read("\n".join([*lines, trailer, ""]))
+
+    assert found.problems == ()
+    assert [(e.exec_type, e.exec_ref_id) for e in found.executions] == [
+        (ExecType.TRADE, None),
+        (ExecType.TRADE_CANCEL, "X-1"),
+    ]
+
+
 def test_a_day_without_executions_is_a_file_too(read):
     found = read(f"{HEADER}\nTRAILER,XSIM,0,0,0,0\n")
 
