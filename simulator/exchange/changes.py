@@ -24,7 +24,6 @@ from simulator.values.words import (
     ExecType,
     OrdRejReason,
     OrdStatus,
-    OrdType,
     ResponseTo,
 )
 
@@ -60,6 +59,7 @@ class Changes:
         assert order is not None
         terms = None
         if isinstance(request, ReplaceOrder):
+            request = _completed(request, order)
             checked = self._terms(request, order)
             if isinstance(checked, Refusal):
                 self._refuse(request, order, CxlRejReason.VENUE_OPTION, checked.text)
@@ -146,6 +146,7 @@ class Changes:
 
     def _replace(self, order: Order, request: ReplaceOrder, terms: Terms, before: str) -> None:
         order.quantity = max(terms.quantity, order.filled)
+        amends = _fixed(terms) == _fixed(order.terms)
         order.terms = terms
         write_terms(order, request)
         if terms.expires is not None:
@@ -157,7 +158,7 @@ class Changes:
         if not order.leaves:
             self._trading.leave(order)
             self._desk.closed(order)
-        elif book.waiting(order.number):
+        elif amends and book.waiting(order.number):
             events = book.amend(
                 order.number,
                 order.leaves,
@@ -168,6 +169,7 @@ class Changes:
             )
             self._trading.happen(order.listing, events)
         else:
+            self._trading.leave(order)
             self._desk.register.reopened(order)
             self._trading.enter(order)
 
@@ -237,18 +239,14 @@ class Changes:
                 OrdRejReason.UNSUPPORTED,
                 f"OrdType(40) cannot change from {order.ord_type}",
             )
-        if request.time_in_force not in ("", order.time_in_force):
+        if request.time_in_force != order.time_in_force:
             return Refusal(
                 OrdRejReason.UNSUPPORTED,
                 f"TimeInForce(59) cannot change from {order.time_in_force}",
             )
-        asked = request._replace(time_in_force=order.time_in_force)
-        if order.ord_type == OrdType.PEGGED and not request.exec_inst:
-            conditions = dict(order.conditions)
-            asked = asked._replace(exec_inst=conditions.get(18, ""))
         listing = order.listing
         return self._checker.terms(
-            asked, listing.instrument, listing.book.last, self._desk.moment.now
+            request, listing.instrument, listing.book.last, self._desk.moment.now
         )
 
     def _too_late(self, order: Order, change: Change) -> None:
@@ -298,3 +296,20 @@ class Changes:
 
 def _kind(request: CancelOrder | ReplaceOrder) -> ResponseTo:
     return ResponseTo.CANCEL if isinstance(request, CancelOrder) else ResponseTo.REPLACE
+
+
+def _completed(request: ReplaceOrder, order: Order) -> ReplaceOrder:
+    """A request that leaves out TimeInForce, ExecInst or the expiry means the order's own."""
+    own = dict(order.conditions)
+    expires = request.expire_date or request.expire_time
+    return request._replace(
+        time_in_force=request.time_in_force or order.time_in_force,
+        exec_inst=request.exec_inst or own.get(18, ""),
+        expire_date=request.expire_date if expires else own.get(432, ""),
+        expire_time=request.expire_time if expires else own.get(126, ""),
+    )
+
+
+def _fixed(terms: Terms) -> tuple[object, ...]:
+    """What a waiting order cannot change without being entered anew."""
+    return terms.kind, terms.offset, terms.all_or_none, terms.best_only

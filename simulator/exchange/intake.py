@@ -214,6 +214,7 @@ def write_terms(order: Order, request: NewOrder | ReplaceOrder) -> None:
     if terms.stop is None and terms.kind is Kind.LIMIT and not request.exec_inst:
         plain = not (terms.display or terms.minimum or terms.expires)
         if plain:
+            order.conditions = ()
             return
     order.stop_text = "" if terms.stop is None else text(terms.stop)
     echoed = (

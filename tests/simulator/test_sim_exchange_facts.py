@@ -348,6 +348,74 @@ def test_fewer_shares_at_the_same_price_keep_their_place():
     assert fill.client == "TRIMTAB"
 
 
+def shown(floor):
+    return [(one["price"], one["quantity"]) for one in floor.view(("books", "AAPL"))["bids"]]
+
+
+def test_a_replace_changes_the_tip_of_an_iceberg_and_the_offset_of_a_peg():
+    floor = venue()
+    ask(floor, max_floor="10")
+    ask(floor, AMEND, max_floor="20")
+    assert shown(floor) == [("148.00", 20)]
+
+    ask(floor, cl_ord_id="P", ord_type="P", price="", exec_inst="R", peg_offset="-0.01")
+    assert shown(floor) == [("148.00", 20), ("147.99", 100)]
+    change = AMEND._replace(cl_ord_id="P2", orig_cl_ord_id="P", ord_type="P", price="")
+    (replaced,) = ask(floor, change, peg_offset="-0.02")
+
+    assert shown(floor) == [("148.00", 20), ("147.98", 100)]
+    assert replaced.extra == ((18, "R"), (211, "-0.02"))
+
+
+def test_a_replace_without_instructions_keeps_those_of_the_order():
+    floor = venue()
+    ask(floor, exec_inst="G")
+
+    (replaced,) = ask(floor, AMEND, quantity="50")
+
+    assert replaced.extra == ((18, "G"),)
+    assert stranger(floor, "sell", 49, "148.00") == []
+    assert len(stranger(floor, "sell", 50, "148.00")) == 1
+
+
+def test_a_replace_without_an_expiry_keeps_that_of_the_order():
+    floor = venue()
+    ask(floor, time_in_force="6", expire_date="20221202")
+
+    (replaced,) = ask(floor, AMEND, quantity="50", max_floor="10")
+    (again,) = ask(floor, AMEND, orig_cl_ord_id="Y", cl_ord_id="Z", quantity="40")
+
+    assert replaced.extra == ((111, "10"), (432, "20221202"))
+    assert again.extra == ((432, "20221202"),)
+
+
+def test_a_replace_takes_conditions_away():
+    floor = venue()
+    ask(floor, max_floor="10")
+
+    (replaced,) = ask(floor, AMEND)
+
+    assert replaced.extra == ()
+    assert shown(floor) == [("148.00", 100)]
+
+
+def test_a_stop_order_can_be_moved_before_and_replaced_after_it_was_triggered():
+    floor = venue()
+    ask(floor, ord_type="4", price="150.00", stop_price="149.00")
+    change = AMEND._replace(ord_type="4", price="151.00", stop_price="149.50")
+    ask(floor, change)
+    stranger(floor, "sell", 1, "149.00")
+    stranger(floor, "buy", 1, "149.00")
+    assert shown(floor) == []
+    stranger(floor, "sell", 1, "149.50")
+    stranger(floor, "buy", 1, "149.50")
+    assert shown(floor) == [("151.00", 100)]
+
+    ask(floor, change, cl_ord_id="Z", orig_cl_ord_id="Y", price="152.00", quantity="80")
+
+    assert shown(floor) == [("152.00", 80)]
+
+
 def test_a_pending_cancel_is_too_late_when_the_day_ends_first():
     floor = venue(change_delay=timedelta(minutes=1))
     ask(floor)
