@@ -9,6 +9,7 @@ An exception out of `on_turn` goes to the loop's exception handler, and nothing 
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable, Sequence
 
 from simulator.fix.connection import Connection
@@ -47,6 +48,7 @@ class Acceptor:
         self._loop = asyncio.get_running_loop()
         self._empty = asyncio.Event()
         self._due = False
+        self._wakes_at = math.inf  # When a fault lets something go.
         self._broken = False
         self._ticker = self._loop.call_later(_TICK_SECONDS, self._tick)
 
@@ -162,8 +164,13 @@ class Acceptor:
     def _follow_faults(self, session: Session, connection: Connection, seconds: float) -> None:
         connection.listen(listens=session.faults.reads(seconds))
         due = session.faults.next_due()
-        if due is not None:
-            self._loop.call_later(max(0.0, due - seconds), self.turn)
+        if due is not None and due < self._wakes_at:
+            self._wakes_at = due
+            self._loop.call_later(max(0.0, due - seconds), self._wake)
+
+    def _wake(self) -> None:
+        self._wakes_at = math.inf
+        self.turn()
 
     def _tell(self, session: Session) -> None:
         events, session.events = session.events, []

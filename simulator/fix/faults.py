@@ -17,6 +17,7 @@ class Faults:
 
     def __init__(self, seed: str = "") -> None:
         self.cut = False  # The connection is to break now.
+        self.held_bytes = 0
         self._draw = Random(seed)  # noqa: S311  Faults, not secrets.
         self._losses = self._damages = self._swaps = 0
         self._drop_after: int | None = None
@@ -82,11 +83,6 @@ class Faults:
         """Whether ResendRequests are answered."""
         return seconds >= self._stubborn_until
 
-    @property
-    def held_bytes(self) -> int:
-        """What is held back."""
-        return sum(len(raw) for _, raw in self._held)
-
     def next_due(self) -> float | None:
         """When something held back leaves, or the socket is read again."""
         dues = [] if self._deaf_until is None else [self._deaf_until]
@@ -102,17 +98,20 @@ class Faults:
             for one in self._altered(raw):
                 last = self._held[-1][0] if self._held else seconds
                 self._held.append((max(last, seconds + self._wait()), one))
+                self.held_bytes += len(one)
         if seconds < self._silent_until:
             return []
         self._silent_until = _LONG_AGO
         leaving = []
         while self._held and self._held[0][0] <= seconds:
             leaving.append(self._held.popleft()[1])
+        self.held_bytes -= sum(map(len, leaving))
         return leaving
 
     def forget(self) -> None:
         """The connection is gone, and what was held back with it."""
         self._held.clear()
+        self.held_bytes = 0
         self._first = None
         self.cut = False
 

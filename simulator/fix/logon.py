@@ -71,8 +71,9 @@ def _credentials_refusal(profile: SessionProfile, message: Incoming) -> str | No
     """Both are compared whatever the first gives, in a time that does not depend on them."""
     if not profile.password:
         return None
-    known = hmac.compare_digest(message.get("553").encode(), profile.username.encode())
-    right = hmac.compare_digest(message.get("554").encode(), profile.password.encode())
+    username, password = (message.get(tag).encode("latin-1") for tag in ("553", "554"))
+    known = hmac.compare_digest(username, profile.username.encode())
+    right = hmac.compare_digest(password, profile.password.encode())
     if (known or not profile.username) and right:
         return None
     return "Username(553) or Password(554) is wrong"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import simplefix
 
 from simulator.fix.acceptor import Acceptor
-from simulator.fix.instant import Instant
+from simulator.fix.instant import Instant, stamped
 from simulator.fix.profile import DoorLimits, SessionProfile
 from simulator.fix.session import Asked, Session
 from simulator.fix.store import MemoryStore
@@ -172,6 +172,11 @@ class Client:
         if number is None:
             self.number += 1
         return message.encode()
+
+    @staticmethod
+    def stamp() -> str:
+        """SendingTime for now."""
+        return stamped(datetime.now(UTC))
 
     def log_on(self, *fields: tuple[int, object]) -> simplefix.FixMessage:
         self.send("A", (98, 0), (108, 30), *fields)

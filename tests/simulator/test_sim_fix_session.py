@@ -82,6 +82,15 @@ def test_a_password_is_asked_where_there_is_one(given, logs_on):
         assert answer == "5 seq=1 58=Username(553) or Password(554) is wrong"
 
 
+def test_a_password_may_have_any_letters():
+    """On the wire it is UTF-8, as in its file."""
+    talk = Talk(password="pä$$wörd")
+
+    talk.log_on((554, "pä$$wörd".encode().decode("latin-1")))
+
+    assert talk.session.online
+
+
 def test_fixt_without_the_application_version_is_refused():
     talk = Talk(version=Version.FIX50SP2)
     raw = talk.raw("A", (98, 0), (108, 30), (1137, 7))
@@ -672,6 +681,21 @@ def test_latency_keeps_the_order_and_is_the_same_for_the_same_seed():
 
     assert due_times() == due_times()
     assert min(due_times()) > 101
+
+
+def test_what_a_silence_holds_back_is_counted_and_goes_with_the_connection(talk):
+    talk.session.faults.fall_silent(until=talk.seconds + 100)
+    talk.report(1)
+    talk.report(2)
+    assert talk.session.faults.held_bytes > 300
+
+    talk.hang_up()
+
+    assert talk.session.faults.held_bytes == 0
+    assert talk.log_on() == [], "who hangs is silent to a new connection too"
+    talk.seconds += 100
+    assert talk.heard() == ["A seq=4 98=0 108=30"]
+    assert talk.say("2", (7, 2), (16, 3))[0] == "8 seq=2 dup 17=E-1"
 
 
 def test_the_line_breaks_after_so_many_messages(talk):
