@@ -30,9 +30,9 @@ class Dictionary:
         return self.messages.get(value) if tag == 35 else self.enums.get((tag, value))
 
 
-def standard_path() -> Path:
-    """Where the engine's package installs its FIX 4.4 dictionary."""
-    return Path(sys.prefix, "share", "quickfix", "FIX44.xml")
+def standard_path(name: str = "FIX44") -> Path:
+    """Where the engine's package installs a dictionary: FIX44, FIX50SP2 or FIXT11."""
+    return Path(sys.prefix, "share", "quickfix", f"{name}.xml")
 
 
 @cache

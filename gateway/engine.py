@@ -134,7 +134,7 @@ class Engine:
 
 
 def _relaxed_dictionary(session: SessionConfig) -> Path:
-    source = Path(session.text("DataDictionary") or dictionary.standard_path())
+    _, source = session.application_dictionary
     target = session.store / f"{source.stem}-relaxed.xml"
     dictionary.write_relaxed(source, target)
     return target

@@ -4,7 +4,6 @@
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
@@ -170,7 +169,7 @@ def problems(vault: Vault, settings: GatewaySettings) -> tuple[str, ...]:
     for profile in settings.profiles:
         try:
             check_store(profile.session, durable[profile.session.name])
-            dictionary.load(Path(profile.session.text("DataDictionary") or ""))
+            dictionary.load(profile.session.application_dictionary[1])
         except TrimtabError as error:
             found.append(str(error))
     return tuple(found)

@@ -50,12 +50,21 @@ REQUIRED_KEYS = {
     "SenderCompID": "our name at the venue",
     "TargetCompID": "the venue's name",
     "FileStorePath": "the folder of the sequence numbers",
-    "DataDictionary": "the path of FIX44.xml",
     "SocketConnectHost": "where the venue listens",
     "SocketConnectPort": "where the venue listens",
     "HeartBtInt": "for example HeartBtInt=30",
 }
-_SUPPORTED = "FIX.4.4"
+FIX44, FIXT11 = "FIX.4.4", "FIXT.1.1"
+# What a session must say beside, by its BeginString.
+REQUIRED_OF_VERSION = {
+    FIX44: {"DataDictionary": "the path of FIX44.xml"},
+    FIXT11: {
+        "DefaultApplVerID": "DefaultApplVerID=FIX.5.0SP2",
+        "AppDataDictionary": "the path of FIX50SP2.xml",
+        "TransportDataDictionary": "the path of FIXT11.xml",
+    },
+}
+_APPLICATION_VERSION = "FIX.5.0SP2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,12 @@ class SessionConfig:
         path = self.text("FileStorePath")
         assert path is not None
         return Path(path)
+
+    @property
+    def application_dictionary(self) -> tuple[str, Path]:
+        """The key and the path of the dictionary that application messages are read by."""
+        key = "DataDictionary" if self.text("BeginString") == FIX44 else "AppDataDictionary"
+        return key, Path(self.text(key) or "")
 
     @property
     def wants_tls(self) -> bool:
@@ -165,14 +180,19 @@ def _setting(path: Path, number: int, line: str) -> tuple[str, Setting]:
 
 
 def _check(session: SessionConfig) -> None:
-    for key, why in REQUIRED_KEYS.items():
-        if session.text(key) is None:
-            raise ConfigError(f"{session.path}:{session.line}: {key} is missing ({why})")
-    if session.text("BeginString") != _SUPPORTED:
-        setting = session.settings["BeginString"]
+    _require(session, REQUIRED_KEYS)
+    version = session.settings["BeginString"]
+    if version.value not in REQUIRED_OF_VERSION:
         raise ConfigError(
-            f"{session.path}:{setting.line}: BeginString={setting.value}: "
-            f"only {_SUPPORTED} is spoken"
+            f"{session.path}:{version.line}: BeginString={version.value}: "
+            f"only {' and '.join(REQUIRED_OF_VERSION)} are spoken"
+        )
+    _require(session, REQUIRED_OF_VERSION[version.value])
+    application = session.settings.get("DefaultApplVerID")
+    if application is not None and application.value != _APPLICATION_VERSION:
+        raise ConfigError(
+            f"{session.path}:{application.line}: DefaultApplVerID={application.value}: "
+            f"over FIXT.1.1 only {_APPLICATION_VERSION} is spoken"
         )
     for key, (value, why) in REQUIRED_VALUES.items():
         found = session.settings.get(key)
@@ -189,12 +209,18 @@ def _check(session: SessionConfig) -> None:
             raise ConfigError(f"{session.path}:{found.line}: {key}={found.value} is not a number")
 
 
+def _require(session: SessionConfig, keys: Mapping[str, str]) -> None:
+    for key, why in keys.items():
+        if session.text(key) is None:
+            raise ConfigError(f"{session.path}:{session.line}: {key} is missing ({why})")
+
+
 def render(session: SessionConfig, dictionary: Path) -> str:
-    """The text the engine reads for `session`, with its dictionary replaced by `dictionary`.
+    """The text the engine reads for `session`, its application dictionary being `dictionary`.
 
     Sockets and certificates are read from [DEFAULT] only, so everything is there.
     """
     values = {key: setting.value for key, setting in session.settings.items()}
-    values["DataDictionary"] = str(dictionary)
+    values[session.application_dictionary[0]] = str(dictionary)
     body = "".join(f"{key}={value}\n" for key, value in values.items())
     return f"[DEFAULT]\n{body}[SESSION]\nBeginString={values['BeginString']}\n"

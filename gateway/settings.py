@@ -14,7 +14,7 @@ from typing import Any
 
 from domain.errors import ConfigError
 from gateway.dictionary import standard_path
-from gateway.sessioncfg import SessionConfig, read_sessions
+from gateway.sessioncfg import FIX44, SessionConfig, read_sessions
 
 _PASSWORD = "TRIMTAB_FIX_PASSWORD_"  # noqa: S105 - the name of a variable
 _USERNAME = "TRIMTAB_FIX_USERNAME_"
@@ -147,6 +147,7 @@ def write_session_config(
     heartbeat_seconds: int = 30,
     reconnect_seconds: int = 1,
     dictionary: Path | None = None,
+    begin_string: str = FIX44,
 ) -> dict[str, str]:
     """Write a session file for `venues` (name -> host and port); returns the session of each.
 
@@ -157,14 +158,14 @@ def write_session_config(
         "# FIX sessions of Trimtab, in QuickFIX's own format.",
         "[DEFAULT]",
         "ConnectionType=initiator",
-        "BeginString=FIX.4.4",
+        f"BeginString={begin_string}",
         f"SenderCompID={client}",
         f"HeartBtInt={heartbeat_seconds}",
         f"ReconnectInterval={reconnect_seconds}",
         "NonStopSession=Y",
         "SocketNodelay=Y",
         f"FileStorePath={store}",
-        f"DataDictionary={dictionary or standard_path()}",
+        *_dictionaries(begin_string, dictionary),
         "UseDataDictionary=Y",
         "AllowUnknownMsgFields=Y",
         "ValidateUserDefinedFields=N",
@@ -185,6 +186,17 @@ def write_session_config(
             f"SocketConnectHost={host}",
             f"SocketConnectPort={port}",
         ]
-        sessions[venue] = f"FIX.4.4:{client}->{venue}"
+        sessions[venue] = f"{begin_string}:{client}->{venue}"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return sessions
+
+
+def _dictionaries(begin_string: str, dictionary: Path | None) -> list[str]:
+    """The lines that name what messages are read by; `dictionary` replaces the application's."""
+    if begin_string == FIX44:
+        return [f"DataDictionary={dictionary or standard_path()}"]
+    return [
+        "DefaultApplVerID=FIX.5.0SP2",
+        f"AppDataDictionary={dictionary or standard_path('FIX50SP2')}",
+        f"TransportDataDictionary={standard_path('FIXT11')}",
+    ]

@@ -84,10 +84,18 @@ def open_vault(directory: Path) -> SqlVault:
 
 
 def settings_for(
-    directory: Path, port: int, *, throttle: int = 1000, environment=None
+    directory: Path,
+    port: int,
+    *,
+    throttle: int = 1000,
+    environment=None,
+    begin_string: str = "FIX.4.4",
 ) -> GatewaySettings:
     path = directory / "fix.cfg"
-    sessions = write_session_config(path, {"XSIM": ("127.0.0.1", port)}, store=directory / "fix")
+    venues = {"XSIM": ("127.0.0.1", port)}
+    sessions = write_session_config(
+        path, venues, store=directory / "fix", begin_string=begin_string
+    )
     table = {"session": sessions["XSIM"], "throttle": throttle}
     return load_settings(path, {"XSIM": table}, environment or {})
 

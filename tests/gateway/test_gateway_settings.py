@@ -44,7 +44,7 @@ def test_what_we_write_we_accept(config):
         ("HeartBtInt=30", "HeartBtInt=-1", "HeartBtInt=-1 is not a number"),
         ("HeartBtInt=30", "HeartBtInt", "'HeartBtInt' is neither a section nor Key=Value"),
         ("ConnectionType=initiator", "ConnectionType=acceptor", "ConnectionType must be initiator"),
-        ("BeginString=FIX.4.4", "BeginString=FIX.4.2", "only FIX.4.4 is spoken"),
+        ("BeginString=FIX.4.4", "BeginString=FIX.4.2", "only FIX.4.4 and FIXT.1.1 are spoken"),
         ("PersistMessages=Y", "ResetOnLogon=N", "ResetOnLogon was set on line"),
     ],
 )

@@ -31,15 +31,18 @@ def until(fact: Callable[[], object], what: str = "it") -> None:
 class Venue(fix.Application):
     """Keeps what it receives, first transmissions and repeats alike; says only what it is told."""
 
-    def __init__(self, directory: Path, port: int, name: str = "XSIM") -> None:
+    def __init__(
+        self, directory: Path, port: int, name: str = "XSIM", begin_string: str = "FIX.4.4"
+    ) -> None:
         super().__init__()
+        self.begin_string = begin_string
         self.name = name
         self.port = port
         self.received: list[str] = []
         self.admin: list[str] = []
         self.answer: Callable[[str], None] = lambda _text: None
         self._directory = directory
-        self._session = fix.SessionID("FIX.4.4", name, CLIENT)
+        self._session = fix.SessionID(begin_string, name, CLIENT)
         self._acceptor = None
         self._numbers = 0
         self._lock = threading.Lock()
@@ -47,7 +50,8 @@ class Venue(fix.Application):
     def start(self, **overrides: str) -> None:
         values = {
             "ConnectionType": "acceptor",
-            "BeginString": "FIX.4.4",
+            "BeginString": self.begin_string,
+            "DefaultApplVerID": "FIX.5.0SP2",
             "SenderCompID": self.name,
             "TargetCompID": CLIENT,
             "SocketAcceptPort": str(self.port),
@@ -61,7 +65,7 @@ class Venue(fix.Application):
         }
         text = "[DEFAULT]\nSocketNodelay=Y\n"
         text += "".join(f"{key}={value}\n" for key, value in values.items())
-        text += "[SESSION]\nBeginString=FIX.4.4\n"
+        text += f"[SESSION]\nBeginString={self.begin_string}\n"
         self._settings = fix.SessionSettings()
         self._settings.setFromString(text)
         self._stores = fix.FileStoreFactory(self._settings)
