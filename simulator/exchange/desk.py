@@ -12,6 +12,7 @@ from simulator.exchange.moment import Moment
 from simulator.exchange.orders import Order
 from simulator.exchange.register import Register
 from simulator.exchange.rules import Rules
+from simulator.matching.entries import SelfMatch
 from simulator.values.messages import Fields, Message, Report
 from simulator.values.words import ExecType
 
@@ -29,7 +30,8 @@ class Desk:
         self.register = Register(
             closed_orders=rules.closed_orders, remembered_ids=rules.remembered_ids
         )
-        self.listings = {symbol: Listing(one) for symbol, one in instruments.items()}
+        goes = SelfMatch(f"cancel_{rules.self_match_cancels}")
+        self.listings = {symbol: Listing(one, goes) for symbol, one in instruments.items()}
         self.fees = Fees(rules.fee_per_share)
         self.phase = Phase.CONTINUOUS
         self.executions = 0

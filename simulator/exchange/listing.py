@@ -6,6 +6,7 @@ from enum import Enum
 from simulator.exchange.instruments import Instrument
 from simulator.exchange.markets import Market
 from simulator.matching.book import Book
+from simulator.matching.entries import SelfMatch
 
 
 class Halt(Enum):
@@ -43,12 +44,13 @@ class Listing:
         "window_sum",
     )
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, self_match: SelfMatch) -> None:
         self.symbol = instrument.symbol
         self.instrument = instrument
-        self.book = Book(instrument.reference, tick=instrument.tick(instrument.reference))
+        reference = instrument.reference
+        self.book = Book(reference, tick=instrument.tick(reference), self_match=self_match)
         self.banded = False
-        self.reference = instrument.reference  # Of the bands.
+        self.reference = reference  # Of the bands.
         self.market: Market | None = None
         self.market_rests = True  # It has no plan in the agenda.
         self.halt = Halt.NONE

@@ -39,6 +39,14 @@ class SelfMatch(StrEnum):
     FIRM = "firm"
 
 
+class SelfMatchCancels(StrEnum):
+    """Which of an owner's two orders goes when they meet."""
+
+    NEWEST = "newest"  # What is left of the one that came.
+    OLDEST = "oldest"  # The one that waited.
+    BOTH = "both"
+
+
 class CanceledName(StrEnum):
     """The ClOrdID of busts and corrections after a cancel (matrix J.1.b)."""
 
@@ -81,6 +89,7 @@ class Rules:
     band_window: timedelta = timedelta(minutes=5)  # Whose mean price becomes the reference.
     # Clients.
     self_match: SelfMatch = SelfMatch.OFF
+    self_match_cancels: SelfMatchCancels = SelfMatchCancels.NEWEST
     firms: tuple[tuple[str, str], ...] = ()  # (client, firm); a client without one is its own.
     cancel_on_disconnect: frozenset[str] = frozenset()  # Clients.
     # Allocations.

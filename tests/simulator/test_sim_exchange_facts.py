@@ -8,7 +8,7 @@ import pytest
 
 from simulator.exchange.floor import ExchangeFloor
 from simulator.exchange.instruments import Instrument
-from simulator.exchange.rules import OnHalt, Rules, SelfMatch
+from simulator.exchange.rules import OnHalt, Rules, SelfMatch, SelfMatchCancels
 from simulator.values.floor import Refused
 from simulator.values.messages import CancelRejected
 from simulator.values.requests import (
@@ -258,6 +258,21 @@ def test_own_orders_do_not_trade_with_each_other_where_the_venue_minds():
         messages = ask(floor, client=other, cl_ord_id="S", side="2")
 
         assert messages[1].exec_type.name == expected
+
+
+@pytest.mark.parametrize(
+    ("cancels", "gone", "left"),
+    [("newest", ["S"], [("148.00", 100)]), ("oldest", ["X"], []), ("both", ["X", "S"], [])],
+)
+def test_which_of_two_own_orders_goes_is_the_venues_choice(cancels, gone, left):
+    floor = venue(self_match=SelfMatch.CLIENT, self_match_cancels=SelfMatchCancels(cancels))
+    ask(floor)
+
+    messages = ask(floor, cl_ord_id="S", side="2")
+
+    canceled = [one.cl_ord_id for one in messages if one.exec_type is ExecType.CANCELED]
+    assert sorted(canceled) == sorted(gone)
+    assert shown(floor) == left
 
 
 def test_ids_of_refused_orders_are_used_up_too():
