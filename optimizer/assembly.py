@@ -8,6 +8,7 @@ answered for like every other.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -27,7 +28,16 @@ from optimizer.measures import unmeasured
 from optimizer.risk import RiskModel, estimate, supplied
 from optimizer.taxes import relief_order
 from optimizer.universe import Universe, universe_of
-from optimizer.values import AccountProblem, FloatArray, Lock, Market, ReliefLot, Row, faulty
+from optimizer.values import (
+    AccountProblem,
+    FloatArray,
+    Lock,
+    Market,
+    ReliefLot,
+    Row,
+    Staged,
+    faulty,
+)
 from optimizer.washsales import past_locks, past_of_households
 
 ZERO = Decimal(0)
@@ -216,7 +226,7 @@ class _Book:
             cash=position.cash,
             w0=position.w0,
             b=want.b,
-            lots=self._relief(lots, mandate, taxable=taxable),
+            lots=self._relief(lots, mandate, self.snapshot.as_of, taxable=taxable),
             lot_method=mandate.lot_method,
             rows=self._rows(mandate, position, universe, taxable=taxable),
             locks=(
@@ -230,6 +240,26 @@ class _Book:
             goal=want.goal,
             caps=caps_of(self.market, mandate.wishes, want.b, want.surplus),
             gauges=want.gauges,
+            staged=self._staged(lots, mandate, taxable=taxable),
+        )
+
+    def _staged(self, lots: list[TaxLot], mandate: Mandate, *, taxable: bool) -> Staged | None:
+        """The days of the steps, and what selling each lot then costs."""
+        transition = mandate.wishes.transition
+        if transition is None:
+            return None
+        days = [timedelta(days=step * transition.days_between) for step in range(transition.steps)]
+        by_step = [
+            self._relief(lots, mandate, self.snapshot.as_of + later, taxable=taxable)
+            for later in days
+        ]
+        return Staged(
+            steps=transition.steps,
+            share=transition.days_between / 365,
+            taxes=tuple(
+                {lot.lot_id: float(lot.weighed_per_share) for lots in names for lot in lots}
+                for names in by_step
+            ),
         )
 
     def _universe(self, mandate: Mandate, position: Position, lost: tuple[Lock, ...]) -> Universe:
@@ -238,14 +268,13 @@ class _Book:
         return universe_of(self.market, mandate.wishes, position.w0, position.b, barred)
 
     def _relief(
-        self, lots: list[TaxLot], mandate: Mandate, *, taxable: bool
+        self, lots: list[TaxLot], mandate: Mandate, sold_on: date, *, taxable: bool
     ) -> tuple[tuple[ReliefLot, ...], ...]:
         of_name = defaultdict(list)
         for lot in lots:
             of_name[self.index[lot.security_id]].append(lot)
-        as_of = self.snapshot.as_of
         return tuple(
-            relief_order(of_name[at], mandate, price, as_of, taxable=taxable)
+            relief_order(of_name[at], mandate, price, sold_on, taxable=taxable)
             for at, price in enumerate(self.market.prices)
         )
 

@@ -93,6 +93,7 @@ def notes_of(market: Market, problem: AccountProblem, found: Found) -> tuple[str
     ]
     if (absorbed := absorbed_tax(problem, found)) > 0:
         notes.append(f"Losses carried forward take {dollars(absorbed)} off the tax.")
+    notes = [*problem.notes, *notes]
     concerned = {market.symbols[at] for at in np.flatnonzero(problem.w0 + problem.b > 0)}
     notes += [
         f"Risk model: {note}."

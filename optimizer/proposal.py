@@ -24,6 +24,7 @@ from optimizer.model import Programs
 from optimizer.objective import tracking_error
 from optimizer.relaxed import Loosened, missed_limits, relaxed_answer
 from optimizer.search import Found, NotFound, search
+from optimizer.transition import first_step
 from optimizer.values import AccountProblem, Market
 from optimizer.weighing import weighing_of
 
@@ -70,6 +71,7 @@ def _answer(programs: Programs, problem: AccountProblem) -> AccountProposal:
     if problem.fault:
         return _without_trades(programs.market, problem, Outcome.FAILED, problem.fault)
     try:
+        problem = first_step(programs, problem)
         found = search(programs, problem)
         if isinstance(found, Found):
             return _proposal(programs, problem, found)

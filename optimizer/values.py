@@ -156,6 +156,15 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A transition in steps: how long each is held, and what each lot's sale then costs."""
+
+    steps: int
+    share: float  # Of a year from one step to the next.
+    taxes: tuple[dict[str, float], ...]  # By step: lot id to weighed tax per share.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
     """Why one name may be bought or sold no further than `maximum` (of NAV)."""
 
@@ -190,6 +199,8 @@ class AccountProblem:
     goal: Goal | None = None  # None: track the model b.
     caps: tuple[RiskCap, ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    staged: Staged | None = None
+    notes: tuple[str, ...] = ()  # What was decided on the way here.
     fault: str = ""
 
     @property
