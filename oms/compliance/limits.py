@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
+from domain.accounts import Mandate
 from domain.exact import ZERO
 from domain.facts import About
 from oms.compliance.book import Book
@@ -50,13 +51,17 @@ class LimitFrom:
         if name == "sector_limits":
             band = mandate.sector_limits.get(group)
             return None if band is None else band.maximum
+        return self.of_mandate(mandate)
+
+    def of_mandate(self, mandate: Mandate) -> Decimal:
+        """The mandate's own number; not of sectors, of which it has several."""
         value: Decimal = {
-            "name_maximum": mandate.name_maximum,
-            "cash.minimum": mandate.cash.minimum,
-            "cash.maximum": mandate.cash.maximum,
-            "turnover_maximum": mandate.turnover_maximum,
-            "minimum_trade": mandate.minimum_trade,
-        }[name]
+            "mandate.name_maximum": mandate.name_maximum,
+            "mandate.cash.minimum": mandate.cash.minimum,
+            "mandate.cash.maximum": mandate.cash.maximum,
+            "mandate.turnover_maximum": mandate.turnover_maximum,
+            "mandate.minimum_trade": mandate.minimum_trade,
+        }[self.name]
         return value
 
 

@@ -8,7 +8,7 @@ from domain.compliance import Verdict
 from domain.exact import ZERO
 from domain.facts import About
 from domain.orders import Side
-from oms.compliance.book import Book
+from oms.compliance.book import Book, MissingDataError
 from oms.compliance.conditions import Condition, Subject, all_hold
 from oms.compliance.lists import (
     KnownList,
@@ -70,6 +70,16 @@ class ListMembership:
         if not asked and not set(_OF_ORDERS) & set(self.match_on):
             return None
         return self._answer(book, entries, asked, subject)
+
+    def finds(self, book: Book, security_id: str) -> bool:
+        """Whether the list speaks of a security, or nobody can tell; the firm's lists only."""
+        try:
+            entries = entries_of(self.list, book, "")
+            named = self._by_issuer(book, entries) if MatchOn.ISSUER in self.match_on else entries
+            ways = (self._way(book, named, security_id, side) for side in Side)
+            return any(way is not None for way in ways)
+        except MissingDataError:
+            return True
 
     def _asks(self, side: Side) -> bool:
         if self.list == KnownList.DO_NOT_BUY or self.must_be_listed:
