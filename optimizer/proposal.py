@@ -16,6 +16,7 @@ from optimizer.carry_forward import absorbed_tax
 from optimizer.conflicts import relaxation_of, sentence, ticket_conflicts
 from optimizer.counterfactual import binding_rules
 from optimizer.deadline import NEVER, Deadline
+from optimizer.exact import exactly
 from optimizer.explain import active_after, cents, explain, weight
 from optimizer.figures import figures_of
 from optimizer.households import in_household
@@ -31,9 +32,11 @@ from optimizer.weighing import weighing_of
 NO_TURN = "the deadline passed before its turn; run it again"
 
 
-def propose(market: Market, problem: AccountProblem, deadline: Deadline = NEVER) -> AccountProposal:
-    """The answer for one account alone."""
-    return _answer(Programs(market).until(deadline), problem)
+def propose(
+    market: Market, problem: AccountProblem, deadline: Deadline = NEVER, *, exact: bool = False
+) -> AccountProposal:
+    """The answer for one account alone; `exact`: in the best whole shares, which takes seconds."""
+    return _answer(Programs(market).until(deadline), problem, exact=exact)
 
 
 def propose_batch(
@@ -67,12 +70,16 @@ def propose_batch(
     return tuple(answers[problem.account_id] for problem in problems)
 
 
-def _answer(programs: Programs, problem: AccountProblem) -> AccountProposal:
+def _answer(programs: Programs, problem: AccountProblem, *, exact: bool = False) -> AccountProposal:
     if problem.fault:
         return _without_trades(programs.market, problem, Outcome.FAILED, problem.fault)
     try:
         problem = first_step(programs, problem)
         found = search(programs, problem)
+        if isinstance(found, Found) and exact:
+            found, told = exactly(programs, problem, found)
+            proposal = _proposal(programs, problem, found)
+            return replace(proposal, notes=(*proposal.notes, told))
         if isinstance(found, Found):
             return _proposal(programs, problem, found)
         return _unanswered(programs, problem, found)
