@@ -71,7 +71,9 @@ class House:
         *,
         faults: Mapping[str, FaultPlayer] | None = None,
         copies: Mapping[str, DropCopies] | None = None,
+        linked: bool = False,
     ) -> None:
+        """`linked`: some floor looks at another, so they must live in step."""
         self.floors = dict(floors)
         self.faults = dict(faults or {})
         self.copies = dict(copies or {})
@@ -79,6 +81,7 @@ class House:
         self._insiders = {
             name: floor for name, floor in self.floors.items() if isinstance(floor, Insider)
         }
+        self._in_step = linked or bool(self.faults) or bool(self._insiders)
 
     def turn(self, now: datetime, inputs: Sequence[Input] = ()) -> Turn:
         """Let happen what is due until `now`, each thing at its own time; then answer."""
@@ -102,8 +105,8 @@ class House:
         return min(dues, default=None)
 
     def _until(self, now: datetime, turn: Turn) -> None:
-        """Faults and floors that trade on others need every due time; plain floors do not."""
-        while (self.faults or self._insiders) and (due := self.next_due()) is not None:
+        """In step, every due time is lived one by one; else each floor does so for itself."""
+        while self._in_step and (due := self.next_due()) is not None:
             if due > now:
                 break
             self._wake(due if self.now is None else max(due, self.now), turn)

@@ -151,6 +151,10 @@ class Table:
             self.refuse(key, value, f"a table headed [{key}]")
         return value
 
+    def inner(self, key: str, start: int) -> "Table":
+        """A table [venue.KEY] of this one, whose header is at line `start`, from 0."""
+        return Table(self.path, self.lines, f"[venue.{key}]", start, self.table(key))
+
     def tables(self, key: str) -> list[dict[str, object]]:
         value = self._take(key, [])
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):

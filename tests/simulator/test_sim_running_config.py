@@ -12,9 +12,10 @@ from simulator.exchange.rules import DayEnd, SelfMatch
 from simulator.fix.profile import Version
 from simulator.running.config import read_config
 from simulator.running.main import main
+from simulator.running.rules_config import rule_names
 from simulator.running.session_config import SessionKind
 from simulator.running.tables import ConfigError, Table
-from simulator.running.venue_config import VenueKind, rule_names
+from simulator.running.venue_config import VenueKind
 
 SAMPLE = Path(__file__).parents[2] / "simulator" / "sample.toml"
 GOOD = """\
@@ -50,7 +51,7 @@ def test_the_sample_can_be_run():
     assert config.clock.start == datetime(2022, 11, 30, 20, 44, 50, tzinfo=UTC)
     assert venue.rules.fee_per_share == Decimal("0.0030")
     assert venue.rules.close_time == time(16)
-    assert venue.quotes.replenish_interval == timedelta(milliseconds=250)
+    assert venue.market.quoting.replenish_interval == timedelta(milliseconds=250)
     assert [one.kind for one in venue.sessions] == [SessionKind.ORDERS, SessionKind.DROP_COPY]
     assert "AAPL" in read_instruments(venue.prices)
 
@@ -65,16 +66,26 @@ def test_the_sample_explains_every_key_that_is_read_and_no_other(monkeypatch, tm
 
     monkeypatch.setattr(Table, "_take", spy)
     text = SAMPLE.read_text()
-    lit = re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text).replace('scenario = "D13"', "")
-    read(tmp_path, lit.replace('\npriced_by = "YSIM"', "").replace('\nworks_on = ["YSIM"]', ""))
-    pool = GOOD.replace('"YSIM"\n', '"YSIM"\nkind = "dark"\npriced_by = "XSIM"\n')
-    read(tmp_path, pool)
-    read(tmp_path, GOOD.replace('"YSIM"\n', '"YSIM"\nkind = "broker"\nworks_on = ["XSIM"]\n'))
+    pool, broker = (_lines_between(text, f"# Of a {kind}") for kind in ("dark pool", "broker"))
+    read(tmp_path, _lit(text.replace(pool, "").replace(broker, "")))
+    other = GOOD.replace('"YSIM"\n', '"OTHER"\nkind = "KIND"\n')
+    read(tmp_path, other.replace("KIND", "dark") + _lit(pool))
+    priceless = other.replace('prices = "prices.csv"\nfee', "fee")
+    read(tmp_path, priceless.replace("KIND", "broker") + _lit(broker))
 
     explained = set(re.findall(r"(?m)^(?:# )?([a-z_]+) = ", text))
-    asked -= {"clock", "control", "venue", "session", "limits"}
+    asked -= {"clock", "control", "venue", "session", "limits", "impact", "flow"}
     assert asked == explained
     assert set(rule_names()) <= explained
+
+
+def _lit(text):
+    """Keys that are off, on."""
+    return re.sub(r"(?m)^# (?=[a-z_]+ = )", "", text).replace("YSIM", "XSIM")
+
+
+def _lines_between(text, beginning):
+    return text[text.index(beginning) :].split("\n\n")[0]
 
 
 def test_every_default_of_the_sample_is_the_default(tmp_path):
@@ -88,7 +99,11 @@ def test_every_default_of_the_sample_is_the_default(tmp_path):
     assert len(lines) > 30
     session_keys = {"kind"}
     own = "\n".join(f"{key} = {value}" for key, value in lines if key not in session_keys)
-    own = re.sub(r"(?m)^(bytes_before|seconds_before|connections|unsent).*\n?", "", own)
+    own = re.sub(
+        r"(?m)^(bytes_before|seconds_before|connections|unsent|basis|half_l|perm|orders_per|taking|median|size_s|dist|patience).*\n?",
+        "",
+        own,
+    )
 
     stated = read(tmp_path, GOOD + own.replace("fee_per_share", "# "))
 
