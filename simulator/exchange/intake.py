@@ -15,6 +15,9 @@ from simulator.values.requests import NewOrder, ReplaceOrder
 from simulator.values.words import ExecType, OrdRejReason, OrdStatus
 
 _AT_ONCE = (Stay.IOC, Stay.FOK)
+# An enum's member costs a look-up that every order would pay.
+_WAIT, _LIMIT, _CLOSED, _NO_HALT = Stay.WAIT, Kind.LIMIT, Phase.CLOSED, Halt.NONE
+_NEW, _NEW_STATUS = ExecType.NEW, OrdStatus.NEW
 _NOT_TRADING = "no continuous trading now"
 
 
@@ -94,7 +97,7 @@ class Intake:
         order.entered = True
         working = order.terms.stop is None or not self._desk.rules.report_triggers
         extra: Fields = () if working else ((636, "N"),)
-        self._desk.say(order, ExecType.NEW, status=OrdStatus.NEW, extra=extra)
+        self._desk.say(order, _NEW, status=_NEW_STATUS, extra=extra)
         self._trading.enter(order)
 
     def _check(self, request: NewOrder) -> Terms | Refusal:
@@ -108,14 +111,14 @@ class Intake:
         refusal = checks.identifier("ClOrdID(11)", request.cl_ord_id) or checks.words(request)
         if refusal is not None:
             return refusal
-        if desk.phase is Phase.CLOSED or listing.halt is not Halt.NONE:
-            refusal = self._not_now(listing, Stay.WAIT)
+        if desk.phase is _CLOSED or listing.halt is not _NO_HALT:
+            refusal = self._not_now(listing, _WAIT)
             if refusal is not None:
                 return refusal
         terms = self._checker.terms(request, listing.instrument, listing.book.last, desk.moment.now)
         if isinstance(terms, Refusal):
             return terms
-        if terms.stay is not Stay.WAIT or listing.calling:
+        if terms.stay is not _WAIT or listing.calling:
             refusal = self._not_now(listing, terms.stay)
         if refusal is None and terms.best_only:
             refusal = _not_best(terms, listing, request.side)
@@ -211,7 +214,7 @@ def write_terms(order: Order, request: NewOrder | ReplaceOrder) -> None:
     """The texts of an order's terms that its reports carry."""
     terms, text = order.terms, order.listing.instrument.text
     order.price_text = "" if terms.price is None else text(terms.price)
-    if terms.stop is None and terms.kind is Kind.LIMIT and not request.exec_inst:
+    if terms.stop is None and terms.kind is _LIMIT and not request.exec_inst:
         plain = not (terms.display or terms.minimum or terms.expires)
         if plain:
             order.conditions = ()

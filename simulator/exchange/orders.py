@@ -9,9 +9,11 @@ from simulator.values.messages import Fields
 from simulator.values.requests import CancelOrder, NewOrder, ReplaceOrder
 from simulator.values.words import OrdStatus, ResponseTo
 
-NEW = OrdStatus.NEW
-PARTIALLY_FILLED = OrdStatus.PARTIALLY_FILLED
-FILLED = OrdStatus.FILLED
+# An enum's member costs a look-up that every report would pay.
+_NEW = OrdStatus.NEW
+_PARTIALLY_FILLED = OrdStatus.PARTIALLY_FILLED
+_FILLED = OrdStatus.FILLED
+_DONE_FOR_DAY = OrdStatus.DONE_FOR_DAY
 
 
 class Fill(NamedTuple):
@@ -159,17 +161,17 @@ class Order:
     @property
     def standing(self) -> OrdStatus:
         """OrdStatus apart from pending changes, by the standard's precedence."""
-        if self.done_for_day or self.ended is OrdStatus.DONE_FOR_DAY:
-            return OrdStatus.DONE_FOR_DAY
+        if self.done_for_day or self.ended is _DONE_FOR_DAY:
+            return _DONE_FOR_DAY
         if self.filled >= self.quantity:
-            return FILLED
+            return _FILLED
         if self.stopped:
             return OrdStatus.STOPPED
         if self.ended is not None:
             return self.ended
         if not self.entered:
             return OrdStatus.PENDING_NEW
-        return PARTIALLY_FILLED if self.filled else NEW
+        return _PARTIALLY_FILLED if self.filled else _NEW
 
     @property
     def status(self) -> OrdStatus:
