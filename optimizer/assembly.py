@@ -15,6 +15,7 @@ import numpy as np
 
 from domain.accounts import Account, Mandate, ModelPortfolio, TaxStatus
 from domain.errors import BadInputError, UnknownNameError
+from domain.goals import Aim
 from domain.instruments import LEAST_HISTORY_DAYS, Security
 from domain.lots import TaxLot
 from domain.risk import RiskMethod, RiskSettings
@@ -241,6 +242,7 @@ class _Book:
             caps=caps_of(self.market, mandate.wishes, want.b, want.surplus),
             gauges=want.gauges,
             staged=self._staged(lots, mandate, taxable=taxable),
+            located=_is_located(mandate),
         )
 
     def _staged(self, lots: list[TaxLot], mandate: Mandate, *, taxable: bool) -> Staged | None:
@@ -327,6 +329,14 @@ class _Book:
     def _faulty(self, account: Account, fault: str) -> AccountProblem:
         sentence = f"account {account.account_id}: {fault}"
         return faulty(account.account_id, account.household_id, sentence)
+
+
+def _is_located(mandate: Mandate) -> bool:
+    """Whether the household may be asked: for accounts that track, at once and without caps."""
+    wishes = mandate.wishes
+    caps = (wishes.tracking_error_maximum, wishes.volatility_maximum)
+    simple = wishes.aim is Aim.TRACK and not wishes.targets and wishes.transition is None
+    return wishes.located and simple and caps == (None, None)
 
 
 def _floats(amounts: Iterable[Decimal]) -> FloatArray:

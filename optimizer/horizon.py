@@ -109,7 +109,8 @@ class _Program:
     def _share(self, step: int) -> float:
         """The part of a year for which what the step leaves is held."""
         last = step == self.staged.steps - 1
-        return 1 - self.staged.share * step if last else self.staged.share
+        rest = max(1 - self.staged.share * step, self.staged.share)
+        return rest if last else self.staged.share
 
     def _variance(self, risk: Risk, w: cp.Expression) -> cp.Expression:
         F = self.market.F

@@ -19,7 +19,7 @@ from optimizer.deadline import NEVER, Deadline
 from optimizer.exact import exactly
 from optimizer.explain import active_after, cents, explain, weight
 from optimizer.figures import figures_of
-from optimizer.households import in_household
+from optimizer.households import answers_of
 from optimizer.messages import late, message, notes_of, relaxed_message
 from optimizer.model import Programs
 from optimizer.objective import tracking_error
@@ -59,13 +59,16 @@ def propose_batch(
             return _without_trades(market, problem, Outcome.FAILED, message)
         return _answer(programs.until(deadline.within(seconds_per_account)), problem)
 
+    def jointly(stacked: Programs, problem: AccountProblem) -> AccountProposal:
+        return _answer(stacked.until(deadline), problem)
+
     households: dict[str, list[AccountProblem]] = {}
     for problem in problems:
         households.setdefault(problem.household_id, []).append(problem)
     answers = {
         proposal.account_id: proposal
         for household in households.values()
-        for proposal in in_household(market, household, answered)
+        for proposal in answers_of(market, household, answered, jointly)
     }
     return tuple(answers[problem.account_id] for problem in problems)
 

@@ -200,6 +200,7 @@ class AccountProblem:
     caps: tuple[RiskCap, ...] = ()
     gauges: tuple[Gauge, ...] = ()
     staged: Staged | None = None
+    located: bool = False  # Answered together with its household's other located accounts.
     notes: tuple[str, ...] = ()  # What was decided on the way here.
     fault: str = ""
 
