@@ -41,7 +41,7 @@ from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
 from oms.wire_risk import RiskLimits
 from scheduler.desk import Desk
-from scheduler.pool import OptimizerPool
+from scheduler.pool import OptimizerPool, Times
 from scheduler.run import Runner
 from scheduler.ticker import Ticker
 from vault.export import verify_audit
@@ -89,7 +89,8 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     stack.callback(heartbeat.stop)
     with vault.write() as uow:
         raise_doubts(uow, clock.now())
-    pool = stack.enter_context(OptimizerPool(config.service.workers))
+    times = Times(account=config.service.account_seconds, run=config.service.run_seconds)
+    pool = stack.enter_context(OptimizerPool(config.service.workers, times=times))
     pool.warm_up()
     gateway = Gateway(vault, Booking(), clock, settings, structlog.get_logger("gateway"))
     stack.callback(gateway.stop)

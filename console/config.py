@@ -63,6 +63,8 @@ class ServiceSettings:
 
     tick_seconds: Decimal
     workers: int
+    account_seconds: int  # What the optimizer may take for one account, and for one run.
+    run_seconds: int
     holder: str
 
 
@@ -234,6 +236,8 @@ def _service(table: Table) -> ServiceSettings:
     return ServiceSettings(
         tick_seconds=table.amount("tick_seconds"),
         workers=table.count("workers"),
+        account_seconds=table.count("account_seconds", default=60),
+        run_seconds=table.count("run_seconds", default=3600),
         holder=table.text("holder"),
     )
 

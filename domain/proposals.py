@@ -102,7 +102,7 @@ class Figure:
 class Certificate:
     """What proves the answer: which path gave it, its gap and its largest violation."""
 
-    path: str  # "clarabel", "piqp", ...
+    path: str  # "fast", "piqp", "clarabel".
     gap: Decimal  # Primal-dual gap over the objective.
     violation: Decimal  # Largest constraint violation, in NAV.
 

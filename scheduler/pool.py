@@ -1,14 +1,18 @@
 """The optimizer's worker processes: heavy work is kept away from the FIX engine.
 
 Households stay together, the market is shipped once a batch, and the answer does not
-depend on the number of workers. When a worker dies its batch is tried once more on
-a new one, one household at a time, so that only what kills a worker is reported
-as FAILED.
+depend on the number of workers, unless time runs out. When a worker dies its batch is
+tried once more on a new one, one household at a time, so that only what kills a worker
+is reported as FAILED.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
+from math import inf
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
@@ -25,13 +29,24 @@ BATCHES_PER_WORKER = 4  # Small enough to show progress, large enough to ship th
 LARGEST_BATCH = 1000  # Accounts.
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """What optimising may take, in seconds."""
+
+    account: float = inf
+    run: float = inf
+
+
+NO_LIMIT = Times()
+
+
 class OptimizerPool:
     """A pool of spawned workers. Close it, or use it as a context."""
 
-    def __init__(self, workers: int, *, job: Job = work.optimise) -> None:
+    def __init__(self, workers: int, *, times: Times = NO_LIMIT, job: Job | None = None) -> None:
         """`job` answers a batch in a worker; a test may bring one that dies."""
         assert workers >= 1
-        self._count, self._job = workers, job
+        self._count, self._times, self._job = workers, times, job
         self._workers = Workers(workers, work.begin)
 
     def __enter__(self) -> Self:
@@ -65,7 +80,11 @@ class OptimizerPool:
         `progress(done, of)` counts accounts and is called in this thread. Raises
         `UnknownNameError` for an unknown account.
         """
+        ends = time.monotonic() + self._times.run
         prepared = self._on_a_worker(work.prepare, snapshot, tuple(account_ids))
+        job = self._job or partial(
+            work.optimise, ends=ends, seconds_per_account=self._times.account
+        )
         total = sum(len(household.account_ids) for household in prepared.households)
         answers: list[AccountProposal] = []
         progress(0, total)
@@ -75,9 +94,9 @@ class OptimizerPool:
             progress(len(answers), total)
 
         batches = _batches(prepared.households, self._count)
-        for batch in self._run(prepared.market, batches, take):
+        for batch in self._run(job, prepared.market, batches, take):
             for household in batch:
-                for lost in self._run(prepared.market, [(household,)], take):
+                for lost in self._run(job, prepared.market, [(household,)], take):
                     take([_failed(account_id) for one in lost for account_id in one.account_ids])
         return tuple(sorted(answers, key=lambda proposal: proposal.account_id))
 
@@ -94,12 +113,13 @@ class OptimizerPool:
 
     def _run(
         self,
+        job: Job,
         market: bytes,
         batches: Sequence[Batch],
         take: Callable[[Sequence[AccountProposal]], None],
     ) -> list[Batch]:
         """Answer the batches; returns those that a dying worker took with it."""
-        futures = {self._workers.submit(self._job, market, batch): batch for batch in batches}
+        futures = {self._workers.submit(job, market, batch): batch for batch in batches}
         lost: list[Batch] = []
         for future in as_completed(futures):
             try:

@@ -8,9 +8,11 @@ import multiprocessing
 import os
 import pickle
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 
 from domain.errors import ExitCode
 from domain.proposals import AccountProposal
@@ -93,8 +95,14 @@ def tracking_errors(snapshot: Snapshot) -> dict[str, Decimal]:
     return optimizer.tracking_errors(*optimizer.assemble(snapshot))
 
 
-def optimise(market: bytes, households: Sequence[Household]) -> tuple[AccountProposal, ...]:
-    """The answers of a batch of households."""
+def optimise(
+    market: bytes,
+    households: Sequence[Household],
+    *,
+    ends: float = inf,
+    seconds_per_account: float = inf,
+) -> tuple[AccountProposal, ...]:
+    """The answers of a batch of households by `ends`, a time of the machine's monotonic clock."""
     import optimizer  # noqa: PLC0415 - only ever imported in a worker
 
     problems = [
@@ -102,4 +110,9 @@ def optimise(market: bytes, households: Sequence[Household]) -> tuple[AccountPro
         for household in households
         for problem in pickle.loads(household.problems)  # noqa: S301 - our own bytes, from a pipe
     ]
-    return optimizer.propose_batch(pickle.loads(market), problems)  # noqa: S301 - same
+    return optimizer.propose_batch(
+        pickle.loads(market),  # noqa: S301 - our own bytes, from a pipe
+        problems,
+        deadline=optimizer.Deadline(time.monotonic, ends),
+        seconds_per_account=seconds_per_account,
+    )

@@ -77,6 +77,18 @@ def test_an_account_that_kills_its_worker_fails_alone():
     assert all("died twice" in a.message for a in answers if a.outcome is Outcome.FAILED)
 
 
+def test_accounts_that_a_run_has_no_time_for_are_failed_and_say_so():
+    """The run's end is a time of the machine's monotonic clock, the same in every process."""
+    prepared = work.prepare(SNAPSHOT, ())
+
+    late = work.optimise(prepared.market, prepared.households, ends=time.monotonic())
+    slow = work.optimise(prepared.market, prepared.households, seconds_per_account=0.0)
+
+    assert {answer.outcome for answer in late} == {Outcome.FAILED}
+    assert all("the deadline passed before its turn; run it again" in a.message for a in late)
+    assert all(any("Stopped at its deadline" in n for n in a.notes) for a in slow if a.trades)
+
+
 def test_workers_that_died_while_idle_are_replaced():
     """Also for the measure at the run's end, which must not fail a run that has traded."""
     with OptimizerPool(1) as pool:
