@@ -185,6 +185,18 @@ WORDS: Mapping[str, Word] = {
         _looks("scenarios", "name"),
         show_scenarios,
     ),
+    "next-day": Word(
+        "morning for the scenarios that wait for it",
+        _nothing,
+        _does("scenario-next-day"),
+        show_done,
+    ),
+    "call": Word(
+        "begin a scenario that begins with a telephone call",
+        _takes("scenario", "client", "--quantity"),
+        _does("scenario-start", "scenario", "client", "quantity"),
+        show_done,
+    ),
     "faults": Word("what the faults file has done", _nothing, _sees("faults"), show_faults),
     "fault": Word("let a session go wrong now", _configure_fault, _fault, show_done),
 }

@@ -1,5 +1,6 @@
 """Every scenario from outside: a stranger's client on a raw socket against the running program."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -64,8 +65,21 @@ class SocketWire:
 def start(folder, toml, *arguments):
     (folder / "prices.csv").write_text(PRICES)
     (folder / "venues.toml").write_text(toml)
+    return launch("--config", str(folder / "venues.toml"), *arguments)
+
+
+@contextlib.contextmanager
+def sample():
+    """The door for strangers, on a free port; its ready line."""
+    process, ready = launch("--sample", "--port", "0")
+    yield ready
+    process.terminate()
+    process.communicate(timeout=10)
+
+
+def launch(*arguments):
     process = subprocess.Popen(
-        [sys.executable, "-m", PROGRAM, "--config", str(folder / "venues.toml"), *arguments],
+        [sys.executable, "-m", PROGRAM, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
