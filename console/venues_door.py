@@ -13,7 +13,7 @@ from typing import Any
 from console.strict_json import parse
 from domain.errors import BadInputError, MissingError, TryAgainError, UnknownNameError
 
-_SECONDS = 40.0
+_SECONDS = 600.0  # A step of a whole day takes its time.
 _DEFAULT_STATE = "venues"
 
 

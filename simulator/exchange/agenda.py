@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 
 class Due(Enum):
@@ -37,3 +37,12 @@ class Agenda:
         at, _, due, subject = heappop(self._plans)
         self.next = self._plans[0][0] if self._plans else None
         return at, due, subject
+
+    def postpone(self, due: Due, until: datetime) -> None:
+        """Nothing of this kind happens before `until`; what was to, happens then."""
+        self._plans = [
+            (max(at, until) if kind is due else at, number, kind, subject)
+            for at, number, kind, subject in self._plans
+        ]
+        heapify(self._plans)
+        self.next = self._plans[0][0] if self._plans else None

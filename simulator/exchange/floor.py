@@ -136,6 +136,10 @@ class ExchangeFloor:
         self._let_happen(now)
         return self._said()
 
+    def oversleep(self, now: datetime) -> None:
+        """The process was away until now: markets do not make up for it, everything else does."""
+        self._desk.agenda.postpone(Due.MARKET, now)
+
     def next_due(self) -> datetime | None:
         """When something will next happen by itself; None when nothing will."""
         return self._desk.agenda.next

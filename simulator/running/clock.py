@@ -4,6 +4,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+_STRIDE_SECONDS = 0.05
+_LONGEST_STRIDE = timedelta(hours=1)
+_SHORTEST_STRIDE = timedelta(milliseconds=1)
+
 
 class Clock(Protocol):
     """Says what time it is at the venues, in UTC."""
@@ -16,22 +20,45 @@ class Clock(Protocol):
         """Real seconds until the clock shows `due`, 0 when it has; None: not by itself."""
         ...
 
+    def lived(self, until: datetime, seconds: float) -> None:
+        """It took so many real seconds to live until then."""
+        ...
+
 
 class RunningClock:
-    """Runs by itself from `start`, `speed` times as fast as the wall's."""
+    """Runs by itself from `start`, `speed` times as fast as the wall's.
+
+    A fast clock waits for those who live by it: it shows no more at once than they can live through
+    in `_STRIDE_SECONDS`, so that they still hear their clients.
+    """
 
     def __init__(self, start: datetime, speed: float = 1.0) -> None:
         assert speed > 0
-        self._begin = start.astimezone(UTC)
+        self._begin = self._lived = start.astimezone(UTC)
         self._speed = speed
         self._zero = time.monotonic_ns()
+        self._stride = _LONGEST_STRIDE
 
     def now(self) -> datetime:
         """The present instant."""
         passed = (time.monotonic_ns() - self._zero) // 1000
-        if self._speed != 1.0:
-            passed = int(passed * self._speed)
-        return self._begin + timedelta(microseconds=passed)
+        if self._speed == 1.0:
+            return self._begin + timedelta(microseconds=passed)
+        now = self._begin + timedelta(microseconds=int(passed * self._speed))
+        if now - self._lived > self._stride:
+            now = self._begin = self._lived + self._stride
+            self._zero = time.monotonic_ns()
+        return now
+
+    def lived(self, until: datetime, seconds: float) -> None:
+        """Take longer or shorter strides from now on."""
+        if seconds > _STRIDE_SECONDS:
+            self._stride = max(
+                (until - self._lived) * (_STRIDE_SECONDS / seconds), _SHORTEST_STRIDE
+            )
+        elif self._stride < _LONGEST_STRIDE:
+            self._stride *= 2
+        self._lived = until
 
     def seconds_until(self, due: datetime) -> float | None:
         """Real seconds until the clock shows `due`."""
@@ -51,6 +78,9 @@ class SteppedClock:
     def seconds_until(self, due: datetime) -> float | None:
         """0 for what is due; nothing else comes by itself."""
         return 0.0 if due <= self._now else None
+
+    def lived(self, until: datetime, seconds: float) -> None:
+        """However long it takes."""
 
     def step_to(self, instant: datetime) -> None:
         """Move forward; an instant that has passed changes nothing."""

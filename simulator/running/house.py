@@ -36,7 +36,11 @@ class Operate(NamedTuple):
     arguments: dict[str, object]
 
 
-Input = Ask | Operate
+class Overslept(NamedTuple):
+    """The process was away: markets go on from now, as if nothing had been due before."""
+
+
+Input = Ask | Operate | Overslept
 
 
 @runtime_checkable
@@ -49,6 +53,15 @@ class Insider(Protocol):
 
     def errands(self) -> list[tuple[str, Request]]:
         """What this floor wants to ask of other venues now, each once."""
+        ...
+
+
+@runtime_checkable
+class Sleeper(Protocol):
+    """A floor with a market that need not make up for lost time."""
+
+    def oversleep(self, now: datetime) -> None:
+        """What its market would have done until now is left out."""
         ...
 
 
@@ -87,12 +100,15 @@ class House:
         """Let happen what is due until `now`, each thing at its own time; then answer."""
         assert self.now is None or now >= self.now, "time never goes back"
         turn = Turn()
+        if inputs and isinstance(inputs[0], Overslept):
+            self._oversleep(now)
+            inputs = inputs[1:]
         self._until(now, turn)
         self.now = now
         for one in inputs:
             if isinstance(one, Ask):
                 self._ask(one, now, turn)
-            else:
+            elif isinstance(one, Operate):
                 turn.answers.append(self._operate(one, now, turn))
         for venue, player in self.faults.items():
             self._release(venue, player, now, turn)
@@ -103,6 +119,11 @@ class House:
         dues = [due for floor in self.floors.values() if (due := floor.next_due()) is not None]
         dues += [due for one in self.faults.values() if (due := one.next_due()) is not None]
         return min(dues, default=None)
+
+    def _oversleep(self, now: datetime) -> None:
+        for floor in self.floors.values():
+            if isinstance(floor, Sleeper):
+                floor.oversleep(now)
 
     def _until(self, now: datetime, turn: Turn) -> None:
         """In step, every due time is lived one by one; else each floor does so for itself."""

@@ -47,6 +47,7 @@ class Kind(Enum):
     RESET = b"R"  # A session begins again at 1, both ways.
     CONNECTED = b"C"  # A client logged on.
     DISCONNECTED = b"D"  # A client has gone.
+    OVERSLEPT = b"S"  # The process was away; first in its record.
     OPERATION = b"P"  # What an operator asked of a venue, as JSON.
 
 

@@ -26,10 +26,16 @@ class Scenarios(Floor, Protocol):
     def plays(self, symbol: str) -> bool: ...
 
 
+class Exchange(Floor, Protocol):
+    """A floor with markets of its own."""
+
+    def oversleep(self, now: datetime) -> None: ...
+
+
 class MixedFloor:
     """Both floors hear of connections; an order goes where its symbol belongs."""
 
-    def __init__(self, exchange: Floor, scenarios: Scenarios) -> None:
+    def __init__(self, exchange: Exchange, scenarios: Scenarios) -> None:
         self._exchange = exchange
         self._scenarios = scenarios
 
@@ -37,16 +43,21 @@ class MixedFloor:
         """Answer one request."""
         if isinstance(request, Connected | Disconnected):
             return self._exchange.handle(request, now) + self._scenarios.handle(request, now)
-        floor, other = self._exchange, self._scenarios
+        floor: Floor = self._exchange
+        other: Floor = self._scenarios
         if isinstance(request, (*_ORDER_REQUESTS, AskMassStatus)) and self._scenarios.plays(
             request.symbol
         ):
-            floor, other = self._scenarios, self._exchange  # type: ignore[assignment]  # Both are floors.
+            floor, other = other, floor
         return other.wake(now) + floor.handle(request, now)
 
     def wake(self, now: datetime) -> list[Message]:
         """Let happen what is due until `now`."""
         return self._exchange.wake(now) + self._scenarios.wake(now)
+
+    def oversleep(self, now: datetime) -> None:
+        """Markets do not make up for the time until now."""
+        self._exchange.oversleep(now)
 
     def next_due(self) -> datetime | None:
         """When something will next happen by itself."""

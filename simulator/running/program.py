@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import NoReturn
 
@@ -30,8 +30,8 @@ from simulator.running.config import Config
 from simulator.running.control import Answer, Control, Wanted, leave_address, problem
 from simulator.running.days import Days
 from simulator.running.faults import Act, Do, Point
-from simulator.running.house import Ask, Input, Turn
-from simulator.running.journal import Kind
+from simulator.running.house import Ask, Input, Overslept, Turn
+from simulator.running.journal import Item, Kind
 from simulator.running.logs import EventLog
 from simulator.running.memory import Memory
 from simulator.running.operations import Inside, Prepared, prepare
@@ -41,10 +41,11 @@ from simulator.running.wire import SessionWire
 from simulator.values.messages import Note
 from simulator.values.requests import Connected, Disconnected, Request
 
-_OPERATION_SECONDS = 30.0
+_OPERATION_SECONDS = 600.0  # A step of a whole day takes its time.
 _SOFTWARE_FAULT = 70
 _POWER_CUT = 137
 _MOST_REPLAY_SECONDS = 5.0  # Of work in the floors, after which a checkpoint saves repeating it.
+_OVERSLEPT = timedelta(seconds=30)
 _NOT_AUTHORIZED = "6"  # BusinessRejectReason (380).
 
 
@@ -108,6 +109,7 @@ class Program:
         self.clock = clock_from(
             clock.start, clock.speed, stepped=clock.stepped, latest=recovered.latest
         )
+        self._is_real_time = clock.speed == 1.0 and not clock.stepped
         executions = self.memory.executions
         self._inside = Inside(config, self.house, self.clock, self.ports, self.sessions, executions)
         self._days = Days(config, executions)
@@ -177,6 +179,9 @@ class Program:
             self.memory.note_operation(*ask)
             inputs.append(ask)
         now = self.clock.now()
+        if self._has_overslept(now):
+            self.memory.items.insert(0, Item(Kind.OVERSLEPT, "venues", 0))
+            inputs.insert(0, Overslept())
         turn = self._ask_house(now, inputs)
         self._say(turn, instant)
         acts = [*turn.acts, *(one.act for one, _ in prepared if one.act is not None)]
@@ -233,8 +238,17 @@ class Program:
                 return Turn()
         begin = time.perf_counter()
         turn = self.house.turn(now, inputs)
-        self._work_seconds += time.perf_counter() - begin
+        seconds = time.perf_counter() - begin
+        self._work_seconds += seconds
+        self.clock.lived(now, seconds)
         return turn
+
+    def _has_overslept(self, now: datetime) -> bool:
+        """Whether the process was stopped or suspended, while others had the same time."""
+        if not self._is_real_time or self._is_new:
+            return False
+        due = self.house.next_due()
+        return due is not None and now - due > _OVERSLEPT
 
     def _say(self, turn: Turn, instant: Instant) -> None:
         self.memory.speaking = Kind.OUT

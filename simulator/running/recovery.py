@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 from simulator.running.checkpoint import Checkpoint, newest
-from simulator.running.house import Ask, House, Input, Operate, Turn
+from simulator.running.house import Ask, House, Input, Operate, Overslept, Turn
 from simulator.running.journal import Batch, Item, JournalError, Kind
 from simulator.running.memory import Memory
 from simulator.running.operation_text import read_operation
 from simulator.values.messages import Message
 from simulator.values.requests import Connected, Disconnected, Request
+
+_ASKED = frozenset({Kind.IN, Kind.CONNECTED, Kind.DISCONNECTED, Kind.OPERATION, Kind.OVERSLEPT})
 
 
 class Wire(Protocol):
@@ -74,12 +76,14 @@ def _go_back(memory: Memory, checkpoint: Checkpoint | None) -> None:
 
 
 def _is_asked(item: Item) -> bool:
-    return item.kind in (Kind.IN, Kind.CONNECTED, Kind.DISCONNECTED, Kind.OPERATION)
+    return item.kind in _ASKED
 
 
 def _input(item: Item, wire: Wire) -> Input:
     if item.kind is Kind.OPERATION:
         return Operate(item.name, *read_operation(item.raw))
+    if item.kind is Kind.OVERSLEPT:
+        return Overslept()
     venue, _, client = item.name.partition("/")
     if item.kind is Kind.CONNECTED:
         return Ask(venue, Connected(client))

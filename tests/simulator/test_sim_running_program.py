@@ -454,6 +454,7 @@ def test_one_seed_has_one_outcome(venue_process, raw_client):
             venues.ask("POST", "/clock/step", {"seconds": 0.7})
         client.send("1", (112, "end"))
         client.wait("0")
+        client.close()
         venues.stop()
         venue_process.forget_state()
         return [
@@ -487,6 +488,7 @@ def test_a_fast_clock_brings_the_close_soon(venue_process, raw_client):
     client.new_order("X1", 10, price="148.00")
 
     assert client.wait("8", t150="C")[60] == "20221130-21:00:00.000"
+    client.close()
     assert venues.stop() == 0
 
 
@@ -511,6 +513,7 @@ def test_a_password_is_asked_for_and_never_logged(venue_process, raw_client, tmp
     right.next_out = session_of(venues, "SAFE")["next_in"]
     right.send("A", (98, 0), (108, 30), (553, "u"), (554, "open-sesame"))
     assert right.wait("A")[35] == "A"
+    right.close()
     venues.stop()
     log = (tmp_path / "state" / "venues.log").read_text()
     assert "554=***" in log
