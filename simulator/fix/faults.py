@@ -127,7 +127,10 @@ class Faults:
         """What becomes of a message: gone, damaged, held for the next, or as it is."""
         if self.cut:
             return []
-        if not _is_original(raw):
+        if _is_repeated(raw):
+            self._first = None  # It is sent again, and must not follow as an original.
+            return [raw]
+        if _is_admin(raw):
             return [raw]
         if self._drop_after is not None:
             self._drop_after -= 1
@@ -152,7 +155,10 @@ class Faults:
         return [raw]
 
 
-def _is_original(raw: bytes) -> bool:
-    """An application message sent for the first time. Ours begin 8, 9, 35, 34, 49, 52, 56."""
-    parts = raw.split(b"\x01", 8)
-    return parts[2] not in _ADMIN and parts[7] != b"43=Y"
+def _is_admin(raw: bytes) -> bool:
+    return raw.split(b"\x01", 3)[2] in _ADMIN
+
+
+def _is_repeated(raw: bytes) -> bool:
+    """PossDupFlag stands behind our header: 8, 9, 35, 34, 49, 52, 56."""
+    return raw.split(b"\x01", 8)[7] == b"43=Y"
