@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from domain.accounts import Account, CashFlow, Mandate, ModelPortfolio
+from domain.facts import Fact
 from domain.instruments import Price, Security
 from domain.lots import TaxLot
 from domain.snapshot import Restriction
@@ -80,6 +81,7 @@ class Book:
     mandates: Mapping[str, Mandate]
     flows: tuple[CashFlow, ...]
     restrictions: tuple[Restriction, ...]
+    facts: tuple[Fact, ...]
     transactions: tuple[ReportedTransaction, ...]
 
     @property

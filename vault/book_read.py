@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, func, select
 
 from domain.accounts import Account, CashFlow, Mandate, ModelPortfolio, TaxStatus
 from domain.codec import decode
+from domain.facts import About, Fact
 from domain.instruments import CASH, Price, Security
 from domain.ports import Market
 from domain.postings import TransactionKind
@@ -19,6 +20,7 @@ from vault.book import Book, Closes, CustodyBook, LedgerBook, Refusal
 from vault.book_files import AcceptedFile, current_files, newest_of, rows_of, without_place
 from vault.book_schema import (
     book_account,
+    book_fact,
     book_flow,
     book_mandate,
     book_model_weight,
@@ -67,6 +69,7 @@ def read_book(connection: Connection, as_of: date) -> Book:
         models=_models(connection, files),
         mandates={mandate.mandate_id: mandate for mandate in mandates},
         flows=tuple(flow for flow in flows if flow.due >= as_of),
+        facts=tuple(_master(connection, book_fact, files, "facts", _fact)),
         restrictions=tuple(r for r in restrictions if r.effective_from <= as_of),
         transactions=read_transactions(connection, files, securities),
     )
@@ -207,6 +210,10 @@ def _master(
         build(**without_place(row), source=source)
         for source, row in rows_of(connection, table, newest_of(files, kind))
     ]
+
+
+def _fact(*, about: str, **values: Any) -> Fact:
+    return Fact(about=About(about), **values)
 
 
 def _account(*, tax_status: str, **values: Any) -> Account:

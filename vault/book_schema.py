@@ -105,6 +105,14 @@ book_restriction = _rows(
     Column("reason", String, nullable=False),
     Column("effective_from", Date, nullable=False),
 )
+book_fact = _rows(
+    "book_fact",
+    Column("about", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("of", String, nullable=False),
+    Column("value", String, nullable=False),
+)
 book_flow = _rows(
     "book_flow",
     Column("account_id", String, nullable=False),

@@ -38,6 +38,7 @@ def take(connection: Connection, as_of: date) -> Snapshot:
         past_trades=tuple(sorted(past, key=_trade_order)),
         restrictions=tuple(sorted(book.restrictions, key=lambda r: r.security_id)),
         findings=findings(book),
+        facts=tuple(sorted(book.facts, key=lambda f: (f.about, f.subject, f.name, f.of))),
     )
 
 

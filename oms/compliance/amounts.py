@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.exact import ZERO
+from domain.fact_words import ACCOUNT, OWN_WORD, Kind
 from domain.facts import About
 from oms.compliance.book import Book
 from oms.compliance.nearest import nearest
-from oms.compliance.vocabulary import ACCOUNT, OWN_WORD, Kind
 
 
 @dataclass(frozen=True, slots=True)

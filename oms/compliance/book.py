@@ -15,13 +15,13 @@ from typing import Any
 
 from domain.accounts import Account, Mandate
 from domain.exact import ZERO, parse_decimal
+from domain.fact_words import Word, word_of
 from domain.facts import About
 from domain.instruments import Security
 from domain.lots import TaxLot
 from domain.orders import Order, OrderIntent, Side
 from domain.recommendations import Recommendation
 from domain.snapshot import PastTrade, Snapshot
-from oms.compliance.vocabulary import Word, word_of
 
 
 class Aggregate(StrEnum):
@@ -67,15 +67,18 @@ class Book:
         for fact in snapshot.facts:
             self._facts[fact.about, fact.subject][fact.name, fact.of] = fact.value
         self._classes: defaultdict[str, list[str]] = defaultdict(list)
+        self._values: dict[str, Decimal] = {}
         self._held: dict[str, Mapping[str, Decimal]] = {}
         self._traded: dict[str, Mapping[str, Decimal]] = {}
         self.leaves: dict[tuple[str, tuple[Any, ...]], tuple[Any, ...]] = {}  # Of exposures.
+        self.kept: dict[Any, Any] = {}  # What rules have worked out for these trades.
         self.take(trades)
 
     def take(self, trades: Sequence[Recommendation]) -> None:
         """Put these trades in the place of those that were meant."""
         self.trades = tuple(trades)
         self._traded = {}
+        self.kept = {}
         self._trades: defaultdict[str, list[Recommendation]] = defaultdict(list)
         self._blocks: defaultdict[tuple[str, Side], Decimal] = defaultdict(Decimal)
         for trade in trades:
@@ -187,13 +190,19 @@ class Book:
 
     def securities_value(self, account_id: str) -> Decimal:
         """Market value of the account's lots; raises `MissingDataError` for a missing price."""
-        held = self.held(account_id)
-        return sum((held[s] * self.price(s) for s in held), ZERO)
+        if account_id not in self._values:
+            held = self.held(account_id)
+            self._values[account_id] = sum((held[s] * self.price(s) for s in held), ZERO)
+        return self._values[account_id]
 
     def spent(self, account_id: str) -> Decimal:
         """What the trades cost at the snapshot's prices, net of what they bring in."""
-        traded = self.traded(account_id)
-        return sum((traded[s] * self.price(s) for s in traded), ZERO)
+        key = ("spent", account_id)
+        if key not in self.kept:
+            traded = self.traded(account_id)
+            self.kept[key] = sum((traded[s] * self.price(s) for s in traded), ZERO)
+        spent: Decimal = self.kept[key]
+        return spent
 
     def value_after(self, account_id: str) -> Decimal:
         """Market value of what is held after the trades."""

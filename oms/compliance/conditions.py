@@ -18,10 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from domain.facts import About
-from oms.compliance.book import Book
-from oms.compliance.nearest import nearest
-from oms.compliance.vocabulary import (
+from domain.fact_words import (
     OWN_WORD,
     RATINGS,
     VOCABULARY,
@@ -31,6 +28,9 @@ from oms.compliance.vocabulary import (
     read_value,
     word_of,
 )
+from domain.facts import About
+from oms.compliance.book import Book
+from oms.compliance.nearest import nearest
 
 _FORM = re.compile(r"([a-z]+\.)?(\w+) (=|!=|<=|>=|<|>|in|not in) (.+)")
 _REFERENCE = re.compile(r"(security|issuer|account|order|counterparty)\.(\w+)")

@@ -6,7 +6,6 @@ too many votes are held, falls outside with its whole position. Ladder (Treas. R
 above a weight, each with its whole position.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,10 +15,10 @@ from itertools import accumulate
 from domain.compliance import Verdict
 from domain.exact import ZERO
 from oms.compliance.bases import BASE_WORDS, base_of
-from oms.compliance.conditions import Condition, Subject, any_holds
-from oms.compliance.exposures import exposures
-from oms.compliance.groups import GroupBy, group_of, votes_held, votes_outstanding
+from oms.compliance.conditions import Condition
+from oms.compliance.groups import GroupBy, votes_held, votes_outstanding
 from oms.compliance.rules import AccountQuestion, Answer, fraction_of
+from oms.compliance.sums import GroupSum, group_sums
 from oms.wording import dollars, percent
 
 
@@ -123,32 +122,23 @@ class Diversification:
         return self._answer(question, issuers, sums)
 
     def _issuers(self, question: AccountQuestion) -> tuple[_Issuer, ...]:
-        book, account_id = question.book, question.account_id
-        found: defaultdict[str, list[tuple[Decimal, Decimal, str]]] = defaultdict(list)
-        for exposure in exposures(book, account_id, question.rule.look_through):
-            if any_holds(self.exclude, Subject(book, account_id, exposure.security_id)):
-                continue
-            name = group_of(self.group_by, book, account_id, exposure.security_id)
-            if name is not None:
-                found[name].append((exposure.before, exposure.after, exposure.held_id))
-        return tuple(self._issuer(question, name, found[name]) for name in sorted(found))
+        found = group_sums(question, self.group_by, (), self.exclude)
+        return tuple(self._issuer(question, sums) for sums in found)
 
-    def _issuer(
-        self, question: AccountQuestion, name: str, found: Sequence[tuple[Decimal, Decimal, str]]
-    ) -> _Issuer:
+    def _issuer(self, question: AccountQuestion, sums: GroupSum) -> _Issuer:
         votes_before = votes_after = ZERO
         if self.issuer_votes is not None:
-            before, after = votes_held(question.book, question.account_id, name)
+            before, after = votes_held(question.book, question.account_id, sums.name)
             if before or after:
-                outstanding = votes_outstanding(question.book, name)
+                outstanding = votes_outstanding(question.book, sums.name)
                 votes_before, votes_after = before / outstanding, after / outstanding
         return _Issuer(
-            name=name,
-            before=sum((before for before, _, _ in found), ZERO),
-            after=sum((after for _, after, _ in found), ZERO),
+            name=sums.name,
+            before=sums.before,
+            after=sums.after,
             votes_before=votes_before,
             votes_after=votes_after,
-            held=tuple(held for _, _, held in found),
+            held=sums.held_ids,
         )
 
     def _outside(self, issuers: Sequence[_Issuer], was: Decimal, base: Decimal) -> _Sum:

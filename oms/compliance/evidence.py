@@ -12,12 +12,12 @@ from enum import StrEnum
 
 from domain.compliance import Verdict
 from domain.exact import ZERO
+from domain.fact_words import ORDER, Kind
 from domain.facts import About
 from oms.compliance.book import Book, MissingDataError
 from oms.compliance.conditions import Condition, Subject, all_hold
 from oms.compliance.nearest import nearest
 from oms.compliance.rules import Answer, OrderQuestion
-from oms.compliance.vocabulary import ORDER, Kind
 from oms.wording import instant, shares
 
 TWO = Decimal(2)

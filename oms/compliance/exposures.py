@@ -46,18 +46,26 @@ class _Leaf:
 
 def exposures(book: Book, account_id: str, look: tuple[LookThrough, ...]) -> tuple[Exposure, ...]:
     """Every exposure of the account, by security id; raises `MissingDataError`."""
+    key = ("exposures", account_id, look)
+    known: tuple[Exposure, ...] | None = book.kept.get(key)
+    if known is None:
+        known = book.kept[key] = tuple(_exposures(book, account_id, look))
+    return known
+
+
+def _exposures(book: Book, account_id: str, look: tuple[LookThrough, ...]) -> Iterator[Exposure]:
     held, traded = book.held(account_id), book.traded(account_id)
-    return tuple(
-        Exposure(
-            security_id=leaf.security_id,
-            held_id=held_id,
-            path=leaf.path,
-            before=held.get(held_id, ZERO) * leaf.dollars,
-            after=(held.get(held_id, ZERO) + traded.get(held_id, ZERO)) * leaf.dollars,
-        )
-        for held_id in sorted(held.keys() | traded.keys())
-        for leaf in _leaves(book, held_id, look)
-    )
+    for held_id in sorted(held.keys() | traded.keys()):
+        before = held.get(held_id, ZERO)
+        after = before + traded.get(held_id, ZERO)
+        for leaf in _leaves(book, held_id, look):
+            yield Exposure(
+                security_id=leaf.security_id,
+                held_id=held_id,
+                path=leaf.path,
+                before=before * leaf.dollars,
+                after=after * leaf.dollars,
+            )
 
 
 def path_words(exposure: Exposure) -> str:

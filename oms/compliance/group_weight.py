@@ -1,36 +1,32 @@
 """GroupWeight: whether any group's share of the base is too large."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
+from typing import NamedTuple
 
 from domain.compliance import Verdict
 from domain.exact import ZERO
 from domain.facts import About
 from domain.orders import Side
 from oms.compliance.bases import BASE_WORDS, Base, base_of
-from oms.compliance.conditions import Condition, Subject, all_hold, any_holds
-from oms.compliance.exposures import Exposure, exposures, path_words
-from oms.compliance.groups import GroupBy, group_of
+from oms.compliance.conditions import Condition, Subject, all_hold
+from oms.compliance.groups import GroupBy
 from oms.compliance.limits import ClassLimit, LimitFrom, limit_of, limits_problem
 from oms.compliance.rules import AccountQuestion, Answer, fraction_of
+from oms.compliance.sums import GroupSum, group_sums
 from oms.wording import dollars, percent, shares
 
 ONE = Decimal(1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Group:
-    """One group before and after the trades, in dollars."""
+class _Group(NamedTuple):
+    """One group against its limit, in dollars; a short form, as there are many."""
 
-    name: str
+    sums: GroupSum
     before: Decimal
     after: Decimal
-    allowed: Decimal  # Dollars.
     limit: Decimal  # Of the base.
-    security_ids: tuple[str, ...]  # What is held for it.
-    paths: tuple[str, ...]  # How it is exposed through other names.
+    excess: Decimal  # Above what is allowed; negative: room.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +53,11 @@ class GroupWeight:
 
     def about_account(self, question: AccountQuestion) -> Answer | None:
         base = base_of(question.rule.base, question.book, question.account_id)
-        groups = self._excepted(question, tuple(self._groups(question, base)), base)
+        groups = self._groups(question, max(base, ZERO))
         if not groups:
             return None
-        traded = question.book.traded(question.account_id).keys()
-        touched = [group for group in groups if traded & set(group.security_ids)]
-        breaches = [
-            group
-            for group in groups
-            if group.after > group.allowed and question.blames(group.after - group.before)
-        ]
-        worst = max(breaches or touched or groups, key=lambda g: (g.after - g.allowed, g.name))
+        breaches = [g for g in groups if g.excess > 0 and question.blames(g.after - g.before)]
+        worst = _worst(question, breaches, groups)
         sentence = _pass_words(worst, base)
         if breaches:
             sentence = _breach_words(worst, base, question.rule.base)
@@ -77,66 +67,57 @@ class GroupWeight:
         return Answer(
             verdict=Verdict.BREACH if breaches else Verdict.PASS,
             sentence=sentence,
-            security_ids=worst.security_ids,
+            security_ids=worst.sums.held_ids,
             value=fraction_of(worst.after, base),
             limit=worst.limit,
             numerator=worst.after,
             base=base,
-            headroom=worst.allowed - worst.after,
+            headroom=-worst.excess,
             largest_quantity=_largest(question, worst),
         )
 
-    def _groups(self, question: AccountQuestion, base: Decimal) -> Iterator[_Group]:
+    def _groups(self, question: AccountQuestion, base: Decimal) -> list[_Group]:
         book, account_id = question.book, question.account_id
-        members: defaultdict[str, list[Exposure]] = defaultdict(list)
-        for exposure in exposures(book, account_id, question.rule.look_through):
-            subject = Subject(book, account_id, exposure.security_id)
-            if any_holds(self.exclude, subject) or not all_hold(self.only, subject):
+        groups = []
+        for sums in group_sums(question, self.group_by, self.only, self.exclude):
+            limit = self._limit(question, sums)
+            if limit is None:
                 continue
-            name = group_of(self.group_by, book, account_id, exposure.security_id)
-            if name is not None:
-                members[name].append(exposure)
-        for name, found in sorted(members.items()):
-            subjects = (Subject(book, account_id, e.security_id) for e in found)
-            limit = limit_of(self, subjects, account_id, name)
-            if limit is not None:
-                yield self._group(question, name, found, limit, base)
+            posted = ZERO
+            if self.net_of_collateral:
+                posted = book.number(About.ACCOUNT, account_id, "collateral", sums.name)
+            before, after = max(sums.before - posted, ZERO), max(sums.after - posted, ZERO)
+            groups.append(_Group(sums, before, after, limit, after - limit * base))
+        return self._excepted(question, groups, base)
 
-    def _group(
-        self,
-        question: AccountQuestion,
-        name: str,
-        found: list[Exposure],
-        limit: Decimal,
-        base: Decimal,
-    ) -> _Group:
-        before = sum((exposure.before for exposure in found), ZERO)
-        after = sum((exposure.after for exposure in found), ZERO)
-        if self.net_of_collateral:
-            posted = question.book.number(About.ACCOUNT, question.account_id, "collateral", name)
-            before, after = max(before - posted, ZERO), max(after - posted, ZERO)
-        return _Group(
-            name=name,
-            before=before,
-            after=after,
-            allowed=limit * max(base, ZERO),
-            limit=limit,
-            security_ids=tuple(dict.fromkeys(exposure.held_id for exposure in found)),
-            paths=tuple(dict.fromkeys(filter(None, map(path_words, found)))),
-        )
+    def _limit(self, question: AccountQuestion, sums: GroupSum) -> Decimal | None:
+        if not self.limits and self.maximum is not None:
+            return self.maximum
+        book, account_id = question.book, question.account_id
+        subjects = (Subject(book, account_id, i) for i in sums.security_ids)
+        return limit_of(self, subjects, account_id, sums.name)
 
     def _excepted(
-        self, question: AccountQuestion, groups: tuple[_Group, ...], base: Decimal
-    ) -> tuple[_Group, ...]:
+        self, question: AccountQuestion, groups: list[_Group], base: Decimal
+    ) -> list[_Group]:
         """The groups, the one that is largest at the limit of the exception where it is claimed."""
         if self.exception_maximum is None or not groups:
             return groups
         if not all_hold(self.exception_where, question.subject):
             return groups
-        largest = max(groups, key=lambda group: (group.after, group.name))
+        largest = max(groups, key=lambda group: (group.after, group.sums.name))
         limit = self.exception_maximum
-        excused = replace(largest, limit=limit, allowed=limit * max(base, ZERO))
-        return tuple(excused if group is largest else group for group in groups)
+        excused = largest._replace(limit=limit, excess=largest.after - limit * base)
+        return [excused if group is largest else group for group in groups]
+
+
+def _worst(question: AccountQuestion, breaches: list[_Group], groups: list[_Group]) -> _Group:
+    """The group of which the answer speaks: a breach, else one that the trades touch, else any."""
+    asked = breaches
+    if not asked:
+        traded = question.book.traded(question.account_id).keys()
+        asked = [g for g in groups if not traded.isdisjoint(g.sums.held_ids)] or groups
+    return max(asked, key=lambda g: (g.excess, g.sums.name))
 
 
 def _breach_words(group: _Group, base: Decimal, of: Base) -> str:
@@ -144,14 +125,14 @@ def _breach_words(group: _Group, base: Decimal, of: Base) -> str:
     if group.before == group.after:
         weight = "is"
     return (
-        f"{group.name} {weight} {percent(fraction_of(group.after, base))} of {BASE_WORDS[of]}, "
-        f"{dollars(group.after)} of {dollars(base)}; the limit is {percent(group.limit)}: "
-        f"{dollars(group.after - group.allowed)} too much{_through(group)}"
+        f"{group.sums.name} {weight} {percent(fraction_of(group.after, base))} "
+        f"of {BASE_WORDS[of]}, {dollars(group.after)} of {dollars(base)}; "
+        f"the limit is {percent(group.limit)}: {dollars(group.excess)} too much{_through(group)}"
     )
 
 
 def _through(group: _Group) -> str:
-    return f", in part through {', '.join(group.paths)}" if group.paths else ""
+    return f", in part through {', '.join(group.sums.paths)}" if group.sums.paths else ""
 
 
 def _cause(question: AccountQuestion, group: _Group) -> str:
@@ -159,7 +140,7 @@ def _cause(question: AccountQuestion, group: _Group) -> str:
     bought = sorted(
         f"{trade.symbol} ({shares(trade.quantity)})"
         for trade in question.book.trades_of(question.account_id)
-        if trade.security_id in group.security_ids and trade.side is Side.BUY
+        if trade.security_id in group.sums.held_ids and trade.side is Side.BUY
     )
     if not bought:
         return ""
@@ -169,13 +150,14 @@ def _cause(question: AccountQuestion, group: _Group) -> str:
 
 
 def _pass_words(group: _Group, base: Decimal) -> str:
+    share = percent(fraction_of(group.after, base))
     weight = (
-        f"{group.name} would be {dollars(group.after)}, {percent(fraction_of(group.after, base))} "
-        f"of {dollars(base)}; the limit is {percent(group.limit)}"
+        f"{group.sums.name} would be {dollars(group.after)}, {share} of {dollars(base)}; "
+        f"the limit is {percent(group.limit)}"
     )
-    if group.after > group.allowed:
+    if group.excess > 0:
         return f"{weight}; it was {dollars(group.before)} and these trades do not add to it"
-    return f"{weight}: {dollars(group.allowed - group.after)} of room"
+    return f"{weight}: {dollars(-group.excess)} of room"
 
 
 def _largest(question: AccountQuestion, group: _Group) -> Decimal | None:
@@ -187,9 +169,9 @@ def _largest(question: AccountQuestion, group: _Group) -> Decimal | None:
     if question.rule.base not in (Base.NET_ASSETS, Base.NET_PLUS_BORROWINGS):
         return None
     trades = question.book.trades_of(question.account_id)
-    touching = [trade for trade in trades if trade.security_id in group.security_ids]
+    touching = [trade for trade in trades if trade.security_id in group.sums.held_ids]
     if len(touching) != 1 or group.after <= group.before:
         return None
-    room = max(group.allowed - group.before, ZERO)
+    room = max(group.after - group.excess - group.before, ZERO)
     per_share = (group.after - group.before) / touching[0].quantity
     return (room / per_share).to_integral_value(ROUND_DOWN)

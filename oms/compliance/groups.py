@@ -4,9 +4,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.exact import ZERO
+from domain.fact_words import FUNDS, VOTING
 from domain.facts import About
 from oms.compliance.book import Book, MissingDataError
-from oms.compliance.vocabulary import FUNDS, VOTING
 
 CONTROL_OF_A_RIC = Decimal("0.20")  # 26 USC 851(c)(3).
 

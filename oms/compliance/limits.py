@@ -7,11 +7,11 @@ from typing import Protocol
 
 from domain.accounts import Mandate
 from domain.exact import ZERO
+from domain.fact_words import ACCOUNT, Kind, word_of
 from domain.facts import About
 from oms.compliance.book import Book
 from oms.compliance.conditions import Condition, Subject, all_hold
 from oms.compliance.nearest import nearest
-from oms.compliance.vocabulary import ACCOUNT, Kind, word_of
 
 _MANDATE = (
     "mandate.name_maximum",

@@ -10,9 +10,9 @@ from enum import StrEnum
 from typing import Any, get_args, get_origin, get_type_hints
 
 from domain.exact import plain
+from domain.fact_words import OWN_WORD, VOCABULARY, Word
 from oms.compliance.load import RULE_TYPES, load_pack, pack_names
 from oms.compliance.rules import Drift, Example, Rule
-from oms.compliance.vocabulary import OWN_WORD, VOCABULARY, Word
 
 _OPENING = """\
 # Compliance: rule types and packs

@@ -10,7 +10,7 @@
     order O1 buys 500 ALFA at 10.10 for A1 300, A2 200
     O1: capacity principal
 
-`LINES` has the whole language; the words of facts are those of `vocabulary`.
+`LINES` has the whole language; the words of facts are those of `domain.fact_words`.
 """
 
 import re
@@ -24,6 +24,14 @@ from uuid import UUID
 from domain.accounts import Account, CashFlow, LotMethod, Mandate, TaxStatus, WeightBand
 from domain.errors import BadInputError
 from domain.exact import ZERO, parse_decimal
+from domain.fact_words import (
+    BY_SECURITY,
+    NAMES_SECURITY,
+    VOCABULARY,
+    Kind,
+    read_value,
+    word_of,
+)
 from domain.facts import About, Fact
 from domain.identifiers import is_cusip, is_isin
 from domain.instruments import Price, PriceHistory, Security
@@ -34,14 +42,11 @@ from domain.snapshot import CashBalance, PastTrade, Restriction, Snapshot
 from domain.sources import Source
 from oms.compliance.account_types import AccountType
 from oms.compliance.nearest import nearest
-from oms.compliance.vocabulary import VOCABULARY, Kind, read_value, word_of
 
 EXAMPLE_DAY = date(2026, 3, 31)
 ONE = Decimal(1)
 _MOVES = {"buys": Side.BUY, "sells": Side.SELL, "bought": Side.BUY, "sold": Side.SELL}
-_OF_SECURITY = ("underlying", "identical_to")  # Facts that name another security.
 _MASTER = frozenset({"issuer", "sector", "industry", "country", "volume", "priced"})
-_BY_SECURITY = ("contains", "short", "short_sale", "held")  # Facts whose `of` is one.
 
 
 class ExampleError(BadInputError):
@@ -202,12 +207,12 @@ class _Scene:
         word = word_of(about, name)
         if word is None:
             raise ValueError(f"{about} has no fact {name!r}{nearest(name, VOCABULARY[about])}")
-        if name in _OF_SECURITY:
+        if name in NAMES_SECURITY:
             value = isin_of(value)
-        if name in _BY_SECURITY and re.fullmatch(r"[A-Z]{2,8}", of):
+        if name in BY_SECURITY and re.fullmatch(r"[A-Z]{2,8}", of):
             of = isin_of(of)
-        read_value(word, value)
         value = value.replace("_", "") if word.kind is Kind.NUMBER else value
+        read_value(word, value)
         self.facts.append(
             Fact(about=about, subject=subject, name=name, of=of, value=value, source=self.line)
         )

@@ -15,9 +15,9 @@ from oms.compliance.amounts import AmountFrom, total
 from oms.compliance.bases import BASE_WORDS, base_of
 from oms.compliance.book import Book, signed
 from oms.compliance.conditions import Condition, Subject, all_hold, any_holds
-from oms.compliance.exposures import exposures
 from oms.compliance.limits import LimitFrom
 from oms.compliance.rules import AccountQuestion, Answer, fraction_of
+from oms.compliance.sums import set_sum
 from oms.wording import dollars, percent
 
 
@@ -129,10 +129,9 @@ class SetShare:
             before += cash
             after += cash + _change(book, account_id)
         if self.set in (SetOf.HOLDINGS, SetOf.HOLDINGS_AND_CASH):
-            for exposure in exposures(book, account_id, question.rule.look_through):
-                if self._counts(Subject(book, account_id, exposure.security_id)):
-                    before += exposure.before
-                    after += exposure.after
+            held_before, held_after = set_sum(question, self.where, self.exclude)
+            before += held_before
+            after += held_after
         return before, after
 
     def _counts(self, subject: Subject) -> bool:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from domain.facts import About
 from ledger import postings
 from vault import quality
 from vault.custody import SqlCustody
 from vault.ingest import Fate, ingest, load_layouts
+from vault.ingest.facts import COLUMNS
 from vault.ingest.mandates import _KEYS, _OPTIONAL
 from vault.ingest.master import MASTER_KINDS
 from vault.ingest.rows import Known
@@ -74,6 +76,13 @@ def test_every_column_is_on_the_page_and_no_other():
         columns = [column for column, _ in master.parsers(Known()).values()]
 
         assert list(rows_under(f"{kind}.csv")) == columns
+
+
+def test_every_column_of_facts_is_on_the_page_and_what_they_are_about():
+    rows = rows_under("facts.csv")
+
+    assert tuple(rows) == COLUMNS
+    assert set(re.findall(r"`(\w+)`", rows["about"][1])) == set(About)
 
 
 def test_every_key_of_a_mandate_is_on_the_page_and_in_its_example():

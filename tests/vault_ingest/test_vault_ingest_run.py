@@ -118,11 +118,11 @@ def test_the_same_refusal_is_kept_once(put, empty):
          " none is known yet: ingest them first")),
         ("securities.xlsx", "x", ("securities.xlsx is no file that we know;"
          " it may be securities.csv, models.csv, accounts.csv, restricted.csv, flows.csv,"
-         " prices.csv or mandates.toml, and a layout makes a custodian's file known:"
+         " prices.csv, facts.csv or mandates.toml, and a layout makes a custodian's file known:"
          " see docs/book.md")),
         ("prices_20221131.csv", "x", ("prices_20221131.csv is no file that we know;"
          " it may be securities.csv, models.csv, accounts.csv, restricted.csv, flows.csv,"
-         " prices.csv or mandates.toml, and a layout makes a custodian's file known:"
+         " prices.csv, facts.csv or mandates.toml, and a layout makes a custodian's file known:"
          " see docs/book.md")),
     ],
 )  # fmt: skip

@@ -24,6 +24,7 @@ from vault.book_schema import (
     refused_file,
 )
 from vault.ingest.custodian import parse_custodian
+from vault.ingest.facts import parse_facts
 from vault.ingest.layouts import Layout, layout_for
 from vault.ingest.lines import RawFile
 from vault.ingest.mandates import parse_mandates
@@ -41,11 +42,12 @@ ORDER = (
     "restricted",
     "flows",
     "prices",
+    "facts",
     "positions",
     "transactions",
 )
 _KNOWN = (
-    f"it may be {', '.join(f'{kind}.csv' for kind in ORDER if kind in MASTER_KINDS)} or"
+    f"it may be {', '.join(f'{kind}.csv' for kind in ORDER if kind in MASTER_KINDS)}, facts.csv or"
     " mandates.toml, and a layout makes a custodian's file known: see docs/book.md"
 )
 _MASTER_NAME = re.compile(r"([a-z]+)(?:_(\d{8}))?\.(csv|toml)")
@@ -91,7 +93,8 @@ def _identify(name: str, layouts: Sequence[Layout]) -> tuple[str, date | None]:
     if master is None:
         return "", None
     kind, day, ending = master.groups()
-    if (kind, ending) != ("mandates", "toml") and (kind not in MASTER_KINDS or ending != "csv"):
+    csv = (*MASTER_KINDS, "facts")
+    if (kind, ending) != ("mandates", "toml") and (kind not in csv or ending != "csv"):
         return "", None
     try:
         return kind, date.fromisoformat(day) if day else None
@@ -137,6 +140,8 @@ class _Intake:
         known = known_to(self.connection, self.layouts)
         if kind == "mandates":
             return parse_mandates(raw, day, known)
+        if kind == "facts":
+            return parse_facts(raw, day, known)
         return parse_master(raw, kind, day, known)
 
     def _whole_problems(

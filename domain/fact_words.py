@@ -1,4 +1,4 @@
-"""The vocabulary: every fact that rules may ask for, what it means, and its usual value.
+"""Fact words: every fact that rules may ask for, what it means, and its usual value.
 
 A word without a usual value is required: where the fact is not given, the answer is
 "cannot tell". A firm's own words begin with `x_`; they are always required.
@@ -27,6 +27,8 @@ KINDS = (
     "covered_bond", "government", "municipal", "repo", "commercial_paper", "deposit", "loan",
     "partnership", "property", *FUNDS, "option", "future", "forward", "swap",
 )  # fmt: skip
+NAMES_SECURITY = ("underlying", "identical_to")  # Their value is a security.
+BY_SECURITY = ("contains", "short", "short_sale", "held")  # Their second party is one.
 VOTING = ("common_stock", "preferred_stock", "partnership", *FUNDS)
 
 
@@ -246,7 +248,7 @@ def read_value(word: Word, text: str) -> Value:
     if text == "" and word.usual == "":
         return text
     if word.kind is Kind.NUMBER:
-        return parse_decimal(text.replace("_", ""))
+        return parse_decimal(text)
     if word.kind is Kind.DAY:
         return date.fromisoformat(text)
     if word.kind is Kind.INSTANT:
