@@ -41,6 +41,7 @@ _STAYS = {
 _PRICED = frozenset({OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.LIMIT_ON_CLOSE})
 _STOPS = frozenset({OrdType.STOP, OrdType.STOP_LIMIT})
 _ON_CLOSE = frozenset({OrdType.MARKET_ON_CLOSE, OrdType.LIMIT_ON_CLOSE})
+_YEARS = range(1970, 2200)
 _INSTRUCTIONS = frozenset("GJKMRZ")
 
 
@@ -291,7 +292,9 @@ def _timestamp(name: str, text: str) -> datetime:
     if _TIMESTAMP.fullmatch(text):
         form = "%Y%m%d-%H:%M:%S.%f" if "." in text else "%Y%m%d-%H:%M:%S"
         try:
-            return datetime.strptime(text, form).replace(tzinfo=UTC)
+            instant = datetime.strptime(text, form).replace(tzinfo=UTC)
+            if instant.year in _YEARS:
+                return instant
         except ValueError:
             pass
     raise BadValueError(
@@ -302,7 +305,9 @@ def _timestamp(name: str, text: str) -> datetime:
 def _day(name: str, text: str) -> date:
     if _DATE.fullmatch(text):
         try:
-            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+            day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
+            if day.year in _YEARS:
+                return day
         except ValueError:
             pass
     raise BadValueError(OrdRejReason.OTHER, f"{name} {_shown(text)} must be a date like 20221130")

@@ -132,6 +132,16 @@ AMEND = ReplaceOrder("TRIMTAB", "Y", "X", "AAPL", "1", "100", "2", "148.00")
             "ExpireDate(432) '20221131'",
         ),
         (
+            {"time_in_force": "6", "expire_date": "99991231"},
+            OrdRejReason.OTHER,
+            "ExpireDate(432) '99991231'",
+        ),
+        (
+            {"time_in_force": "6", "expire_time": "99991231-23:59:59"},
+            OrdRejReason.OTHER,
+            "ExpireTime(126) '99991231-23:59:59'",
+        ),
+        (
             {"time_in_force": "6", "expire_time": "20221130-20:00:00"},
             OrdRejReason.OTHER,
             "20221130-20:00:00, in the past",
