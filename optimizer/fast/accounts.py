@@ -136,10 +136,12 @@ class Accounts:
         sellable, segments, tax = _table(
             self.lot_name[lots], self.lot_weight[lots], self.lot_tax[lots]
         )
+        away = self.w0[at] - self.b[at]
         return Arrays(
             sides=sides,
             d=market.d,
-            a0=self.w0[at] - self.b[at],
+            a0=away,
+            exposure=away @ market.F,
             kappa=market.impact * self.nav[at],
             cost=market.half_spread,
             lam=float(self.risk_aversion[at]),

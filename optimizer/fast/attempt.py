@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.deadline import Deadline
+from optimizer.fast.dual import hard
 from optimizer.fast.newton import maximise
 from optimizer.fast.reduction import Arrays, dual_of
 from optimizer.values import FloatArray
@@ -45,5 +46,7 @@ def attempt(arrays: Arrays, deadline: Deadline) -> Attempt:
     if names is not None:
         u = np.zeros(len(arrays.most))
         u[names] = choice.u
-    prices = ended.point.x[dual.factors :] * arrays.lam
-    return Attempt(u=u, s=choice.s, prices=prices, impossible=ended.impossible)
+    prices = ended.point.x[dual.factors :]
+    if ended.impossible:
+        prices = hard(dual, prices)
+    return Attempt(u=u, s=choice.s, prices=prices * arrays.lam, impossible=ended.impossible)

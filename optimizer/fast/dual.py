@@ -8,7 +8,7 @@ the rows by mu >= 0 leaves each name alone with what a dollar of it costs (see `
     D(nu, mu) = -|nu|^2 / 4 + nu'F'a0 - mu'limit + sum_i min h_i(. ; nu, mu),
 
 a concave function once continuously differentiable, whose gradient is what is missing from the
-equations and by how much each row is exceeded.
+equations and by how much each row is exceeded. A soft row's price stops at what breaking it costs.
 """
 
 from dataclasses import dataclass
@@ -31,6 +31,7 @@ class Dual:
     buy_cost: FloatArray  # (q,) of the first dollar: specific risk and half spread.
     sell_cost: FloatArray  # (h,)
     start: FloatArray  # (k + r,) exposures held, and limits less than nothing.
+    dearest: FloatArray | None  # (r,) prices of soft rows; None: every row must hold.
     centre: FloatArray  # (r,) of the prices;
     pull: float = 0.0  # the dual less pull |mu - centre|^2 / 2 is maximised.
 
@@ -72,15 +73,31 @@ def at(dual: Dual, x: FloatArray) -> Point:
 def residual(dual: Dual, point: Point) -> float:
     """How far from optimal: 0 where the equations hold and the rows are complementary."""
     left = point.gradient.copy()
-    rows = left[dual.factors :]
-    np.maximum(rows, -point.x[dual.factors :], out=rows)
+    rows, prices = left[dual.factors :], point.x[dual.factors :]
+    np.maximum(rows, -prices, out=rows)
+    if dual.dearest is not None:
+        np.minimum(rows, dual.dearest - prices, out=rows)
     return float(np.abs(left, out=left).max(initial=0.0))
+
+
+def hard(dual: Dual, prices: FloatArray) -> FloatArray:
+    """The prices of the rows that must hold; nothing of soft ones."""
+    return prices if dual.dearest is None else np.where(dual.dearest < np.inf, 0.0, prices)
+
+
+def within(dual: Dual, x: FloatArray) -> FloatArray:
+    """X with every price from nothing to the dearest that it may be; in place."""
+    prices = x[dual.factors :]
+    np.maximum(prices, 0.0, out=prices)
+    if dual.dearest is not None:
+        np.minimum(prices, dual.dearest, out=prices)
+    return x
 
 
 def is_ray(dual: Dual, point: Point) -> bool:
     """Whether the dual rises for ever along the rows' prices: then the rows exclude each other."""
     k = dual.factors
-    mu = point.x[k:]
+    mu = hard(dual, point.x[k:])
     total = mu.sum()
     if total <= 0:
         return False

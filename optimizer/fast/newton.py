@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dposv
 
 from optimizer.deadline import Deadline
-from optimizer.fast.dual import Dual, Point, at, is_ray, residual
+from optimizer.fast.dual import Dual, Point, at, is_ray, residual, within
 from optimizer.fast.names import Indices, free
 from optimizer.values import FloatArray
 
@@ -93,20 +93,23 @@ def _step(dual: Dual, point: Point, damping: float) -> FloatArray:
     """Newton's step over the factors and the rows that are priced or exceeded, (k + r,)."""
     k = dual.factors
     active = (point.x > 0) | (point.gradient > 0)
+    dearest = np.full(dual.size, np.inf)
+    if dual.dearest is not None:
+        dearest[k:] = dual.dearest
+        active &= (point.x < dearest) | (point.gradient < 0)
     active[:k] = True
     unknowns = active.nonzero()[0]
     matrix = _curvature(dual, point, unknowns)
     matrix.ravel()[:: len(matrix) + 1] += damping
     gradient = point.gradient[unknowns]
-    unpriced = point.x[unknowns] <= 0
-    unpriced[:k] = False
+    lowest, highest = point.x[unknowns] <= 0, point.x[unknowns] >= dearest[unknowns]
+    lowest[:k] = False
     solution = _cholesky(matrix, gradient)
-    wrong = unpriced & (solution < 0)
+    wrong = (lowest & (solution < 0)) | (highest & (solution > 0))
     while wrong.any():
         _fix(matrix, gradient, wrong)
-        unpriced &= ~wrong
         solution = _cholesky(matrix, gradient)
-        wrong = unpriced & (solution < 0)
+        wrong = (lowest & (solution < 0)) | (highest & (solution > 0))
     step = np.zeros(dual.size)
     step[unknowns] = solution
     return step
@@ -148,12 +151,10 @@ def _search(dual: Dual, point: Point, step: FloatArray) -> tuple[Point | None, f
 
     Each part is where the slope along the step would vanish if it fell evenly, within bounds.
     """
-    k = dual.factors
     noise = 1e-16 * (1 + abs(point.value))
     slope, length = float(point.gradient @ step), 1.0
     for _ in range(MOST_CUTS):
-        x = point.x + length * step
-        np.maximum(x[k:], 0.0, out=x[k:])
+        x = within(dual, point.x + length * step)
         tried = at(dual, x)
         promised = max(float(point.gradient @ (x - point.x)), 0.0)
         if tried.value >= point.value + ARMIJO * promised - noise:

@@ -29,6 +29,8 @@ class Proof:
 
 def proof_of(arrays: Arrays, u: FloatArray, s: FloatArray, prices: FloatArray) -> Proof:
     """Of purchases u (n,), sales s (m, h) and prices of the rows (r,), all at least nothing."""
+    assert arrays.soft is None, "accounts as arrays have hard rows"
+    assert arrays.alpha is None, "accounts as arrays track a model"
     buy, sell = arrays.sides.buy, arrays.sides.sell
     sold = np.zeros_like(u)
     sold[arrays.sellable] = s.sum(axis=0)
@@ -57,7 +59,7 @@ def proof_of(arrays: Arrays, u: FloatArray, s: FloatArray, prices: FloatArray) -
 def _slope(arrays: Arrays, z: FloatArray) -> FloatArray:
     """Derivative of risk and impact in z, (n,)."""
     active = arrays.a0 + z
-    risk = arrays.sides.F @ (active @ arrays.sides.F) + arrays.d * active
+    risk = arrays.sides.F @ (arrays.exposure + z @ arrays.sides.F) + arrays.d * active
     slope: FloatArray = 2 * (arrays.lam * risk + arrays.kappa * z)
     return slope
 
@@ -65,6 +67,6 @@ def _slope(arrays: Arrays, z: FloatArray) -> FloatArray:
 def _untaxed(arrays: Arrays, z: FloatArray) -> float:
     """Risk and impact of a trade."""
     active = arrays.a0 + z
-    exposure = active @ arrays.sides.F
+    exposure = arrays.exposure + z @ arrays.sides.F
     risk = exposure @ exposure + (arrays.d * active) @ active
     return float(arrays.lam * risk + (arrays.kappa * z) @ z)

@@ -16,7 +16,7 @@ MOSTLY = 0.75  # Of the names may trade: then the market's arrays are used as th
 class Sides:
     """What a dollar of each name adds to the factors and to the rows; one for many accounts."""
 
-    F: FloatArray  # (n, k)
+    F: FloatArray  # (n, k) all squared exposures, those that one account alone counts included.
     buy: FloatArray  # (r, n)
     sell: FloatArray  # (r, n)
     of_buys: FloatArray  # (n, k + r)
@@ -36,7 +36,9 @@ class Arrays:
 
     sides: Sides
     d: FloatArray  # (n,)
-    a0: FloatArray  # (n,) w0 - b
+    a0: FloatArray  # (n,) w0 less where the specific risk has its centre.
+    exposure: FloatArray  # (k,) of what is held, less the target.
+    alpha: FloatArray | None = None  # (n,) expected return, where the account wants any.
     kappa: FloatArray  # (n,)
     cost: FloatArray  # (n,) half spread.
     lam: float
@@ -45,6 +47,7 @@ class Arrays:
     segments: FloatArray  # (m, h)
     tax: FloatArray  # (m, h)
     limit: FloatArray  # (r,)
+    soft: FloatArray | None = None  # (r,) what breaking a row costs; None: all must hold.
 
 
 def dual_of(arrays: Arrays) -> tuple[Dual, Indices | None]:
@@ -52,6 +55,8 @@ def dual_of(arrays: Arrays) -> tuple[Dual, Indices | None]:
     sides, sellable = arrays.sides, arrays.sellable
     curvature = 2 * (arrays.d + arrays.kappa / arrays.lam)
     slope = 2 * arrays.d * arrays.a0
+    if arrays.alpha is not None:
+        slope -= arrays.alpha / arrays.lam
     cost = arrays.cost / arrays.lam
     names = _movable(arrays)
     chosen = slice(None) if names is None else names
@@ -69,7 +74,8 @@ def dual_of(arrays: Arrays) -> tuple[Dual, Indices | None]:
         of_sales=sides.of_sales[sellable],
         buy_cost=(cost + slope)[chosen],
         sell_cost=(cost - slope)[sellable],
-        start=np.concatenate([arrays.a0 @ sides.F, -limit]),
+        start=np.concatenate([arrays.exposure, -limit]),
+        dearest=None if arrays.soft is None else arrays.soft / arrays.lam,
         centre=np.zeros(len(limit)),
     )
     return dual, names

@@ -6,12 +6,13 @@ with room, or not at all, as the caller wishes.
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 
 import numpy as np
 
 from domain.accounts import LotMethod
 from optimizer.box import Box
-from optimizer.values import AccountProblem, Market, Row
+from optimizer.values import AccountProblem, Goal, Market, Risk, Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class Knobs:
     slack: float = 0.01  # Of NAV, left in every row by some trade; negative: maybe impossible.
     risk_aversion: float = 10.0
     free_trades: bool = False  # No spread, no impact, no tax.
+    goal: bool = False  # Another goal than tracking: targets, expected returns, own exposures.
+    soft: bool = False  # Some rows may be broken at a price.
 
 
 def instance(seed: int, knobs: Knobs) -> tuple[Market, AccountProblem, Box]:
@@ -48,6 +51,7 @@ def instance(seed: int, knobs: Knobs) -> tuple[Market, AccountProblem, Box]:
         loss_locked=frozenset(),
         risk_aversion=knobs.risk_aversion,
         minimum_trade=0.0,
+        goal=_goal(random, market, b) if knobs.goal else None,
     )
     return market, problem, box
 
@@ -82,6 +86,21 @@ def _box(random: np.random.Generator, knobs: Knobs, market: Market, w0: np.ndarr
     return Box(buy=buy, segments=segments, tax=tax, lots=(), locks=(), own_locks=())
 
 
+def _goal(random: np.random.Generator, market: Market, b: np.ndarray) -> Goal:
+    n, k = market.F.shape
+    around = Risk(
+        t=market.F.T @ b + random.normal(0, 0.02, k),
+        d=market.d * random.uniform(0.5, 1, n),
+        r=b * random.choice([0.0, 1.0]),
+        G=random.normal(0, 0.1, (n, 2)),
+        g=random.normal(0, 0.05, 2),
+        phi=float(random.choice([0.0, 1.0])),
+        labels=("duration", "key rate"),
+    )
+    alpha = random.normal(0, 0.02, n) * random.choice([0.0, 1.0])
+    return Goal(risk=around, alpha=alpha, budget=np.zeros(n))
+
+
 def _rows(random: np.random.Generator, knobs: Knobs, market: Market, box: Box) -> tuple[Row, ...]:
     ones = np.ones(knobs.names)
     pairs = [("floor", ones + market.half_spread, market.half_spread - ones), ("cap", -ones, ones)]
@@ -99,6 +118,11 @@ def _rows(random: np.random.Generator, knobs: Knobs, market: Market, box: Box) -
             sell=sell,
             limit=float(buy @ u + sell @ s) + knobs.slack * random.choice([0.0, 1.0, 3.0]),
             relaxation_price=1.0,
+            soft_price=_soft_price(random, knobs),
         )
         for name, buy, sell in pairs
     )
+
+
+def _soft_price(random: np.random.Generator, knobs: Knobs) -> float:
+    return float(random.choice([1e-3, 0.02, inf])) if knobs.soft else inf

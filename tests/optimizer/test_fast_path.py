@@ -29,6 +29,8 @@ knobs = st.builds(
     slack=st.sampled_from([0.0, 1e-6, 1e-3, 0.03]),
     risk_aversion=st.sampled_from([0.1, 10.0, 1000.0]),
     free_trades=st.booleans(),
+    goal=st.booleans(),
+    soft=st.booleans(),
 )
 slowly = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
@@ -75,10 +77,19 @@ def test_a_certified_fast_answer_is_the_models(seed, knobs):
 
 
 @pytest.mark.parametrize("slack", [0.0, 1e-6, 1e-3, 0.03])
-def test_the_fast_path_needs_no_help_even_where_the_rows_leave_no_room(slack):
+@pytest.mark.parametrize("other", [False, True])
+def test_the_fast_path_needs_no_help_even_where_the_rows_leave_no_room(slack, other):
+    """Of goals and soft rows as of tracking under hard ones."""
     helped = []
-    for seed in range(1, 101):
-        kind = Knobs(names=3 + seed % 40, factors=1 + seed % 7, groups=1 + seed % 5, slack=slack)
+    for seed in range(1, 61):
+        kind = Knobs(
+            names=3 + seed % 40,
+            factors=1 + seed % 7,
+            groups=1 + seed % 5,
+            slack=slack,
+            goal=other,
+            soft=other,
+        )
         market, problem, box = instance(seed, kind)
         if not certified(market, problem, box, answer(market, problem, box)):
             helped.append(seed)
@@ -104,7 +115,7 @@ def holds(problem, box, room=0.0) -> bool:
 @settings(max_examples=60, **slowly)
 @given(seeds, knobs, st.sampled_from([-0.05, -0.001, 0.0]))
 def test_what_cannot_hold_is_proven_and_what_can_is_answered(seed, knobs, slack):
-    market, problem, box = instance(seed, replace(knobs, slack=slack))
+    market, problem, box = instance(seed, replace(knobs, slack=slack, soft=False))
 
     found = answer(market, problem, box)
 
@@ -129,7 +140,7 @@ def test_prices_that_prove_nothing_are_not_believed():
 @given(seeds, knobs)
 def test_kkt_holds_by_multipliers_found_without_the_solver(seed, knobs):
     """Stationarity by non-negative least squares over the active constraints."""
-    market, problem, box = instance(seed, replace(knobs, risk_aversion=10.0))
+    market, problem, box = instance(seed, replace(knobs, risk_aversion=10.0, soft=False))
     found = answer(market, problem, box)
     assume(certified(market, problem, box, found))
     names, segments = box.segments.shape
@@ -180,8 +191,7 @@ def test_every_field_of_a_problem_is_known_or_declined():
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"soft_price": 1.0}, "floor is soft or counts realised gains"),
-        ({"gain": GainKind.LONG_NET}, "floor is soft or counts realised gains"),
+        ({"gain": GainKind.LONG_NET}, "floor counts realised gains"),
         ({"sell": np.full(12, -2.0)}, "a row rewards buying and selling one name at once"),
     ],
 )
@@ -190,6 +200,26 @@ def test_a_row_of_another_structure_is_declined_in_words(change, why):
     rows = (replace(problem.rows[0], **change), *problem.rows[1:])
 
     assert answer(market, replace(problem, rows=rows), box) == why
+
+
+def test_risk_budgets_are_declined():
+    market, problem, box = instance(3, Knobs(goal=True))
+    budget = replace(problem.goal, budget=np.ones(12))
+
+    assert answer(market, replace(problem, goal=budget), box) == "it has risk budgets"
+
+
+def test_a_soft_row_is_broken_where_that_is_cheaper_and_at_its_price():
+    """One name is far from its target; one more dollar of turnover is worth more than its price."""
+    market, problem, box = instance(3, Knobs(free_trades=True, slack=0.03))
+    turnover = replace(problem.rows[-1], limit=0.0, soft_price=1e-3)
+    soft = replace(problem, rows=(turnover,))
+
+    found = answer(market, soft, box)
+
+    assert found.row_duals[0] == pytest.approx(1e-3)
+    assert found.u.sum() + found.s.sum() > 0.01
+    assert relative_gap(market, soft, box, found) <= 1e-6
 
 
 def test_a_name_whose_answer_has_no_curvature_is_declined():
