@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 _NOTHING = timedelta(0)
@@ -98,6 +99,26 @@ class Rules:
     # Memory.
     closed_orders: int = 100_000  # Beyond, the oldest closed ones are forgotten.
     remembered_ids: int = 1_000_000  # ClOrdIDs of forgotten orders that are still known as used.
+
+    def fault(self) -> tuple[str, str] | None:
+        """The first field that does not fit the others, and what to write; None when all do."""
+        times = {
+            "call_time": self.call_time,
+            "open_time": self.open_time,
+            "closing_call_time": self.closing_call_time,
+            "close_time": self.close_time,
+        }
+        if self.call_time is not None and self.open_time is None:
+            return "call_time", "an open_time too: the opening auction ends with it"
+        if self.closing_call_time is not None and self.close_time is None:
+            return "closing_call_time", "a close_time too: the closing auction ends with it"
+        given = [(name, at) for name, at in times.items() if at is not None]
+        for (before, first), (name, second) in pairwise(given):
+            if second <= first:
+                return name, f"a time after {before}, which is {first:%H:%M}"
+        if not self.trading_days:
+            return "trading_days", "one day or more"
+        return None
 
     @property
     def has_opening_auction(self) -> bool:

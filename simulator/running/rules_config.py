@@ -1,6 +1,7 @@
 """The rules of a venue, key by key: every field under its own name."""
 
 from dataclasses import fields
+from datetime import time
 from decimal import Decimal
 
 from simulator.exchange.rules import (
@@ -20,7 +21,7 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def read_rules(table: Table, name: str, seed: int, sessions: tuple[SessionConfig, ...]) -> Rules:
     bare = Rules(name=name)
-    return Rules(
+    rules = Rules(
         name=name,
         seed=seed,
         fee_per_share=table.number("fee_per_share", Decimal(0), Decimal(0), Decimal(1)),
@@ -58,6 +59,12 @@ def read_rules(table: Table, name: str, seed: int, sessions: tuple[SessionConfig
         closed_orders=table.whole("closed_orders", bare.closed_orders, 0, 100_000_000),
         remembered_ids=table.whole("remembered_ids", bare.remembered_ids, 0, 1_000_000_000),
     )
+    fault = rules.fault()
+    if fault is not None:
+        key, want = fault
+        value = getattr(rules, key)
+        table.refuse(key, f"{value:%H:%M}" if isinstance(value, time) else list(value), want)
+    return rules
 
 
 def _weekdays(table: Table) -> tuple[int, ...]:

@@ -291,3 +291,22 @@ def test_an_auction_price_stands_on_a_tick():
     day.order(at(29, 8), "2", 10, "99.90")
 
     assert {one[5] for one in day.until(at(29, 9, 30))} == {"100.00"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "key", "word"),
+    [
+        ({"open_time": None}, "call_time", "an open_time too"),
+        ({"close_time": None}, "closing_call_time", "a close_time too"),
+        ({"open_time": time(7)}, "open_time", "after call_time, which is 08:00"),
+        ({"close_time": time(15, 50)}, "close_time", "after closing_call_time, which is 15:50"),
+        ({"trading_days": ()}, "trading_days", "one day or more"),
+    ],
+)
+def test_rules_that_do_not_fit_together_are_named(changes, key, word):
+    assert RULES.fault() is None
+
+    field, want = replace(RULES, **changes).fault()
+
+    assert field == key
+    assert word in want
