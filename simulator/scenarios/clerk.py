@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from simulator.scenarios.saying import Now
+from simulator.scenarios.cast import Now
 
 
 @dataclass(slots=True)

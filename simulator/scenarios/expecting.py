@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from simulator.scenarios.saying import Cast
+from simulator.scenarios.cast import Cast
 from simulator.scenarios.script import ClientStep, Script, VenueStep
 from simulator.scenarios.words import (
     CANCEL,
@@ -120,7 +120,23 @@ def _resend_mismatch(step: ClientStep, request: OrderRequest) -> str:
     return ""
 
 
-def cannot_open(script: Script, request: NewOrder) -> str:
+def why_not_open(script: Script, cast: Cast, request: OrderRequest) -> str:
+    """Why a request cannot begin the scenario; empty when it can."""
+    first = script.steps[0]
+    begins_with_order = not isinstance(first, ClientStep) or first.message == NEW_ORDER
+    if begins_with_order and isinstance(request, NewOrder):
+        wrong = _bad_terms(script, request)
+        if wrong:
+            return wrong
+    if isinstance(first, ClientStep):
+        wrong = mismatch(first, cast, request)
+        return f"it expects {demand(first)}; {wrong}" if wrong else ""
+    if not isinstance(request, NewOrder):
+        return f"it expects an order; this was {message_of(request)}"
+    return ""
+
+
+def _bad_terms(script: Script, request: NewOrder) -> str:
     """Why an order cannot begin the scenario: terms that its figures and prices depend on."""
     first = script.steps[0]
     step = first if isinstance(first, ClientStep) else _ANY_ORDER

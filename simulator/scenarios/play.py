@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from simulator.scenarios.cast import Cast
 from simulator.scenarios.clerk import Clerk
 from simulator.scenarios.expecting import (
     OrderRequest,
@@ -18,7 +19,7 @@ from simulator.scenarios.expecting import (
     mismatch,
 )
 from simulator.scenarios.line import Change, Line
-from simulator.scenarios.saying import Cast, say
+from simulator.scenarios.saying import say
 from simulator.scenarios.script import ClientStep, Event, Script, Step, VenueStep
 from simulator.scenarios.words import NEW_ORDER, STATUS, name_of
 from simulator.values.messages import CancelRejected, Message, Report
@@ -55,6 +56,7 @@ class Play:
     evidence: list[str] = field(default_factory=list)
     ended: datetime | None = None
     abandoned: bool = False
+    left_alone: bool = False  # Its client has gone since; it may be back.
 
     @property
     def step(self) -> Step | None:
@@ -99,6 +101,15 @@ class Play:
         """Whether its next message of the client's need not name an order of this play."""
         step = self._next_of_client()
         return self.ended is None and step is not None and step.message in {NEW_ORDER, STATUS}
+
+    @property
+    def may_begin_anew(self) -> bool:
+        """Whether an order that repeats a ClOrdID of this play begins another one."""
+        return self.ended is not None or self.left_alone
+
+    def abandon(self, at: datetime) -> None:
+        """End it without a verdict of its client's."""
+        self.abandoned, self.ended, self.due = True, at, None
 
     def lines(self) -> list[Line]:
         """The orders of this play, each once."""

@@ -3,27 +3,25 @@
 What a script does not foresee is refused with what was expected, and the play goes on.
 """
 
-import heapq
-from collections import deque
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from simulator.scenarios.clerk import Clerk
-from simulator.scenarios.expecting import OrderRequest, cannot_open, demand, message_of, mismatch
+from simulator.scenarios.expecting import OrderRequest, demand, why_not_open
 from simulator.scenarios.library import SUFFIX, Library, UnknownScenarioError
 from simulator.scenarios.play import Play, Tempo, open_play
+from simulator.scenarios.plays import Plays
 from simulator.scenarios.refusing import (
     cancel_refused,
+    mass_status,
     order_refused,
     security_list,
     status_of,
     unknown_status,
 )
-from simulator.scenarios.script import ClientStep, Event, Script
-from simulator.scenarios.shown import play_shown, script_shown
-from simulator.scenarios.words import NEW_ORDER
+from simulator.scenarios.script import ClientStep, Event
+from simulator.scenarios.shown import overview, play_shown, script_shown
 from simulator.values.floor import Refused
 from simulator.values.messages import Message
 from simulator.values.refusals import not_supported
@@ -40,9 +38,6 @@ from simulator.values.requests import (
 )
 
 _TAKES = "scenarios take orders, cancels, replaces, status and security list requests only"
-_MOST_ENDED_PLAYS = 1000
-_MOST_OPEN_PLAYS = 10_000
-_ORDER_REQUESTS = (NewOrder, CancelOrder, ReplaceOrder, AskStatus)
 
 
 class ScenarioFloor:
@@ -64,13 +59,8 @@ class ScenarioFloor:
         self._always = library.find(always) if always else None
         self._tempo = Tempo(pace, night)
         self._clerk = Clerk(venue, time_zone or ZoneInfo("America/New_York"), market)
-        self._plays: dict[int, Play] = {}
-        self._ended: deque[Play] = deque()
-        self._by_id: dict[tuple[str, str], Play] = {}
-        self._listening: dict[tuple[str, str], dict[int, Play]] = {}  # By client and symbol.
-        self._due: list[tuple[datetime, int]] = []  # A heap; stale entries are skipped.
+        self._plays = Plays()
         self._latest = datetime.min.replace(tzinfo=UTC)
-        self._count = 0
 
     def plays(self, symbol: str) -> bool:
         """Whether an order in this symbol is for this floor."""
@@ -82,28 +72,38 @@ class ScenarioFloor:
         at = self._latest
         if isinstance(request, NewOrder | CancelOrder | ReplaceOrder | AskStatus):
             return said + self._order_request(request, at)
-        if isinstance(request, Connected | Disconnected):
+        if isinstance(request, Connected):
             return said
+        if isinstance(request, Disconnected):
+            return said + self._left_alone(request.client)
         if isinstance(request, AskSecurityList):
             return [*said, security_list(request, self._library.scripts)]
         if isinstance(request, AskMassStatus):
-            return said + self._mass_status(request, at)
+            return said + mass_status(request, self._plays.open(), self._clerk, at)
         return [*said, not_supported(request, _TAKES)]
 
     def wake(self, now: datetime) -> list[Message]:
         """What is due until `now`, each at its own time."""
         said: list[Message] = []
-        while (play := self._next_play()) is not None and play.due is not None and play.due <= now:
-            at = max(play.due, self._latest)
-            self._latest = at
-            said += play.happen(self._clerk, at)
-            self._settle(play)
+        while (play := self._plays.next()) is not None and play.due is not None and play.due <= now:
+            self._latest = max(play.due, self._latest)
+            said += play.happen(self._clerk, self._latest)
+            self._plays.settle(play)
         self._latest = max(self._latest, now)
         return said
 
+    def standing(self) -> dict[str, int]:
+        """The counters of ids, for a floor that follows this one. Plays end with this one."""
+        return {"open_orders": 0, "plays": self._count, "executions": self._clerk.executions}
+
+    def follow(self, standing: Mapping[str, int]) -> None:
+        """Use no id again that a floor before this one used."""
+        self._count = standing["plays"]
+        self._clerk.executions = standing["executions"]
+
     def next_due(self) -> datetime | None:
         """When a venue's step comes next."""
-        play = self._next_play()
+        play = self._plays.next()
         return None if play is None else play.due
 
     def operate(
@@ -113,35 +113,35 @@ class ScenarioFloor:
         said = self.wake(now)
         if name == "scenario-start":
             return self._call(arguments), said
+        chosen = self._chosen(arguments)
         if name == "scenario-next-day":
-            waiting = [play for play in self._chosen(arguments) if play.waits_for_morning]
-            for play in waiting:
-                said += play.happen(self._clerk, self._latest)
-                self._settle(play)
-            return {"plays": [play.number for play in waiting]}, said
-        if name == "scenario-abandon":
-            chosen = self._chosen(arguments)
+            chosen = [play for play in chosen if play.waits_for_morning]
             for play in chosen:
-                play.abandoned, play.ended, play.due = True, self._latest, None
-                self._settle(play)
-            return {"plays": [play.number for play in chosen]}, said
-        raise Refused(
-            f"the scenarios do not do {name}; they do scenario-start, scenario-next-day and "
-            "scenario-abandon"
-        )
+                said += play.happen(self._clerk, self._latest)
+        elif name == "scenario-abandon":
+            for play in chosen:
+                play.abandon(self._latest)
+        else:
+            raise Refused(
+                f"the scenarios do not do {name}; they do scenario-start, scenario-next-day and "
+                "scenario-abandon"
+            )
+        for play in chosen:
+            self._plays.settle(play)
+        return {"plays": [play.number for play in chosen]}, said
 
     def view(self, path: tuple[str, ...]) -> dict[str, object]:
         """("scenarios",): all plays; then "scripts", or a script's name, or a play's number."""
-        if path[:1] == ("orders",):
-            return {"orders": [play_shown(play) for play in self._plays.values()]}
+        if path == ("orders",):
+            return {"orders": [play_shown(play) for play in self._plays.open()]}
         if path[:1] != ("scenarios",) or len(path) > 2:
             raise Refused(f"there is no view {'/'.join(path)}; look at scenarios")
         if len(path) == 1:
-            return self._overview()
+            return overview(self._always, self._library, self._plays)
         if path[1] == "scripts":
             return {"scripts": [script_shown(one) for one in self._library.scripts]}
         if path[1].isdigit():
-            found = [one for one in self._everything() if one.number == int(path[1])]
+            found = [one for one in self._plays if one.number == int(path[1])]
             if not found:
                 raise Refused(f"there is no play {path[1]} any more; look at scenarios")
             return play_shown(found[0], whole=True)
@@ -149,35 +149,30 @@ class ScenarioFloor:
             script = self._library.find(path[1])
         except UnknownScenarioError as error:
             raise Refused(str(error)) from error
-        plays = [play_shown(one) for one in self._everything() if one.script is script]
+        plays = [play_shown(one) for one in self._plays if one.script is script]
         return {**script_shown(script, whole=True), "plays": plays}
 
     def _order_request(self, request: OrderRequest, at: datetime) -> list[Message]:
-        play = self._play_of(request)
-        if play is not None and (step := play.awaited(request)) is not None:
-            said = play.offer(request, step, self._clerk, at)
-            self._remember(play, request)
-            self._settle(play)
-            return said
+        play = self._plays.of(request)
         if play is None:
             return self._open(request, at)
-        if isinstance(request, AskStatus) or (
-            isinstance(request, NewOrder) and request.poss_resend
-        ):
+        if (step := play.awaited(request)) is not None:
+            said = play.offer(request, step, self._clerk, at)
+            self._plays.took(play, request)
+            self._plays.settle(play)
+            return said
+        is_order = isinstance(request, NewOrder)
+        if isinstance(request, AskStatus) or (is_order and request.poss_resend):
             return [status_of(play, request.cl_ord_id, self._clerk, at)]
+        if is_order and play.may_begin_anew:
+            if play.ended is None:
+                play.abandon(at)
+                self._plays.settle(play)
+            return self._open(request, at)
         why = f"{play.script.id} is over" if play.ended else play.deviate(request, at)
         if isinstance(request, NewOrder):
             return [order_refused(request, why, self._clerk, at, play)]
         return [cancel_refused(request, why, self._clerk, at, play)]
-
-    def _play_of(self, request: OrderRequest) -> Play | None:
-        """By the order that it names; else the oldest play that waits for just this."""
-        origin = getattr(request, "orig_cl_ord_id", request.cl_ord_id)
-        named = self._by_id.get((request.client, origin))
-        if named is not None:
-            return named
-        listening = self._listening.get((request.client, request.symbol), {})
-        return next((one for one in listening.values() if one.awaited(request)), None)
 
     def _open(self, request: OrderRequest, at: datetime) -> list[Message]:
         try:
@@ -186,38 +181,23 @@ class ScenarioFloor:
             return [self._refuse(request, str(error), at)]
         if script is None:
             return [self._refuse(request, f"{request.symbol} is no scenario's symbol", at)]
-        if len(self._plays) >= _MOST_OPEN_PLAYS:
+        if self._plays.are_too_many:
             return [self._refuse(request, "too many plays are open; abandon some", at)]
-        play = open_play(self._count + 1, script, request, self._tempo, at)
-        why = self._why_not(script, play, request)
+        play = open_play(self._plays.count + 1, script, request, self._tempo, at)
+        why = why_not_open(script, play.cast, request)
         if why:
             return [self._refuse(request, f"{script.id} cannot begin: {why}", at)]
-        self._count += 1
-        self._plays[play.number] = play
+        self._plays.begin(play)
+        said: list[Message] = []
         if isinstance(script.steps[0], Event) and isinstance(request, NewOrder):
             play.take_call(request, self._clerk, at)
-            self._settle(play)
-            return []
-        step = play.awaited(request)
-        assert step is not None
-        said = play.offer(request, step, self._clerk, at)
-        self._remember(play, request)
-        self._settle(play)
+        else:
+            step = play.awaited(request)
+            assert step is not None
+            said = play.offer(request, step, self._clerk, at)
+            self._plays.took(play, request)
+        self._plays.settle(play)
         return said
-
-    def _why_not(self, script: Script, play: Play, request: OrderRequest) -> str:
-        first = script.steps[0]
-        begins_with_order = not isinstance(first, ClientStep) or first.message == NEW_ORDER
-        if begins_with_order and isinstance(request, NewOrder):
-            wrong = cannot_open(script, request)
-            if wrong:
-                return wrong
-        if isinstance(first, ClientStep):
-            wrong = mismatch(first, play.cast, request)
-            return f"it expects {demand(first)}; {wrong}" if wrong else ""
-        if not isinstance(request, NewOrder):
-            return f"it expects an order; this was {message_of(request)}"
-        return ""
 
     def _refuse(self, request: OrderRequest, why: str, at: datetime) -> Message:
         if isinstance(request, NewOrder):
@@ -226,28 +206,11 @@ class ScenarioFloor:
             return unknown_status(request, why, self._clerk, at)
         return cancel_refused(request, why, self._clerk, at)
 
-    def _remember(self, play: Play, request: OrderRequest) -> None:
-        if not isinstance(request, AskStatus):
-            self._by_id.setdefault((request.client, request.cl_ord_id), play)
-
-    def _mass_status(self, request: AskMassStatus, at: datetime) -> list[Message]:
-        mine = [
-            play
-            for play in self._plays.values()
-            if play.cast.client == request.client and request.symbol in {"", play.cast.symbol}
-        ]
-        named = [(play, line) for play in mine for line in play.lines() if line.leaves]
-        if not named:
-            return [unknown_status(request, "no open order", self._clerk, at)]
-        fields = ((584, request.request_id), (911, str(len(named))))
-        answers = [status_of(play, line.cl_ord_id, self._clerk, at) for play, line in named]
-        last = len(answers) - 1
-        return [
-            answer._replace(
-                extra=(*answer.extra, *fields, (912, "Y" if place == last else "N")),
-            )
-            for place, answer in enumerate(answers)
-        ]
+    def _left_alone(self, client: str) -> list[Message]:
+        """Its plays go on, and the client may also begin them anew when it is back."""
+        for play in self._plays.open():
+            play.left_alone |= play.cast.client == client
+        return []
 
     def _call(self, arguments: dict[str, object]) -> dict[str, object]:
         """The broker takes an order by telephone."""
@@ -271,55 +234,11 @@ class ScenarioFloor:
         said = self._open(order, self._latest)
         if said:
             raise Refused(str(getattr(said[0], "text", "")))
-        return {"play": self._count}
+        return {"play": self._plays.count}
 
     def _chosen(self, arguments: dict[str, object]) -> list[Play]:
         number = arguments.get("play")
-        chosen = [one for one in self._plays.values() if number in {None, one.number}]
+        chosen = [one for one in self._plays.open() if number in {None, one.number}]
         if number is not None and not chosen:
             raise Refused(f"there is no open play {number}; look at scenarios")
         return chosen
-
-    def _next_play(self) -> Play | None:
-        while self._due:
-            due, number = self._due[0]
-            play = self._plays.get(number)
-            if play is not None and play.due == due:
-                return play
-            heapq.heappop(self._due)
-        return None
-
-    def _settle(self, play: Play) -> None:
-        """After every change: when it is due, what it listens for, whether it is over."""
-        if play.due is not None:
-            heapq.heappush(self._due, (play.due, play.number))
-        door = (play.cast.client, play.cast.symbol)
-        if play.listens:
-            self._listening.setdefault(door, {})[play.number] = play
-        elif door in self._listening:
-            self._listening[door].pop(play.number, None)
-            if not self._listening[door]:
-                del self._listening[door]
-        if play.ended is not None and play.number in self._plays:
-            self._keep(self._plays.pop(play.number))
-
-    def _keep(self, play: Play) -> None:
-        """An ended play is kept for a while, with the ids that it used."""
-        self._ended.append(play)
-        if len(self._ended) > _MOST_ENDED_PLAYS:
-            gone = self._ended.popleft()
-            for name in gone.cast.ids.values():
-                self._by_id.pop((gone.cast.client, name), None)
-
-    def _everything(self) -> Iterable[Play]:
-        return (*self._ended, *self._plays.values())
-
-    def _overview(self) -> dict[str, object]:
-        verdicts = [play.verdict for play in self._ended]
-        return {
-            "always": self._always.id if self._always else None,
-            "scripts": len(self._library.scripts),
-            "certified": sum(" certified: " in v and " not " not in v for v in verdicts),
-            "not_certified": sum(" not certified: " in verdict for verdict in verdicts),
-            "plays": [play_shown(play) for play in self._everything()],
-        }

@@ -13,6 +13,7 @@ from simulator.values.messages import (
     NO_ORDER,
     CancelRejected,
     Fields,
+    Message,
     Note,
     Report,
 )
@@ -101,6 +102,27 @@ def status_of(play: Play, cl_ord_id: str, clerk: Clerk, at: datetime) -> Report:
     line = play.line_of(cl_ord_id)
     current = said.cl_ord_id if line is None else line.cl_ord_id
     return said._replace(cl_ord_id=current, text=f"{play.script.id} {play.stands}")
+
+
+def mass_status(
+    request: AskMassStatus, plays: Sequence[Play], clerk: Clerk, at: datetime
+) -> list[Message]:
+    """A status of each open order; the last one says so."""
+    mine = [
+        play
+        for play in plays
+        if play.cast.client == request.client and request.symbol in {"", play.cast.symbol}
+    ]
+    named = [(play, line) for play in mine for line in play.lines() if line.leaves]
+    if not named:
+        return [unknown_status(request, "no open order", clerk, at)]
+    counted = ((584, request.request_id), (911, str(len(named))))
+    answers: list[Message] = []
+    for left, (play, line) in enumerate(named, 1 - len(named)):
+        answer = status_of(play, line.cl_ord_id, clerk, at)
+        last = (912, "N" if left else "Y")
+        answers.append(answer._replace(extra=(*answer.extra, *counted, last)))
+    return answers
 
 
 def unknown_status(

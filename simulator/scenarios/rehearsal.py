@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from simulator.scenarios.cast import ContradictionError
 from simulator.scenarios.clerk import Clerk
 from simulator.scenarios.expecting import OrderRequest, mismatch
 from simulator.scenarios.play import Play, Tempo, open_play
-from simulator.scenarios.saying import ContradictionError
 from simulator.scenarios.script import ClientStep, Script
 from simulator.scenarios.words import CANCEL, NEW_ORDER, ORD_TYPES, REPLACE, TIMES_IN_FORCE
 from simulator.values.requests import AskStatus, CancelOrder, NewOrder, ReplaceOrder

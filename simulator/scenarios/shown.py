@@ -1,7 +1,9 @@
 """Plays and scripts as JSON, for people and programs that look in."""
 
 from simulator.scenarios.expecting import demand
+from simulator.scenarios.library import Library
 from simulator.scenarios.play import Play
+from simulator.scenarios.plays import Plays
 from simulator.scenarios.script import ClientStep, Event, Script, Step
 
 
@@ -21,6 +23,19 @@ def play_shown(play: Play, *, whole: bool = False) -> dict[str, object]:
     if whole:
         shown["said"] = list(play.evidence)
     return shown
+
+
+def overview(always: Script | None, library: Library, plays: Plays) -> dict[str, object]:
+    """Every play that is remembered, and how many went well."""
+    over = [play for play in plays.ended if not play.abandoned]
+    wrong = sum(bool(play.deviations) for play in over)
+    return {
+        "always": always.id if always else None,
+        "scripts": len(library.scripts),
+        "certified": len(over) - wrong,
+        "not_certified": wrong,
+        "plays": [play_shown(play) for play in plays],
+    }
 
 
 def script_shown(script: Script, *, whole: bool = False) -> dict[str, object]:

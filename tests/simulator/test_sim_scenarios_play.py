@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.scenarios import player
+from simulator.scenarios import plays
 from simulator.scenarios.library import UnknownScenarioError, read_library
 from simulator.scenarios.player import ScenarioFloor
 from simulator.values.floor import Refused
@@ -19,6 +19,7 @@ from simulator.values.requests import (
     AskStatus,
     CancelOrder,
     Connected,
+    Disconnected,
     NewOrder,
     ReplaceOrder,
 )
@@ -155,6 +156,42 @@ def test_when_it_is_over_it_says_so():
     (refusal,) = ask(floor, cancel("A.1.a", "B", "A"), 3601)
 
     assert (refusal.ord_status, refusal.text) == ("2", "A.1.a is over")
+    assert " certified" in the_play(floor)["verdict"]
+
+
+def test_a_client_that_runs_again_may_use_its_ids_again():
+    """After the end at once; in the middle of a play only when it has been gone."""
+    floor = a_floor()
+    ask(floor, order("A.1.a"))
+    run(floor, 10)
+    ask(floor, order("A.1.a"), 11)
+    (refused,) = ask(floor, order("A.1.a"), 11.1)
+
+    ask(floor, Disconnected("CLIENT1"), 11.2)
+    ask(floor, Connected("CLIENT1"), 11.3)
+    assert ask(floor, order("A.1.a"), 11.4) == []
+    said = run(floor, 20)
+
+    assert refused.rej_reason == 6
+    assert [one.cum_qty for one in said] == [0, 20, 30, 100]
+    verdicts = [play["verdict"] for play in floor.view(("scenarios",))["plays"]]
+    assert [verdict.split(" ")[1] for verdict in verdicts] == [
+        "certified:",
+        "abandoned",
+        "certified:",
+    ]
+
+
+def test_a_play_goes_on_while_its_client_is_away():
+    floor = a_floor()
+    ask(floor, order("B.1.a"))
+    ask(floor, Disconnected("CLIENT1"), 0.1)
+    ask(floor, Connected("CLIENT1"), 60)
+
+    ask(floor, cancel("B.1.a", "B", "A"), 61)
+    said = run(floor, 70)
+
+    assert [one.exec_type for one in said] == ["6", "4"]
     assert " certified" in the_play(floor)["verdict"]
 
 
@@ -305,16 +342,16 @@ def test_what_no_script_knows_is_a_business_reject():
 
 
 def test_only_the_latest_plays_are_kept(monkeypatch):
-    monkeypatch.setattr(player, "_MOST_ENDED_PLAYS", 5)
+    monkeypatch.setattr(plays, "_MOST_ENDED", 5)
     floor = a_floor()
     for number in range(20):
         ask(floor, order("EX.A.1.c", f"N{number}"), number)
         run(floor, number + 0.9)
 
     assert [play["play"] for play in floor.view(("scenarios",))["plays"]] == [16, 17, 18, 19, 20]
-    assert len(floor._by_id) == 5
-    assert not floor._due
-    assert not floor._listening
+    assert len(floor._plays._by_id) == 5
+    assert not floor._plays._due
+    assert not floor._plays._listening
 
 
 def test_the_views_show_the_script_and_everything_that_was_said():
