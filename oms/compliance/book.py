@@ -139,6 +139,10 @@ class Book:
             raise MissingDataError(f"{self.symbol(security_id)} has no price")
         return self._prices[security_id]
 
+    def has_price(self, security_id: str) -> bool:
+        """Whether the snapshot has a price of it."""
+        return security_id in self._prices
+
     def symbol(self, security_id: str) -> str:
         """The symbol for sentences; the id itself for a security that nobody knows."""
         known = self._securities.get(security_id)

@@ -68,6 +68,15 @@ def _exposures(book: Book, account_id: str, look: tuple[LookThrough, ...]) -> It
             )
 
 
+def shares_of(
+    book: Book, security_id: str, look: tuple[LookThrough, ...]
+) -> Iterator[tuple[str, Decimal]]:
+    """What one dollar of a security counts as; raises `MissingDataError`."""
+    price = book.price(security_id)
+    for leaf in _leaves(book, security_id, look):
+        yield leaf.security_id, leaf.dollars / price
+
+
 def path_words(exposure: Exposure) -> str:
     """How an exposure came about; empty for what is held as itself."""
     return " via ".join(reversed(exposure.path)) if len(exposure.path) > 1 else ""

@@ -48,7 +48,7 @@ class ListMembership:
     def about_account(self, question: AccountQuestion) -> Answer | None:
         book, account_id = question.book, question.account_id
         trades = book.trades_of(account_id)
-        asked = {(t.security_id, t.side) for t in trades if self._asks(t.side)}
+        asked = {(t.security_id, t.side) for t in trades if self.asks(t.side)}
         if not trades and question.blames(ZERO):
             asked = {(i, Side.BUY) for i in book.held(account_id)}
         if not asked or not self._is_about_names():
@@ -65,7 +65,7 @@ class ListMembership:
         account_id = intent.allocations[0].account_id
         subject = Subject(book, account_id, intent.security_id, intent.cl_ord_id)
         asked: tuple[tuple[str, Side], ...] = ()
-        if self._is_about_names() and self._asks(intent.side):
+        if self._is_about_names() and self.asks(intent.side):
             asked = ((intent.security_id, intent.side),)
         if not asked and not set(_OF_ORDERS) & set(self.match_on):
             return None
@@ -81,7 +81,14 @@ class ListMembership:
         except MissingDataError:
             return True
 
-    def _asks(self, side: Side) -> bool:
+    def stops(self, book: Book, account_id: str, security_id: str, side: Side) -> bool:
+        """Whether the list stops one side of a security for an account."""
+        entries = entries_of(self.list, book, account_id)
+        named = self._by_issuer(book, entries) if MatchOn.ISSUER in self.match_on else entries
+        return self._way(book, named, security_id, side) is not None
+
+    def asks(self, side: Side) -> bool:
+        """Whether trades of this side are asked about."""
         if self.list == KnownList.DO_NOT_BUY or self.must_be_listed:
             return side is Side.BUY
         return self.list != KnownList.DO_NOT_SELL or side is Side.SELL

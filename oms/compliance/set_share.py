@@ -118,7 +118,7 @@ class SetShare:
             after=after,
             base=base,
             of=of,
-            limit=self._limit(book, account_id),
+            limit=self.limit(book, account_id),
         )
 
     def _values(self, question: AccountQuestion) -> tuple[Decimal, Decimal]:
@@ -134,10 +134,16 @@ class SetShare:
             after += held_after
         return before, after
 
-    def _counts(self, subject: Subject) -> bool:
+    def fixed_part(self, book: Book, account_id: str) -> Decimal:
+        """What the facts add to the numerator, whatever is traded."""
+        return total(self.amounts, book, account_id)
+
+    def counts(self, subject: Subject) -> bool:
+        """Whether a holding is in the set; raises `MissingDataError`."""
         return not any_holds(self.exclude, subject) and all_hold(self.where, subject)
 
-    def _limit(self, book: Book, account_id: str) -> Decimal:
+    def limit(self, book: Book, account_id: str) -> Decimal:
+        """The limit that binds the account, a fraction of the base."""
         source = self.minimum_from or self.maximum_from
         if source is not None:
             limit = source.read(book, account_id)
@@ -154,7 +160,7 @@ class SetShare:
             trade.symbol
             for trade in book.trades_of(account_id)
             if trade.side is Side.BUY
-            and not self._counts(Subject(book, account_id, trade.security_id))
+            and not self.counts(Subject(book, account_id, trade.security_id))
         )
 
     def _words(self) -> str:
