@@ -17,7 +17,8 @@ from simulator.fix.instant import Instant, read_stamp, stamped
 from simulator.fix.profile import Excess, SessionProfile
 from simulator.fix.rate import Rate
 from simulator.fix.store import Store
-from simulator.fix.translate import Unplayed, body_of, read_request
+from simulator.fix.translate import Unplayed, read_request
+from simulator.fix.wording import body_of
 from simulator.fix.writer import Writer
 from simulator.values.messages import Message
 from simulator.values.requests import Connected, Disconnected, Request

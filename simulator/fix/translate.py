@@ -1,4 +1,4 @@
-"""Fields of a message to what a client asks, and what a venue says to fields.
+"""Fields of a message to what a client asks.
 
 The dictionary has looked at a message before it comes here: types and enumerations hold. What is
 needed only in some cases (Price of a limit order) is looked at here, and answered with a
@@ -9,19 +9,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from simulator.fix import fifty
-from simulator.fix.codec import Incoming, group, joined
+from simulator.fix.codec import Incoming, group
 from simulator.fix.dictionary import Dictionary
 from simulator.fix.profile import Version
 from simulator.values import requests
-from simulator.values.messages import CancelRejected, Fields, Message, Report
 from simulator.values.requests import Request
 from simulator.values.words import OrdType, TimeInForce
 
 _UNSUPPORTED = "3"  # BusinessRejectReason (380).
 _MISSING = "5"
-_LAST_UPDATE_TIME = 779  # Of a snapshot (W): wanted in FIX 5.0 SP2, unknown in 4.4.
-_DOLLARS = "3"  # CommType (13): an absolute amount.
-_SELECTED, _ALL = "1", "7"  # MassStatusReqType (585), MassCancelRequestType (530): security, all.
+_SELECTED = "1"  # MassStatusReqType (585), MassCancelRequestType (530): of a security.
 
 _NEEDS_PRICE = {OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.LIMIT_ON_CLOSE}
 _NEEDS_STOP = {OrdType.STOP, OrdType.STOP_LIMIT}
@@ -46,20 +43,6 @@ def read_request(message: Incoming, client: str, dictionary: Dictionary) -> Requ
         reference = message.get(_REFERENCES.get(message.kind, "11"))
         return Unplayed(_MISSING, f"{dictionary.name(missing)} is required here", reference)
     return reader(message, client, dictionary)
-
-
-def body_of(message: Message, version: Version) -> tuple[str, str]:
-    """MsgType and body of what a venue says, as the session's version has it."""
-    if isinstance(message, Report):
-        return "8", _report(message)
-    if isinstance(message, CancelRejected):
-        return "9", _cancel_rejected(message)
-    kind, fields = message.msg_type, message.fields
-    if version is Version.FIX50SP2:
-        fields = fifty.put_in_order(kind, fields)
-    elif kind == "W":
-        fields = tuple(field for field in fields if field[0] != _LAST_UPDATE_TIME)
-    return kind, joined(fields)
 
 
 def _missing(message: Incoming) -> str:
@@ -277,60 +260,3 @@ def _rows(
 
 def _column(message: Incoming, dictionary: Dictionary, count: str, tag: str) -> tuple[str, ...]:
     return tuple(one.get(tag, "") for one in _instances(message, dictionary, count))
-
-
-def _given(fields: Fields) -> str:
-    return "".join([f"{tag}={value}\x01" for tag, value in fields if value])
-
-
-def _report(one: Report) -> str:
-    """ExecutionReport, in the order that it always had."""
-    reason = "" if one.rej_reason is None else f"103={one.rej_reason}\x01"
-    restated = "" if one.restatement_reason is None else f"378={one.restatement_reason}\x01"
-    traded = "" if one.last_qty is None else f"32={one.last_qty}\x01"
-    fee = f"12={one.fee}\x0113={_DOLLARS}\x01" if one.fee else ""
-    security = (
-        f"48={one.security_id}\x0122={_id_source(one.security_id)}\x01" if one.security_id else ""
-    )
-    before = _given(((41, one.orig_cl_ord_id), (526, one.secondary_id), (583, one.link_id)))
-    terms = _given(
-        ((40, one.ord_type), (44, one.price), (99, one.stop_price), (59, one.time_in_force))
-    )
-    after = _given(one.extra) if one.extra else ""
-    return (
-        f"37={one.order_id}\x01"
-        f"{f'11={one.cl_ord_id}{chr(1)}' if one.cl_ord_id else ''}{before}"
-        f"17={one.exec_id}\x01{f'19={one.exec_ref_id}{chr(1)}' if one.exec_ref_id else ''}"
-        f"150={one.exec_type}\x0139={one.ord_status}\x01{reason}{restated}"
-        f"{f'1={one.account}{chr(1)}' if one.account else ''}"
-        f"{f'55={one.symbol}{chr(1)}' if one.symbol else ''}{security}"
-        f"54={one.side}\x0138={one.order_qty}\x01{terms}"
-        f"{traded}{f'31={one.last_px}{chr(1)}' if one.last_px else ''}"
-        f"151={one.leaves_qty}\x0114={one.cum_qty}\x016={one.avg_px}\x01"
-        f"75={one.trade_date}\x0160={one.transact_time}\x01{fee}"
-        f"{f'58={one.text}{chr(1)}' if one.text else ''}{after}"
-    )
-
-
-def _cancel_rejected(one: CancelRejected) -> str:
-    """OrderCancelReject."""
-    return _given(
-        (
-            (37, one.order_id),
-            (11, one.cl_ord_id),
-            (41, one.orig_cl_ord_id),
-            (526, one.secondary_id),
-            (583, one.link_id),
-            (39, one.ord_status),
-            (1, one.account),
-            (60, one.transact_time),
-            (434, one.response_to),
-            (102, "" if one.reason is None else str(int(one.reason))),
-            (58, one.text),
-        )
-    )
-
-
-def _id_source(security_id: str) -> str:
-    """SecurityIDSource (22): ISIN (4) for what looks like one, else the venue's own symbol (8)."""
-    return "4" if len(security_id) == 12 and security_id[:2].isalpha() else "8"

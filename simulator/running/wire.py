@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from simulator.fix.codec import parse
 from simulator.fix.dictionary import dictionary
 from simulator.fix.profile import Version
-from simulator.fix.translate import Unplayed, body_of, read_request
+from simulator.fix.translate import Unplayed, read_request
+from simulator.fix.wording import body_of
 from simulator.values.messages import Message
 from simulator.values.requests import Request
 
@@ -27,4 +28,4 @@ class SessionWire:
     def body(self, session: str, message: Message) -> bytes:
         """A message as it goes out, between its header and its checksum."""
         _, body = body_of(message, self._versions[session])
-        return body.encode("latin-1")
+        return body.encode("latin-1", "replace")

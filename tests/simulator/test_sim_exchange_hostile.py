@@ -11,7 +11,7 @@ from simulator.exchange.floor import ExchangeFloor
 from simulator.exchange.instruments import Instrument
 from simulator.exchange.rules import Rules
 from simulator.fix.profile import Version
-from simulator.fix.translate import body_of
+from simulator.fix.wording import body_of
 from simulator.values.messages import Report
 from simulator.values.requests import NewOrder, Request
 

@@ -12,7 +12,7 @@ from simulator.exchange.rules import Rules
 from simulator.fix.codec import encode, parse
 from simulator.fix.dictionary import dictionary
 from simulator.fix.profile import Version
-from simulator.fix.translate import body_of
+from simulator.fix.wording import body_of
 from simulator.values.messages import Note
 from simulator.values.requests import (
     Allocate,

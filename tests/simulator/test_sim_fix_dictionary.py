@@ -5,7 +5,7 @@ import pytest
 from simulator.fix.codec import encode, joined, parse
 from simulator.fix.dictionary import Reason, dictionary
 from simulator.fix.profile import Version
-from simulator.fix.translate import body_of
+from simulator.fix.wording import body_of
 from simulator.values.messages import CancelRejected, Message, Note, Report
 
 VERSIONS = tuple(Version)
