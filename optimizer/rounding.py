@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from optimizer.box import Box
-from optimizer.ticket import Shares, Ticket
+from optimizer.ticket import Names, Shares, Standing, Ticket
 from optimizer.values import AccountProblem, FloatArray, Market
 
 PENALTY = 1e3  # Per NAV of broken row: far above any benefit of breaking it.
@@ -59,9 +59,9 @@ def _without_remainders(ticket: Ticket, shares: Shares) -> Shares:
     for name in np.flatnonzero((shares < 0) & (ticket.problem.b <= 0)):
         held = int(sum(lot.shares for lot in ticket.problem.lots[name]))
         left = held + int(shares[name])
-        all_of_it = np.array([-held], dtype=np.int64)
-        if 0 < left < ticket.smallest[name] and ticket.admits(int(name), all_of_it)[0]:
-            _, broken = ticket.change(ticket.standing(shares), int(name), all_of_it)
+        one, all_of_it = np.array([name]), np.array([-held], dtype=np.int64)
+        if 0 < left < ticket.smallest[name] and ticket.admits(one, all_of_it)[0]:
+            _, broken = ticket.change(ticket.standing(shares), one, all_of_it)
             if broken[0] <= 0:
                 shares[name] = -held
     return shares
@@ -78,33 +78,44 @@ def _cut(ticket: Ticket, z: FloatArray) -> Shares:
 def improved(ticket: Ticket, shares: Shares) -> Shares:
     """Take the best change of one name until none is left."""
     shares = shares.copy()
-    movable = [int(name) for name in np.flatnonzero((ticket.most > 0) | (ticket.least < 0))]
+    movable = np.flatnonzero((ticket.most > 0) | (ticket.least < 0))
     for _ in range(MOST_CHANGES):
-        best, name, target = -IMPROVEMENT, -1, 0
-        standing = ticket.standing(shares)
-        for candidate in movable:
-            to = _targets(ticket, candidate, int(shares[candidate]))
-            if len(to) == 0:
-                continue
-            better, broken = ticket.change(standing, candidate, to)
-            merit = better + PENALTY * broken
-            at = int(np.argmin(merit))
-            if merit[at] < best:
-                best, name, target = float(merit[at]), candidate, int(to[at])
+        name, to = _best_change(ticket, ticket.standing(shares), movable)
         if name < 0:
             break
-        shares[name] = target
+        shares[name] = to
     return shares
 
 
-def _targets(ticket: Ticket, name: int, now: int) -> Shares:
-    """Where one name may go in one change."""
-    steps = STEPS * ticket.step[name]
-    smallest = ticket.smallest[name]
-    ends = [0, smallest, -smallest, ticket.least[name], ticket.most[name]]
-    to = np.unique(np.r_[now + steps, now - steps, ends])
-    open_to: Shares = to[(to != now) & ticket.admits(name, to)]
-    return open_to
+def _best_change(ticket: Ticket, standing: Standing, movable: Names) -> tuple[int, int]:
+    """Which name should go to how many shares; no name (-1) where nothing is better.
+
+    Where nothing is broken a change can only break something, so those that the objective
+    does not want are left out before the rows are asked.
+    """
+    names, to = _changes(ticket, standing.shares, movable)
+    if standing.shortfall <= 0 and standing.softness <= 0:
+        wanted = np.flatnonzero(ticket.wanted_change(standing, names, to) < -IMPROVEMENT)
+        names, to = names[wanted], to[wanted]
+    if len(names) == 0:
+        return -1, 0
+    better, broken = ticket.change(standing, names, to)
+    merit = better + PENALTY * broken
+    best = int(np.argmin(merit))
+    if merit[best] >= -IMPROVEMENT:
+        return -1, 0
+    return int(names[best]), int(to[best])
+
+
+def _changes(ticket: Ticket, shares: Shares, movable: Names) -> tuple[Names, Shares]:
+    """Where each name may go in one change: a few lots more or less, or to an end."""
+    now, smallest = shares[movable], ticket.smallest[movable]
+    steps = STEPS[:, None] * ticket.step[movable]
+    ends = [np.zeros_like(now), smallest, -smallest, ticket.least[movable], ticket.most[movable]]
+    to = np.vstack([now - steps, now + steps, ends])
+    names = np.broadcast_to(movable, to.shape)
+    open_to = (to != now) & ticket.admits(names, to)
+    return names[open_to], to[open_to]
 
 
 def _nearest(ticket: Ticket, z: FloatArray) -> Shares | None:

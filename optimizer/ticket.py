@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from optimizer.box import Box
 from optimizer.objective import EPSILON, impact_of, untaxed
 from optimizer.risks import curvature_of, goal_of, gradient_of, variance_of
+from optimizer.schedules import Schedules
 from optimizer.taxes import gain_schedule, schedule
 from optimizer.values import AccountProblem, FloatArray, Market, RiskCap, Row
 
 Shares = NDArray[np.int64]
+Names = NDArray[np.intp]
 WHOLE = 1e-9  # Of a share: forgives what division did to a whole number.
 
 
@@ -31,14 +33,12 @@ class Ticket:
     most: Shares  # Largest purchase.
     least: Shares  # Largest sale, negative.
     smallest: Shares  # Smallest trade worth a ticket.
-    schedules: tuple[tuple[FloatArray, FloatArray], ...]  # Shares sold, dollars of tax.
+    tax: Schedules
     buy_rows: FloatArray  # (rows, n)
     sell_rows: FloatArray
     limits: FloatArray  # Of the rows, then the largest volatilities of the caps.
     soft: FloatArray  # What breaking each row and cap costs; infinite where it must hold.
-    gains: dict[
-        int, tuple[tuple[FloatArray, FloatArray], ...]
-    ]  # Schedules by row that counts them.
+    gains: dict[int, Schedules]  # By the row that counts them.
     curvature: FloatArray  # Half the second derivative of the risk.
     budget: FloatArray  # Weights of the logarithm.
     impact: FloatArray  # kappa
@@ -60,13 +60,13 @@ class Ticket:
             most=np.floor(box.buy / (share * step) + WHOLE).astype(np.int64) * step,
             least=-np.floor(sellable / step).astype(np.int64) * step,
             smallest=np.maximum(smallest, 1) * step,
-            schedules=tuple(schedule(lots) for lots in box.lots),
+            tax=Schedules.of([schedule(lots) for lots in box.lots]),
             buy_rows=np.array([row.buy for row in problem.rows]),
             sell_rows=np.array([row.sell for row in problem.rows]),
             limits=np.array([r.limit for r in problem.rows] + [c.maximum for c in problem.caps]),
             soft=np.array([one.soft_price for one in limited]),
             gains={
-                at: tuple(gain_schedule(lots, row.gain) for lots in box.lots)
+                at: Schedules.of([gain_schedule(lots, row.gain) for lots in box.lots])
                 for at, row in enumerate(problem.rows)
                 if row.gain is not None
             },
@@ -75,26 +75,26 @@ class Ticket:
             impact=impact_of(market, problem),
         )
 
-    def admits(self, name: int, shares: Shares) -> NDArray[np.bool_]:
-        """Whether each number of shares of one name is within its bounds and worth a ticket."""
-        inside = (shares >= self.least[name]) & (shares <= self.most[name])
+    def admits(self, names: Names, shares: Shares) -> NDArray[np.bool_]:
+        """Whether so many shares of each of `names` are within bounds and worth a ticket."""
+        inside = (shares >= self.least[names]) & (shares <= self.most[names])
         admitted: NDArray[np.bool_] = inside & (
-            (shares == 0) | (np.abs(shares) >= self.smallest[name])
+            (shares == 0) | (np.abs(shares) >= self.smallest[names])
         )
         return admitted
 
-    def taxes(self, name: int, shares: Shares) -> FloatArray:
-        """Tax in NAV of trading each number of shares of one name; nothing on a purchase."""
-        sold, tax = self.schedules[name]
-        return np.interp(np.maximum(-shares, 0), sold, tax) / float(self.problem.nav)
+    def taxes(self, names: Names, shares: Shares) -> FloatArray:
+        """Tax in NAV of trading so many shares of each of `names`; nothing on a purchase."""
+        return self.tax.at(names, np.maximum(-shares, 0.0)) / float(self.problem.nav)
 
     def objective(self, shares: Shares) -> float:
         """The objective with taxes by the lot, and what broken soft rows and caps cost."""
-        taxes = [self.taxes(int(name), shares[[name]])[0] for name in np.flatnonzero(shares)]
+        traded = np.flatnonzero(shares)
+        taxes = self.taxes(traded, shares[traded]).sum()
         over = np.maximum(-self._slack(shares), 0)
         softness = float(self._priced(over))
         z = shares * self.share
-        return untaxed(self.market, self.problem, z) + float(sum(taxes)) + softness
+        return untaxed(self.market, self.problem, z) + float(taxes) + softness
 
     def shortfall(self, shares: Shares) -> float:
         """By how much all hard rows and caps together are broken; 0 when none is."""
@@ -139,43 +139,52 @@ class Ticket:
             variance_slopes=tuple(gradient_of(self.market, risk, w) for risk in risks),
         )
 
-    def change(self, standing: "Standing", name: int, to: Shares) -> tuple[FloatArray, FloatArray]:
-        """Objective and shortfall, each less the present one, of one name going to each of `to`."""
-        before, after = standing.z[name], to * self.share[name]
-        moved = after - before
-        better = standing.gradient[name] * moved + self.curvature[name] * moved**2
-        better += self.impact[name] * (after**2 - before**2)
-        better += self.market.half_spread[name] * (np.abs(after) - abs(before))
-        better += self.taxes(name, to) - self.taxes(name, standing.shares[[name]])
-        if self.budget[name]:
-            held = self.problem.w0[name] + np.r_[before, after]
-            logs = np.log(np.maximum(held, 0) + EPSILON)
-            better -= self.budget[name] * (logs[1:] - logs[0])
-        over = np.maximum(self._used_by(standing, name, to) - standing.slack[:, None], 0)
-        better += self._priced(over) - standing.softness
+    def change(
+        self, standing: "Standing", names: Names, to: Shares
+    ) -> tuple[FloatArray, FloatArray]:
+        """Objective and shortfall, each less the present one, of `names` going to `to`.
+
+        Each of the (c,) changes is made alone.
+        """
+        over = np.maximum(self._used_by(standing, names, to) - standing.slack[:, None], 0)
+        better = self.wanted_change(standing, names, to) + self._priced(over) - standing.softness
         return better, self._broken(over) - standing.shortfall
 
-    def _used_by(self, standing: "Standing", name: int, to: Shares) -> FloatArray:
-        """What one name going to each of `to` uses up of every row and cap, (limits, len(to))."""
-        before, after = standing.z[name], to * self.share[name]
-        bought = np.maximum(after, 0) - max(before, 0.0)
-        sold = np.maximum(-after, 0) - max(-before, 0.0)
-        used = np.outer(self.buy_rows[:, name], bought) + np.outer(self.sell_rows[:, name], sold)
+    def wanted_change(self, standing: "Standing", names: Names, to: Shares) -> FloatArray:
+        """The objective less the present one, without what broken soft rows and caps cost."""
+        before, after = standing.z[names], to * self.share[names]
+        moved = after - before
+        better = standing.gradient[names] * moved + self.curvature[names] * moved**2
+        better += self.impact[names] * (after**2 - before**2)
+        better += self.market.half_spread[names] * (np.abs(after) - np.abs(before))
+        better += self.taxes(names, to) - self.taxes(names, standing.shares[names])
+        if self.budget.any():
+            held = self.problem.w0[names] + np.array([before, after])
+            logs = np.log(np.maximum(held, 0) + EPSILON)
+            better -= self.budget[names] * (logs[1] - logs[0])
+        wanted: FloatArray = better
+        return wanted
+
+    def _used_by(self, standing: "Standing", names: Names, to: Shares) -> FloatArray:
+        """What each change uses up of every row and cap, (limits, c)."""
+        before, after = standing.z[names], to * self.share[names]
+        bought = np.maximum(after, 0) - np.maximum(before, 0)
+        sold = np.maximum(-after, 0) - np.maximum(-before, 0)
+        used: FloatArray = self.buy_rows[:, names] * bought + self.sell_rows[:, names] * sold
         for row, schedules in self.gains.items():
-            shares, dollars = schedules[name]
-            sales = np.maximum(-np.r_[standing.shares[name], to], 0)
-            realised = np.interp(sales, shares, dollars) / float(self.problem.nav)
-            used[row] += realised[1:] - realised[0]
+            then = schedules.at(names, np.maximum(-to, 0.0))
+            now = schedules.at(names, np.maximum(-standing.shares[names], 0.0))
+            used[row] += (then - now) / float(self.problem.nav)
         if not self.problem.caps:
             return used
         moved = after - before
         volatilities = []
-        for cap, now, slopes in zip(
+        for cap, variance, slopes in zip(
             self.problem.caps, standing.variances, standing.variance_slopes, strict=True
         ):
-            curve = curvature_of(self.market, cap.risk)[name]
-            then = np.maximum(now + slopes[name] * moved + curve * moved**2, 0)
-            volatilities.append(np.sqrt(then) - np.sqrt(now))
+            curve = curvature_of(self.market, cap.risk)[names]
+            new = np.maximum(variance + slopes[names] * moved + curve * moved**2, 0)
+            volatilities.append(np.sqrt(new) - np.sqrt(variance))
         return np.vstack([used, volatilities])
 
     def _slack(self, shares: Shares) -> FloatArray:
@@ -183,11 +192,8 @@ class Ticket:
         z = shares * self.share
         used = self.buy_rows @ np.maximum(z, 0) + self.sell_rows @ np.maximum(-z, 0)
         for row, schedules in self.gains.items():
-            realised = [
-                np.interp(max(-int(n), 0), *schedule)
-                for n, schedule in zip(shares, schedules, strict=True)
-            ]
-            used[row] += sum(realised) / float(self.problem.nav)
+            realised = schedules.at(np.arange(len(shares)), np.maximum(-shares, 0.0))
+            used[row] += realised.sum() / float(self.problem.nav)
         w = self.problem.w0 + z
         risks = [np.sqrt(variance_of(self.market, c.risk, w)) for c in self.problem.caps]
         left: FloatArray = self.limits - np.r_[used, risks]

@@ -32,8 +32,9 @@ def weighing_of(programs: Programs, problem: AccountProblem, found: Found) -> We
     nav = float(problem.nav)
     if found.shares.any():
         z = found.shares * ticket.share
-        taxes = [ticket.taxes(int(n), found.shares[[n]])[0] for n in np.flatnonzero(found.shares)]
-        cost = trading_cost(programs.market, nav, z) + float(sum(taxes))
+        traded = np.flatnonzero(found.shares)
+        taxes = ticket.taxes(traded, found.shares[traded]).sum()
+        cost = trading_cost(programs.market, nav, z) + float(taxes)
         gain = ticket.objective(nothing) - ticket.objective(found.shares) + cost
         return Weighing(gain=_dollars(gain * nav), cost=_dollars(cost * nav))
     return _at_rest(programs, problem, found)

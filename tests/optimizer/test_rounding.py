@@ -53,7 +53,7 @@ def enumerated(ticket: Ticket) -> tuple[float, np.ndarray] | None:
     ]
     for trial in product(*ranges):
         shares = np.array(trial, dtype=np.int64)
-        worth = all(ticket.admits(n, shares[[n]])[0] for n in range(len(shares)))
+        worth = ticket.admits(np.arange(len(shares)), shares).all()
         if worth and ticket.shortfall(shares) <= 1e-12:
             objective = ticket.objective(shares)
             if best is None or objective < best[0]:
@@ -113,7 +113,7 @@ def test_a_change_is_priced_as_the_difference_of_two_objectives(seed, move):
     name = int(random.integers(5))
     to = np.array([0, ticket.least[name], shares[name] + 1, shares[name] - 1])
 
-    better, broken = ticket.change(ticket.standing(shares), name, to)
+    better, broken = ticket.change(ticket.standing(shares), np.full(len(to), name), to)
 
     for at, target in enumerate(to):
         after = shares.copy()
