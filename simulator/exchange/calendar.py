@@ -4,7 +4,7 @@ Without times of day there is one phase, continuous, and no boundary. A day whos
 trading day is closed as a whole.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
 from simulator.exchange.rules import Rules
@@ -46,7 +46,7 @@ class Calendar:
 
     def midnight(self, day: date) -> datetime:
         """When a date begins at the venue."""
-        return datetime.combine(day, time(0), self._zone)
+        return self._instant(day, time(0))
 
     def phase(self, now: datetime) -> Phase:
         """What the clock alone says."""
@@ -68,7 +68,7 @@ class Calendar:
         day = self.trade_date(now)
         for _ in range(_FARTHEST):
             for at, phase in self._boundaries(day):
-                instant = datetime.combine(day, at, self._zone)
+                instant = self._instant(day, at)
                 if instant > now:
                     return instant, phase
             day += _DAY
@@ -80,7 +80,7 @@ class Calendar:
         for _ in range(_FARTHEST):
             if self._trades(day):
                 at, phase = self._times[0] if self._times else (time(0), Phase.CONTINUOUS)
-                return datetime.combine(day, at, self._zone), phase
+                return self._instant(day, at), phase
             day += _DAY
         raise ValueError("the calendar has no trading day within ten years")
 
@@ -88,8 +88,11 @@ class Calendar:
         """When a good-till order with this ExpireDate ends: the close, or the day's end."""
         closes = [at for at, phase in self._times if phase is Phase.CLOSED]
         if closes:
-            return datetime.combine(day, closes[0], self._zone)
+            return self._instant(day, closes[0])
         return self.midnight(day + _DAY)
+
+    def _instant(self, day: date, at: time) -> datetime:
+        return datetime.combine(day, at, self._zone).astimezone(UTC)
 
     def _trades(self, day: date) -> bool:
         return day.weekday() in self._days and day not in self._holidays

@@ -140,6 +140,22 @@ class ExchangeFloor:
         """The process was away until now: markets do not make up for it, everything else does."""
         self._desk.agenda.postpone(Due.MARKET, now)
 
+    def standing(self) -> dict[str, int]:
+        """Open orders, and the counters of ids, for a floor that follows this one."""
+        desk = self._desk
+        return {
+            "open_orders": len(desk.register.open()),
+            "orders": desk.register.count,
+            "executions": desk.executions,
+            "trades": desk.trades,
+        }
+
+    def follow(self, standing: Mapping[str, int]) -> None:
+        """Use no id again that a floor before this one used."""
+        self._desk.register.count = standing["orders"]
+        self._desk.executions = standing["executions"]
+        self._desk.trades = standing["trades"]
+
     def next_due(self) -> datetime | None:
         """When something will next happen by itself; None when nothing will."""
         return self._desk.agenda.next
