@@ -36,11 +36,10 @@ class Market:
     countries: tuple[str, ...] = ()
     issuers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # What was done to make the risk model, where that is not plain.
+    price: FloatArray = field(init=False)  # (n,) prices as floats.
 
-    @property
-    def price(self) -> FloatArray:
-        """Prices as floats, (n,)."""
-        return np.array([float(price) for price in self.prices])
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "price", np.array([float(price) for price in self.prices]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from optimizer.values import AccountProblem, Market
 MARKET_FIELDS = frozenset(
     {
         *("security_ids", "symbols", "sectors", "industries", "countries", "issuers"),
-        *("prices", "lot_sizes", "F", "d", "half_spread", "impact", "notes"),
+        *("prices", "price", "lot_sizes", "F", "d", "half_spread", "impact", "notes"),
     }
 )
 PROBLEM_FIELDS = frozenset(
