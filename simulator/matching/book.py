@@ -146,7 +146,8 @@ class Book(Special):
         assert lower is None or upper is None or lower <= upper
         self.lower, self.upper = lower, upper
         for order in self._conditions:
-            order.key = self._key(order.entry) or order.key
+            if (key := self._key(order.entry)) is not None:
+                self._conditions.move(order, key)
         moved = [order for order in [*self._buys, *self._sells] if self._moves(order)]
         for order in moved:
             self._take_out(order)

@@ -5,6 +5,7 @@ the others at its price (it comes after them), and trades pass it over. It is tr
 the book has changed. What is tried is the order of priority, never every combination of orders.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -25,31 +26,49 @@ class Matching(NamedTuple):
 
 
 class Conditions:
-    """What waits aside, of both sides."""
+    """What waits aside, of both sides, best price first, then earliest."""
 
     def __init__(self) -> None:
-        self._orders: dict[int, Order] = {}
+        self._arrivals = 0
+        self._places: dict[int, tuple[int, int]] = {}  # (-key, arrival) by number.
+        self._sides: dict[bool, list[tuple[int, int, Order]]] = {True: [], False: []}
 
     def __bool__(self) -> bool:
-        return bool(self._orders)
+        return bool(self._places)
 
     def __iter__(self) -> Iterator[Order]:
-        """Best price first, then earliest; buys before sells."""
-        return iter(
-            sorted(self._orders.values(), key=lambda order: (not order.entry.buys, -order.key))
-        )
+        """Buys before sells."""
+        for buys in (True, False):
+            yield from [order for _, _, order in self._sides[buys]]
 
     def add(self, order: Order) -> None:
-        self._orders[order.number] = order
+        self._arrivals += 1
+        self._put(order, self._arrivals)
 
     def remove(self, order: Order) -> None:
-        del self._orders[order.number]
+        side = self._sides[order.entry.buys]
+        del side[bisect_left(side, self._places.pop(order.number))]
+
+    def move(self, order: Order, key: int) -> None:
+        """Give it another price; it stays as early as it was."""
+        _, arrival = self._places[order.number]
+        self.remove(order)
+        order.key = key
+        self._put(order, arrival)
+
+    def best(self, *, buys: bool) -> int | None:
+        """The best key of a side."""
+        side = self._sides[buys]
+        return -side[0][0] if side else None
 
     def beside(self, *, buys: bool, floor: int) -> list[Order]:
         """Those of a side whose key is at least `floor`, in order of priority."""
-        if not self._orders:
-            return []
-        return [order for order in self if order.entry.buys is buys and order.key >= floor]
+        side = self._sides[buys]
+        return [order for _, _, order in side[: bisect_left(side, (1 - floor,))]] if side else []
+
+    def _put(self, order: Order, arrival: int) -> None:
+        self._places[order.number] = (-order.key, arrival)
+        insort(self._sides[order.entry.buys], (-order.key, arrival, order))
 
 
 def reach(order: Order, need: int, theirs: Half, aside: list[Order], who: Matching) -> int:

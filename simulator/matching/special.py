@@ -37,6 +37,7 @@ class Special(Queues):
         self._auction: Stay | None = None
         self._stops = Stops()
         self._conditions = Conditions()
+        self._freed: list[Order] = []  # Their minimum has just been met.
         self._pegs: dict[int, Order] = {}  # May hold some that are gone; `_move_pegs` drops them.
         self._outside: tuple[int | None, int | None] | None = None
         self._special = False  # Whether anything but plain orders matters.
@@ -229,8 +230,10 @@ class Special(Queues):
         self.last = price
         events.append(Trade(maker.number, entry.number, price, traded))
         maker.quantity -= traded
-        maker.entry = maker.entry._replace(minimum=0)  # `_try_conditions` lets the rest go on.
-        if not maker.quantity:
+        if maker.quantity:
+            maker.entry = maker.entry._replace(minimum=0)
+            self._freed.append(maker)
+        else:
             self._conditions.remove(maker)
             del self._orders[maker.number]
         return quantity - traded
@@ -284,13 +287,28 @@ class Special(Queues):
         return key is not None if order.place is Place.NO_PRICE else key != order.key
 
     def _try_conditions(self, events: list[Event]) -> bool:
-        for order in self._conditions:
-            need = needed(order.entry, order.quantity)
-            if self._reach(order, need, self._floor(order.entry.buys, order.key)) >= need:
+        """Let the first go on that can; whether there was one."""
+        while self._freed:
+            order = self._freed.pop(0)
+            if self._orders.get(order.number) is order and order.place is Place.CONDITION:
                 self._take_out(order)
                 self._work(order, events)
                 return True
+        for buys in (True, False):
+            best = self._best_key(not buys)
+            for order in self._conditions.beside(buys=buys, floor=-best):
+                need = needed(order.entry, order.quantity)
+                if self._reach(order, need, self._floor(buys, order.key)) >= need:
+                    self._take_out(order)
+                    self._work(order, events)
+                    return True
         return False
+
+    def _best_key(self, buys: bool) -> int:
+        """The best key of a side, of the queues or aside."""
+        keys, aside = self._half(buys).keys, self._conditions.best(buys=buys)
+        best = keys[-1] if keys else -_NOWHERE
+        return best if aside is None else max(best, aside)
 
 
 def _best_unpegged(half: Half) -> int | None:

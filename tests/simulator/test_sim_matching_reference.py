@@ -34,7 +34,7 @@ class Known:
     shown: int
     arrival: int
     stopped: bool = False
-    freed: bool = False  # Its minimum has just been met; it goes on when the trades are done.
+    freed: int = 0  # Its minimum has just been met; it goes on when the trades are done.
 
     @property
     def needs(self) -> int:
@@ -44,7 +44,7 @@ class Known:
     def rank(self):
         price = self.entry.price
         best_first = 0 if price is None else (-price if self.entry.buys else price)
-        return (price is not None, best_first, self.needs > 0 or self.freed, self.arrival)
+        return (price is not None, best_first, self.needs > 0 or self.freed > 0, self.arrival)
 
 
 class NaiveBook:
@@ -170,7 +170,7 @@ class NaiveBook:
         return None
 
     def trade(self, maker: Known, taker: Known, events: list[Event]) -> None:
-        conditional = maker.needs > 0 or maker.freed
+        conditional = maker.needs > 0 or maker.freed > 0
         shares = min(taker.left, maker.left if conditional else maker.shown)
         self.last = self.price(maker, taker)
         events.append(Trade(maker.entry.number, taker.entry.number, self.last, shares))
@@ -181,7 +181,8 @@ class NaiveBook:
         if not maker.left:
             self.known.remove(maker)
         elif conditional:
-            maker.freed = True
+            self.arrivals += 1
+            maker.freed = maker.freed or self.arrivals
         elif maker.shown <= 0:
             maker.shown = min(maker.left, maker.entry.display or maker.left)
             self.arrivals += 1
@@ -218,10 +219,13 @@ class NaiveBook:
     def try_conditions(self, events: list[Event]) -> bool:
         waiting = [order for order in self.known if order.needs or order.freed]
         waiting = [order for order in waiting if not order.stopped]
-        for order in sorted(waiting, key=lambda order: (not order.entry.buys, order.rank)):
+        for order in sorted(
+            waiting,
+            key=lambda order: (order.freed or self.arrivals + 1, not order.entry.buys, order.rank),
+        ):
             if self.would_get(order) >= order.needs:
                 self.known.remove(order)
-                order.freed = False
+                order.freed = 0
                 self.work(order, events)
                 return True
         return False
