@@ -5,7 +5,7 @@ client's stands in anybody's book. What the broker asks of exchanges waits in `e
 the house runs it; the answers come back through `hear`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -87,6 +87,19 @@ class BrokerFloor:
         """When the next slice is due."""
         parent = self._orders.next()
         return None if parent is None else parent.due
+
+    def standing(self) -> dict[str, int]:
+        """Open orders, and the counters of ids, for a floor that follows this one."""
+        return {
+            "open_orders": sum(one.is_open for one in self._orders),
+            "orders": self._orders.count,
+            "executions": self._desk.executions,
+        }
+
+    def follow(self, standing: Mapping[str, int]) -> None:
+        """Use no id again that a floor before this one used."""
+        self._orders.count = standing["orders"]
+        self._desk.executions = standing["executions"]
 
     def errands(self) -> list[tuple[str, Request]]:
         """What exchanges are to be asked now, each once: (exchange, request)."""

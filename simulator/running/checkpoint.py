@@ -5,32 +5,38 @@ program that made one can read: a checkpoint has the fingerprints of program and
 """
 
 import hashlib
+import json
 import os
 import pickle
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from simulator.running.growing import sync_directory
 from simulator.running.house import House
 from simulator.running.memory import Memory, SessionLengths
 
-_MAGIC = b"venues-checkpoint-1"
+_MAGIC = b"venues-checkpoint-2"
 _NAME = "{:06d}.checkpoint"
 _KEPT = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
-    """Everything at one instant."""
+class Plain(NamedTuple):
+    """What any program can read of a checkpoint, and a new house may begin with."""
 
     segment: int  # The journal goes on from its beginning.
-    settings: str  # Fingerprint of what the house was made from.
-    house: House
-    sessions: Mapping[str, SessionLengths]
-    executions: Mapping[str, Mapping[str, int]]
+    now: str  # Of the last turn, in ISO; empty before the first.
+    sessions: dict[str, SessionLengths]
+    executions: dict[str, dict[str, int]]
+    standing: dict[str, dict[str, int]]
+
+
+class Checkpoint(NamedTuple):
+    """Everything at one instant."""
+
+    plain: Plain
+    house: House | None  # None where another program, or another configuration, made it.
 
 
 @cache
@@ -47,24 +53,27 @@ def save(directory: Path, memory: Memory, house: House, settings: str) -> Path:
     """Begin a segment and write a checkpoint of its beginning; older ones go but for one."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     segment = memory.journal.begin_segment()
-    checkpoint = Checkpoint(
+    plain = Plain(
         segment=segment,
-        settings=settings,
-        house=house,
+        now="" if house.now is None else house.now.isoformat(),
         sessions={name: one.lengths() for name, one in memory.sessions.items()},
         executions={venue: one.lengths() for venue, one in memory.executions.items()},
+        standing=house.standing(),
     )
-    body = pickle.dumps(checkpoint, protocol=pickle.HIGHEST_PROTOCOL)
-    header = b"%b %b %08x %d\n" % (
+    body = pickle.dumps(house, protocol=pickle.HIGHEST_PROTOCOL)
+    text = json.dumps(plain).encode()
+    header = b"%b %b %b %08x %d %d\n" % (
         _MAGIC,
         program_fingerprint().encode(),
-        zlib.crc32(body),
+        settings.encode(),
+        zlib.crc32(body, zlib.crc32(text)),
+        len(text),
         len(body),
     )
     path = directory / _NAME.format(segment)
     draft = path.with_suffix(".part")
     with draft.open("wb") as file:
-        file.write(header)
+        file.write(header + text)
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
@@ -76,19 +85,26 @@ def save(directory: Path, memory: Memory, house: House, settings: str) -> Path:
 
 
 def newest(directory: Path, settings: str) -> Checkpoint | None:
-    """The newest whole checkpoint of this very program and configuration, if there is one."""
+    """The newest whole checkpoint, if there is one."""
     for path in _paths(directory):
-        header, _, body = path.read_bytes().partition(b"\n")
+        header, _, rest = path.read_bytes().partition(b"\n")
         words = header.split(b" ")
-        if len(words) != 4 or words[0] != _MAGIC or len(body) != int(words[3]):
+        if len(words) != 6 or words[0] != _MAGIC or len(rest) != int(words[4]) + int(words[5]):
             continue
-        if words[1].decode() != program_fingerprint() or zlib.crc32(body) != int(words[2], 16):
+        if zlib.crc32(rest) != int(words[3], 16):
             continue
-        checkpoint = pickle.loads(body)  # noqa: S301  Ours alone: see the module's docstring.
-        assert isinstance(checkpoint, Checkpoint)
-        if checkpoint.settings == settings:
-            return checkpoint
+        text, body = rest[: int(words[4])], rest[int(words[4]) :]
+        is_ours = words[1].decode() == program_fingerprint() and words[2].decode() == settings
+        house = pickle.loads(body) if is_ours else None  # noqa: S301  Ours: see the module's docstring.
+        assert house is None or isinstance(house, House)
+        return Checkpoint(_plain(text), house)
     return None
+
+
+def _plain(text: bytes) -> Plain:
+    segment, now, sessions, executions, standing = json.loads(text)
+    lengths = {name: SessionLengths(*one) for name, one in sessions.items()}
+    return Plain(segment, now, lengths, executions, standing)
 
 
 def _paths(directory: Path) -> list[Path]:

@@ -39,7 +39,7 @@ class Config:
     control_token_file: Path | None = None
     address: str = "127.0.0.1"
     durable: bool = True
-    checkpoint_bytes: int = 32 * _MEGABYTE
+    checkpoint_bytes: int = 128 * _MEGABYTE
     faults: Path | None = None
 
 
@@ -78,7 +78,7 @@ def _config(path: Path, text: str, document: dict[str, object]) -> Config:
         control_token_file=path.parent / token_file if token_file else None,
         address=_address(top),
         durable=top.flag("durable", default=True),
-        checkpoint_bytes=top.whole("checkpoint_megabytes", 32, 1, 4096) * _MEGABYTE,
+        checkpoint_bytes=top.whole("checkpoint_megabytes", 128, 1, 4096) * _MEGABYTE,
         faults=path.parent / faults if faults else None,
         venues=_venues(path, lines, top, seed),
     )

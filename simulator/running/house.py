@@ -65,6 +65,19 @@ class Sleeper(Protocol):
         ...
 
 
+@runtime_checkable
+class Followed(Protocol):
+    """A floor that another one, made from another configuration, can follow."""
+
+    def standing(self) -> dict[str, int]:
+        """Open orders (open_orders), and whatever a successor must count on from."""
+        ...
+
+    def follow(self, standing: Mapping[str, int]) -> None:
+        """Count on from there."""
+        ...
+
+
 @dataclass(slots=True)
 class Turn:
     """What a turn came to."""
@@ -119,6 +132,20 @@ class House:
         dues = [due for floor in self.floors.values() if (due := floor.next_due()) is not None]
         dues += [due for one in self.faults.values() if (due := one.next_due()) is not None]
         return min(dues, default=None)
+
+    def standing(self) -> dict[str, dict[str, int]]:
+        """Of each floor, for a house that follows this one."""
+        return {
+            venue: floor.standing()
+            for venue, floor in self.floors.items()
+            if isinstance(floor, Followed)
+        }
+
+    def follow(self, standing: Mapping[str, Mapping[str, int]]) -> None:
+        """Use no id again that the house before this one used."""
+        for venue, floor in self.floors.items():
+            if venue in standing and isinstance(floor, Followed):
+                floor.follow(standing[venue])
 
     def _oversleep(self, now: datetime) -> None:
         for floor in self.floors.values():

@@ -1,5 +1,6 @@
 """A floor of two: scenarios for the symbols that are theirs, the exchange for everything else."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -20,13 +21,21 @@ _ORDER_REQUESTS = (NewOrder, ReplaceOrder, CancelOrder, AskStatus)
 _PREFIX = "scenario"
 
 
-class Scenarios(Floor, Protocol):
+class Followed(Floor, Protocol):
+    """A floor that another one can follow."""
+
+    def standing(self) -> dict[str, int]: ...
+
+    def follow(self, standing: Mapping[str, int]) -> None: ...
+
+
+class Scenarios(Followed, Protocol):
     """A floor that knows which symbols are its own."""
 
     def plays(self, symbol: str) -> bool: ...
 
 
-class Exchange(Floor, Protocol):
+class Exchange(Followed, Protocol):
     """A floor with markets of its own."""
 
     def oversleep(self, now: datetime) -> None: ...
@@ -58,6 +67,21 @@ class MixedFloor:
     def oversleep(self, now: datetime) -> None:
         """Markets do not make up for the time until now."""
         self._exchange.oversleep(now)
+
+    def standing(self) -> dict[str, int]:
+        """Open orders, and the counters of both floors."""
+        plays = self._scenarios.standing()
+        return {
+            **self._exchange.standing(),
+            **{f"{_PREFIX}_{name}": count for name, count in plays.items()},
+        }
+
+    def follow(self, standing: Mapping[str, int]) -> None:
+        """Use no id again that a floor before this one used."""
+        self._exchange.follow(standing)
+        prefix = f"{_PREFIX}_"
+        plays = {name: count for name, count in standing.items() if name.startswith(prefix)}
+        self._scenarios.follow({name.removeprefix(prefix): count for name, count in plays.items()})
 
     def next_due(self) -> datetime | None:
         """When something will next happen by itself."""

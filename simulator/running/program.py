@@ -99,7 +99,10 @@ class Program:
         if recovered.records:
             self.log.write("venues_recovered", records=recovered.records)
         self.house = recovered.house
-        self._is_new = recovered.latest is None
+        self._is_new = recovered.latest is None or recovered.begins
+        if recovered.begins:
+            self.log.write("venues_began_anew", reason="another program or configuration")
+            self._save(even_if_empty=True)
         self.sessions = {
             key: Session(profile, self.memory.sessions[names[key]])
             for key, profile in profiles.items()
@@ -341,8 +344,8 @@ class Program:
             or self._work_seconds > _MOST_REPLAY_SECONDS
         )
 
-    def _save(self) -> None:
-        if self.memory.journal.length:
+    def _save(self, *, even_if_empty: bool = False) -> None:
+        if self.memory.journal.length or even_if_empty:
             directory = self.config.state_dir / "checkpoints"
             checkpoint.save(directory, self.memory, self.house, self._settings)
         self._work_seconds = 0.0

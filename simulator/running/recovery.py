@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from simulator.running.checkpoint import Checkpoint, newest
+from simulator.running.checkpoint import Plain, newest
 from simulator.running.house import Ask, House, Input, Operate, Overslept, Turn
 from simulator.running.journal import Batch, Item, JournalError, Kind
 from simulator.running.memory import Memory
@@ -40,7 +40,8 @@ class Recovered:
 
     house: House
     latest: datetime | None  # When the last thing happened; None on the very first start.
-    records: int  # How many were played.
+    records: int = 0  # How many were played.
+    begins: bool = False  # The house is new, and no journal leads to it: it wants a checkpoint.
 
 
 def recover(
@@ -48,14 +49,20 @@ def recover(
 ) -> Recovered:
     """The house as it was. Raises JournalError."""
     checkpoint = newest(directory, settings)
-    house = build() if checkpoint is None else checkpoint.house
-    _go_back(memory, checkpoint)
-    records = 0
-    latest = house.now
-    for segment, batch in memory.journal.batches(1 if checkpoint is None else checkpoint.segment):
-        turn = house.turn(
-            batch.now, [_input(item, wire) for item in batch.items if _is_asked(item)]
-        )
+    if checkpoint is not None and checkpoint.house is None:
+        following = _follow(memory, checkpoint.plain, build)
+        if following is not None:
+            return following
+        checkpoint = None
+    house = build() if checkpoint is None or checkpoint.house is None else checkpoint.house
+    _go_back(memory, None if checkpoint is None else checkpoint.plain)
+    return _play(memory, wire, house, 1 if checkpoint is None else checkpoint.plain.segment)
+
+
+def _play(memory: Memory, wire: Wire, house: House, first: int) -> Recovered:
+    records, latest = 0, house.now
+    for segment, batch in memory.journal.batches(first):
+        turn = house.turn(batch.now, [_input(one, wire) for one in batch.items if _is_asked(one)])
         _compare(memory, segment, batch, turn, wire)
         memory.keep(turn.trades)
         memory.play(segment, batch)
@@ -64,13 +71,35 @@ def recover(
     return Recovered(house=house, latest=latest, records=records)
 
 
-def _go_back(memory: Memory, checkpoint: Checkpoint | None) -> None:
+def _follow(memory: Memory, plain: Plain, build: Callable[[], House]) -> Recovered | None:
+    """A new house after one that was stopped in order, by another program or configuration.
+
+    None when the old one was not stopped in order: then the journal must tell. Sequence numbers,
+    executions and counters go on. Raises JournalError when orders would be lost.
+    """
+    if memory.journal.segment != plain.segment or memory.journal.length:
+        return None
+    is_open = {venue: one["open_orders"] for venue, one in plain.standing.items()}
+    if any(is_open.values()):
+        shown = ", ".join(f"{count} at {venue}" for venue, count in is_open.items() if count)
+        raise JournalError(
+            f"{memory.directory}: orders are open ({shown}), and the program, venues.toml or the "
+            "prices are others than those they were taken with: set them back and end the day "
+            "(trimtab venues end-of-day), or move the directory away and start anew"
+        )
+    house = build()
+    house.follow(plain.standing)
+    _go_back(memory, plain)
+    latest = datetime.fromisoformat(plain.now) if plain.now else None
+    return Recovered(house=house, latest=latest, begins=True)
+
+
+def _go_back(memory: Memory, plain: Plain | None) -> None:
     for venue, executions in memory.executions.items():
-        known = checkpoint.executions.get(venue, {}) if checkpoint else {}
-        executions.cut(dict(known))
+        executions.cut(plain.executions.get(venue, {}) if plain else {})
     for name, session in memory.sessions.items():
-        if checkpoint is not None and name in checkpoint.sessions:
-            session.go_back(checkpoint.sessions[name])
+        if plain is not None and name in plain.sessions:
+            session.go_back(plain.sessions[name])
         else:
             session.index.cut(0)
 

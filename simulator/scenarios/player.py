@@ -3,6 +3,7 @@
 What a script does not foresee is refused with what was expected, and the play goes on.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -94,11 +95,11 @@ class ScenarioFloor:
 
     def standing(self) -> dict[str, int]:
         """The counters of ids, for a floor that follows this one. Plays end with this one."""
-        return {"open_orders": 0, "plays": self._count, "executions": self._clerk.executions}
+        return {"open_orders": 0, "plays": self._plays.count, "executions": self._clerk.executions}
 
     def follow(self, standing: Mapping[str, int]) -> None:
         """Use no id again that a floor before this one used."""
-        self._count = standing["plays"]
+        self._plays.count = standing["plays"]
         self._clerk.executions = standing["executions"]
 
     def next_due(self) -> datetime | None:

@@ -246,6 +246,50 @@ def test_other_rules_than_those_of_the_journal_refuse_the_start(venue_process, r
     assert venues.start().stop() == 0
 
 
+def test_a_venue_that_was_stopped_in_order_begins_a_new_day_with_other_rules(
+    venue_process, raw_client
+):
+    """Sequence numbers, executions and ids go on; orders that are open are not forgotten."""
+    venues = venue_process(PLAIN)
+    client = raw_client(venues.port())
+    client.logon(reset=False)
+    client.new_order("B1", 10, price="148.00")
+    client.new_order("S1", 10, side="2", price="148.00")
+    client.wait("8", t11="B1", t39="2")
+    client.new_order("B2", 10, price="148.00")
+    client.wait("8", t11="B2")
+    known = reports(client)
+    client.close()
+    assert venues.stop() == 0
+    other = PLAIN.replace("0.0035", "0.0099")
+    venues.config.write_text(other)
+
+    refused = rerun(venues)
+    venues.config.write_text(PLAIN)
+    venues.start().ask("POST", "/venues/XSIM/end-of-day")
+    venues.stop()
+    venues.config.write_text(other)
+    venues.start().ask("POST", "/venues/XSIM/open")
+    venues.kill()
+    venues.start()
+    again = raw_client(venues.port(), sequence=client.next_out)
+    again.logon(reset=False)
+    again.send("2", (7, 1), (16, 0))
+    again.new_order("B3", 100, price="148.00")
+    again.new_order("S3", 100, side="2", price="148.00")
+    again.wait("8", t11="B3", t39="2")
+
+    assert refused.returncode == 65
+    assert "orders are open (1 at XSIM)" in refused.stderr
+    said = reports(again)
+    assert [content(message) for message in said[: len(known)]] == [content(m) for m in known]
+    assert said[-1][12] == "0.99"
+    assert len({message[17] for message in said}) == len(said)
+    assert {message[37] for message in said} == {f"XSIM-00000{number}" for number in range(1, 6)}
+    _, answer = venues.ask("POST", "/venues/XSIM/end-of-day")
+    assert {row["fee"] for row in executions(answer["path"])} == {"0.04", "0.99"}
+
+
 # ---- copies
 
 
