@@ -7,7 +7,7 @@ the terms of a trade add up to exactly zero.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -30,23 +30,17 @@ BINDING = 1e-7  # Dual per NAV above which a row is said to bind.
 TELLING = 1e-4  # A row's part in a trade's balance that its sentence mentions: a basis point.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Explained:
-    """The trades of one account and the rows that shaped them."""
-
-    trades: tuple[ProposedTrade, ...]
-    binding: tuple[str, ...]
-
-
-def explain(market: Market, problem: AccountProblem, found: Found) -> Explained:
+def explain(market: Market, problem: AccountProblem, found: Found) -> tuple[ProposedTrade, ...]:
     """Every trade with its costs, lots, terms and reason, by security id."""
     traded = np.flatnonzero(found.shares)
+    return tuple(_trade(market, problem, found, int(name)) for name in traded)
+
+
+def binding_labels(problem: AccountProblem, found: Found) -> tuple[str, ...]:
+    """The client's words for the rows and caps that hold the answer back."""
     rows = [row.label for row, _ in binding_rows(problem, found)]
     caps = [cap.label for cap, _ in binding_caps(problem, found)]
-    return Explained(
-        trades=tuple(_trade(market, problem, found, int(name)) for name in traded),
-        binding=tuple(dict.fromkeys(rows + caps)),
-    )
+    return tuple(dict.fromkeys(rows + caps))
 
 
 def binding_rows(problem: AccountProblem, found: Found) -> list[tuple[Row, float]]:

@@ -17,9 +17,10 @@ from optimizer.conflicts import relaxation_of, sentence, ticket_conflicts
 from optimizer.counterfactual import binding_rules
 from optimizer.deadline import NEVER, Deadline
 from optimizer.exact import exactly
-from optimizer.explain import active_after, cents, explain, weight
+from optimizer.explain import active_after, binding_labels, cents, explain, weight
 from optimizer.figures import figures_of
 from optimizer.households import answers_of
+from optimizer.inputs import fault_of
 from optimizer.messages import late, message, notes_of, relaxed_message
 from optimizer.model import Programs
 from optimizer.objective import tracking_error
@@ -55,8 +56,7 @@ def propose_batch(
 
     def answered(problem: AccountProblem) -> AccountProposal:
         if deadline.passed() and not problem.fault:
-            message = f"account {problem.account_id}: {NO_TURN}"
-            return _without_trades(market, problem, Outcome.FAILED, message)
+            return _failed(problem, f"account {problem.account_id}: {NO_TURN}")
         return _answer(programs.until(deadline.within(seconds_per_account)), problem)
 
     def jointly(stacked: Programs, problem: AccountProblem) -> AccountProposal:
@@ -74,8 +74,8 @@ def propose_batch(
 
 
 def _answer(programs: Programs, problem: AccountProblem, *, exact: bool = False) -> AccountProposal:
-    if problem.fault:
-        return _without_trades(programs.market, problem, Outcome.FAILED, problem.fault)
+    if fault := problem.fault or fault_of(programs.market, problem):
+        return _failed(problem, fault)
     try:
         problem = first_step(programs, problem)
         found = search(programs, problem)
@@ -150,13 +150,11 @@ def _proposal(programs: Programs, problem: AccountProblem, found: Found) -> Acco
     )
     if programs.deadline.passed():
         return late(plain)
-    held_back = explain(programs.market, problem, found).binding
-    return replace(proposal, message=message(proposal, held_back))
+    return replace(proposal, message=message(proposal, binding_labels(problem, found)))
 
 
 def _plain_proposal(market: Market, problem: AccountProblem, found: Found) -> AccountProposal:
-    explained = explain(market, problem, found)
-    trades = explained.trades
+    trades = explain(market, problem, found)
     blank = _without_trades(market, problem, Outcome.NO_TRADE, "")
     nav = float(problem.nav)
     notional = found.shares * market.price
@@ -176,15 +174,31 @@ def _plain_proposal(market: Market, problem: AccountProblem, found: Found) -> Ac
         trades=trades,
         certificate=found.solution.certificate,
     )
-    return replace(proposal, message=message(proposal, explained.binding))
+    return replace(proposal, message=message(proposal, binding_labels(problem, found)))
+
+
+def _failed(problem: AccountProblem, fault: str) -> AccountProposal:
+    """An account whose arrays cannot be used: nothing is computed of them."""
+    zero = cents(0.0)
+    return AccountProposal(
+        account_id=problem.account_id,
+        outcome=Outcome.FAILED,
+        message=fault,
+        net_asset_value=problem.nav,
+        tracking_error_before=Decimal(0),
+        tracking_error_after=Decimal(0),
+        turnover=Decimal(0),
+        expected_cost=zero,
+        expected_tax=zero,
+        cash_before=problem.cash,
+        cash_after=problem.cash,
+    )
 
 
 def _without_trades(
     market: Market, problem: AccountProblem, outcome: Outcome, message: str
 ) -> AccountProposal:
-    error = Decimal(0)
-    if not problem.fault:
-        error = weight(tracking_error(market, problem.w0 - problem.b))
+    error = weight(tracking_error(market, problem.w0 - problem.b))
     return AccountProposal(
         account_id=problem.account_id,
         outcome=outcome,
