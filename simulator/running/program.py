@@ -44,6 +44,8 @@ from simulator.values.requests import Connected, Disconnected, Request
 _OPERATION_SECONDS = 600.0  # A step of a whole day takes its time.
 _SOFTWARE_FAULT = 70
 _POWER_CUT = 137
+_QUICK_SAVE_SECONDS = 0.1
+_WORK_PER_SAVE = 4  # Seconds of work in the floors for each second that a checkpoint stops them.
 _MOST_REPLAY_SECONDS = 5.0  # Of work in the floors, after which a checkpoint saves repeating it.
 _OVERSLEPT = timedelta(seconds=30)
 _NOT_AUTHORIZED = "6"  # BusinessRejectReason (380).
@@ -64,7 +66,7 @@ class Program:
         """Recover what was. Raises ConfigError, JournalError, PricesError, StateInUseError, ..."""
         self.config = config
         self.ports: dict[str, int] = {}
-        self._work_seconds = 0.0
+        self._work_seconds = self._save_seconds = 0.0
         self._prepared: list[tuple[Prepared, Future[Answer]]] = []
         self._timer: asyncio.TimerHandle | None = None
         with ExitStack() as opened:
@@ -339,16 +341,21 @@ class Program:
     # Memory
 
     def _wants_checkpoint(self) -> bool:
-        return (
+        """Where the journal is long or dear to replay, but a large one not all the time."""
+        is_due = (
             self.memory.journal.length > self.config.checkpoint_bytes
             or self._work_seconds > _MOST_REPLAY_SECONDS
         )
+        is_cheap = self._save_seconds < _QUICK_SAVE_SECONDS
+        return is_due and (is_cheap or self._work_seconds > _WORK_PER_SAVE * self._save_seconds)
 
     def _save(self, *, even_if_empty: bool = False) -> None:
+        began = time.perf_counter()
         if self.memory.journal.length or even_if_empty:
             directory = self.config.state_dir / "checkpoints"
             checkpoint.save(directory, self.memory, self.house, self._settings)
         self._work_seconds = 0.0
+        self._save_seconds = time.perf_counter() - began
 
     def _lock(self, opened: ExitStack) -> None:
         """One process per state directory. Raises StateInUseError."""
