@@ -30,6 +30,7 @@ from oms.recommend import recommend
 from oms.release import Release, Releaser
 from scheduler import telling, verify
 from scheduler.decisions import POLICY, Decision, request
+from scheduler.cases import known_cases, survey
 from scheduler.desk import Desk
 from scheduler.record import RunRecord
 from scheduler.summary import Facts, Summary, summarise
@@ -248,6 +249,7 @@ class Runner:
                 orders = standing(view.orders.of_run(run.run_id))
                 executions = verify.executions_of(view, run.run_id)
                 transactions = view.ledger.of_run(run.run_id)
+                known = known_cases(view, run)
             return summarise(
                 Facts(
                     run_id=run.run_id,
@@ -261,6 +263,7 @@ class Runner:
                     transactions=transactions,
                     breaks=breaks,
                     errors_after=self._optimizer.tracking_errors(after),
+                    register=survey(self._desk.rules, known, after, self._clock.now()),
                 )
             )
 

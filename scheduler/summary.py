@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from uuid import UUID
 
 from domain.accounts import TaxStatus
+from domain.cases import Case
 from domain.compliance import CheckResult, Force, Verdict
 from domain.exact import ZERO, to_cents
 from domain.lots import Term
@@ -20,6 +21,7 @@ from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket
 from domain.snapshot import Snapshot
 from ledger.positions import realised
+from oms.compliance.register import NO_CASES, Register
 
 _PLACES = Decimal("0.000001")
 
@@ -59,6 +61,8 @@ class Summary:
     tracking_error_before: Decimal
     tracking_error_after: Decimal
     breaks: int
+    cases: tuple[Case, ...] = ()  # Portfolios over a limit after the run, with their clocks.
+    cases_closed: tuple[Case, ...] = ()  # And those that are not any more.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class Facts:
     transactions: Sequence[Transaction]
     breaks: Sequence[Break]
     errors_after: Mapping[str, Decimal]  # Tracking error by account, as booked.
+    register: Register = NO_CASES
 
 
 def summarise(facts: Facts) -> Summary:
@@ -111,6 +116,8 @@ def summarise(facts: Facts) -> Summary:
         tracking_error_before=before,
         tracking_error_after=after,
         breaks=len(facts.breaks),
+        cases=facts.register.open,
+        cases_closed=facts.register.closed,
     )
 
 

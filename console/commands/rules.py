@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.doors import open_config
+from console.doors import open_config, opening
 from console.options import add_json
 from console.printing import Column, print_json, print_lines, print_table
-from domain.errors import ExitCode, UnknownNameError
+from domain.cases import Case
+from domain.errors import ExitCode, TryAgainError, UnknownNameError
 from oms.compliance.change import Change, changes
 from oms.compliance.examples import ExampleOutcome, run_examples
 from oms.compliance.load import load_pack, load_rules, pack_names
@@ -56,6 +57,15 @@ CHANGES = (
     Column[Change]("WHAT", lambda change: change.words),
 )
 
+CASES = (
+    Column[Case]("RULE", lambda case: case.rule_id),
+    Column[Case]("SUBJECT", lambda case: case.subject),
+    Column[Case]("OPENED", lambda case: case.opened.isoformat()),
+    Column[Case]("DUE", lambda case: case.due.isoformat() if case.due else "-"),
+    Column[Case]("CLOSED", lambda case: case.closed.isoformat() if case.closed else "-"),
+    Column[Case]("WHAT", lambda case: case.sentence),
+)
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -72,6 +82,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     diff = _add(actions, "diff", "say what another file would change")
     diff.add_argument("file", metavar="FILE", type=Path)
     diff.add_argument("--against", metavar="FILE", type=Path, help="(default: what is in force)")
+    cases = _add(actions, "cases", "list portfolios that are over a limit, and by when they must")
+    cases.add_argument("--run", metavar="RUN", default="last", help="as a run left it")
     _add(actions, "packs", "list the packs that ship")
     _add(actions, "page", "print docs/compliance.md")
 
@@ -83,6 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         "check": _check,
         "test": _test,
         "diff": _diff,
+        "cases": _cases,
         "packs": _packs,
         "page": _page,
     }
@@ -181,6 +194,20 @@ def _diff(arguments: argparse.Namespace) -> int:
         print_json(found)
     else:
         print_table(CHANGES, found, "nothing would change")
+    return ExitCode.OK
+
+
+def _cases(arguments: argparse.Namespace) -> int:
+    """The breach register, as the run left it: what is open, and what it closed."""
+    with opening().open_reading(open_config(arguments.config)) as service:
+        summary = service.stored(arguments.run).summary
+    if summary is None:
+        raise TryAgainError("the run has not come to its end yet; ask again when it is done")
+    cases: Sequence[Case] = (*summary.cases, *summary.cases_closed)
+    if arguments.json:
+        print_json(cases)
+    else:
+        print_table(CASES, cases, "no portfolio is over a limit")
     return ExitCode.OK
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from console.service_port import AuditVerdict, BooksVerdict
 from console.stored_run import StoredRun
 from console.wrapping import hanging
+from domain.cases import Case
 from domain.codec import to_plain
 from domain.compliance import CheckResult
 from domain.postings import Break
@@ -111,8 +112,15 @@ def _parts(found: Outcomes) -> Iterator[Part]:
     yield from _example(stored)
     results = stored.basket.results if stored.basket else ()
     yield "", ""
-    yield "", f"  {counted(len(results), 'breach', 'breaches')} of the rules"
+    asked = len({check.rule_id for check in stored.checks})
+    yield (
+        "",
+        f"  {counted(len(results), 'breach', 'breaches')} of the {counted(asked, 'rule')} asked",
+    )
     yield from _breaches(results)
+    yield "", ""
+    yield "", f"  {counted(len(summary.cases), 'portfolio')} over a limit by drift, to be cured"
+    yield from _cases(summary.cases)
     yield "", ""
     yield "", f"  {counted(_left_alone(summary), 'account')} left alone, and why"
     yield from _reasons(stored)
@@ -183,6 +191,13 @@ def _breaches(results: Sequence[CheckResult]) -> Iterator[Part]:
         if result.overridden_by:
             text += f"; let through by {result.overridden_by}: {result.override_reason}"
         yield _row(result.subject, force), text
+
+
+def _cases(cases: Sequence[Case]) -> Iterator[Part]:
+    """The most urgent ones first."""
+    for case in sorted(cases, key=lambda case: (case.due or date.max, case.subject)):
+        by = f"by {case.due:%-d %b}" if case.due else "no term"
+        yield _row(case.subject, by), f"{case.rule_id}: {case.sentence}"
 
 
 def _reasons(stored: StoredRun) -> Iterator[Part]:

@@ -57,5 +57,7 @@ def test_the_demo_keeps_every_promise_and_leaves_nothing_behind(tmp_path):
     assert 0 < summary["quarantined"] + summary["infeasible"] < summary["accounts"]
     assert summary["executions"] >= summary["orders"] > 0
     assert set(summary["breaches"]) >= {"hard", "soft", "overridden"}
+    assert {case["rule_id"] for case in summary["cases"]} == {"industry-drift"}
+    assert all(case["due"] == "2022-12-30" for case in summary["cases"])
     assert list(tmp_path.iterdir()) == []
     assert processes_that_inherited(f"TMPDIR={tmp_path}") == []
