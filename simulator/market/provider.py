@@ -36,6 +36,8 @@ class Provider:
         shares = int(settings.level_share * instrument.average_daily_volume)
         self._level_lots = max(1, shares // self._lot)
         self._offset = 0
+        self._shift = 0
+        self._ladder = self._prices(reference)
         self._quotes: dict[tuple[bool, int], int] = {}
         self._due: datetime | None = None
 
@@ -48,12 +50,10 @@ class Provider:
         first = self._due is None
         self._due = now + self._settings.replenish_interval
         more = self._refill(first=first)
-        wanted = self._wanted(now, more)
-        for place in [place for place in self._quotes if place not in wanted]:
-            book.cancel(self._quotes.pop(place))
-        events = book.settle()
-        for (buys, price), shares in wanted.items():
-            events += self._top_up(book, buys, price, shares)
+        events = self._move(book, self._offset * self._tick + self._impact.shift(now))
+        for (buys, price), shares in zip(self._ladder, more, strict=True):
+            if shares and price > 0:
+                events += self._top_up(book, buys, price, shares)
         return events
 
     def saw(self, events: Sequence[Event], now: datetime) -> None:
@@ -61,36 +61,43 @@ class Provider:
         self._impact.saw(events, now)
 
     def _refill(self, *, first: bool) -> list[int]:
-        """Shares to add to each quote, best bid, best offer, second bid, ...; the middle moves."""
+        """Shares to add to each quote of the ladder; the middle wanders."""
         settings, draw = self._settings, self._draw
         if first:
-            return [self._level_lots * self._lot] * (2 * settings.levels)
+            return [self._level_lots * self._lot] * len(self._ladder)
         offset = self._offset + draw.choice(_MOVES)
         self._offset = max(-settings.wander, min(settings.wander, offset))
-        return [draw.randint(0, self._level_lots) * self._lot for _ in range(2 * settings.levels)]
+        choices = self._level_lots + 1
+        return [int(draw.random() * choices) * self._lot for _ in self._ladder]
 
-    def _wanted(self, now: datetime, more: list[int]) -> dict[tuple[bool, int], int]:
-        """Shares to add by side and price."""
-        middle = self._instrument.reference + self._offset * self._tick + self._impact.shift(now)
-        wanted: dict[tuple[bool, int], int] = {}
+    def _move(self, book: Book, shift: int) -> list[Event]:
+        """Stand so far from the reference; withdraw what is no longer wanted."""
+        if shift == self._shift:
+            return []
+        self._shift, self._ladder = shift, self._prices(self._instrument.reference + shift)
+        for place in [place for place in self._quotes if place not in self._ladder]:
+            book.cancel(self._quotes.pop(place))
+        return book.settle()
+
+    def _prices(self, middle: int) -> tuple[tuple[bool, int], ...]:
+        """(buys, price) of every level: the best bid, the best offer, the second bid, ..."""
+        ladder = []
         for level in range(self._settings.levels):
             away = (self._settings.half_spread + level) * self._tick
-            for buys, shares in ((True, more[2 * level]), (False, more[2 * level + 1])):
-                price = middle - away if buys else middle + away
-                if price > 0:
-                    wanted.setdefault((buys, self._on_tick(price, buys)), shares)
-        return wanted
+            ladder.append((True, self._on_tick(middle - away, buys=True)))
+            ladder.append((False, self._on_tick(middle + away, buys=False)))
+        return tuple(ladder)
 
-    def _on_tick(self, price: int, buys: bool) -> int:
+    def _on_tick(self, price: int, *, buys: bool) -> int:
         """Away from the middle to the next price that there is."""
-        tick = self._instrument.tick(price)
+        tick = self._instrument.tick(max(price, 0))
         return price // tick * tick if buys else -(-price // tick) * tick
 
     def _top_up(self, book: Book, buys: bool, price: int, more: int) -> list[Event]:
         number = self._quotes.get((buys, price), 0)
         there = book.waiting(number)
         quantity = min(self._level_lots * self._lot, there + more)
-        if quantity == there or price == 0:
+        if quantity == there:
             return []
         if there:
             return book.amend(number, quantity, price)
