@@ -86,7 +86,7 @@ def _rows(options: argparse.Namespace) -> Iterator[Row]:
         yield end_to_end(market, batches, options.workers)
         if not options.no_peers:
             for name, make in _peers(market):
-                yield _peer(
+                yield peer_row(
                     name,
                     make,
                     market=market,
@@ -163,7 +163,7 @@ def _peers(market: Market) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield library.name, lambda library=library: library(market)
 
 
-def _peer(
+def peer_row(
     name: str,
     make: Callable[[], Any],
     *,

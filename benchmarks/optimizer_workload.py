@@ -58,12 +58,14 @@ class _One:
     lot_tax: np.ndarray
 
 
-def accounts_of(market: Market, first: int, count: int) -> Accounts:
-    """Accounts `first`, `first + 1`, ... packed as arrays."""
+def accounts_of(market: Market, first: int, count: int, most_lots: int = 3) -> Accounts:
+    """Accounts `first`, `first + 1`, ... packed as arrays; one to `most_lots` lots a name held."""
     names = len(market.d)
     benchmark = _benchmark(names)
     ones, member = np.ones(names), _members(market)
-    made = [_account(market, benchmark, member, at) for at in range(first, first + count)]
+    made = [
+        _account(market, benchmark, member, at, most_lots) for at in range(first, first + count)
+    ]
     return Accounts(
         buy=np.vstack([ones + market.half_spread, -ones, member, -member, ones]),
         sell=np.vstack([market.half_spread - ones, ones, -member, member, ones]),
@@ -91,7 +93,9 @@ def _members(market: Market) -> np.ndarray:
     return np.array([[float(of == sector) for of in market.sectors] for sector in sectors])
 
 
-def _account(market: Market, benchmark: np.ndarray, member: np.ndarray, at: int) -> _One:
+def _account(
+    market: Market, benchmark: np.ndarray, member: np.ndarray, at: int, most_lots: int
+) -> _One:
     names = len(benchmark)
     random = np.random.default_rng([2, names, at])
     count = min(int(random.integers(20, 61)), names)
@@ -102,7 +106,7 @@ def _account(market: Market, benchmark: np.ndarray, member: np.ndarray, at: int)
     w0 = np.zeros(names)
     w0[held] = raw / raw.sum() * (1 - cash)
 
-    lots = random.integers(1, 4, count)
+    lots = random.integers(1, most_lots + 1, count)
     name = np.repeat(held, lots)
     part = random.gamma(2.0, size=len(name))
     weight = part / np.bincount(name, part, minlength=names)[name] * w0[name]
