@@ -13,7 +13,7 @@ from simulator.matching.book import Book
 from simulator.matching.entries import Entry, Event, Trade
 
 SYMBOLS = 100
-WAITING = 20_000  # Orders in all books that the stream tends to.
+WAITING = 20_000  # Orders in all books together.
 FIRST_PRICE = 10_000
 NEW, CANCEL, REPLACE = range(3)
 
@@ -32,10 +32,11 @@ class Operation(NamedTuple):
 class Stream:
     """Makes operations one by one, in memory that does not grow with their number."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, tends_to: int = WAITING) -> None:
         self.books = [Book(FIRST_PRICE) for _ in range(SYMBOLS)]
         self.traded_shares = 0
         self._draw = Random(seed)
+        self._tends_to = tends_to
         self._numbers = 0
         self._waiting: list[tuple[int, int, bool]] = []  # (symbol, number, buys), in any order.
         self._where: dict[int, int] = {}
@@ -70,7 +71,7 @@ class Stream:
         """Up to some ticks behind the middle, or across it."""
         draw = self._draw
         ticks = int(draw.expovariate(0.2)) + 1
-        if draw.random() < (0.15 if len(self._waiting) < WAITING else 0.4):
+        if draw.random() < (0.15 if len(self._waiting) < self._tends_to else 0.4):
             ticks = -ticks
         return FIRST_PRICE - ticks if buys else FIRST_PRICE + ticks
 

@@ -38,6 +38,33 @@ def queue(book, *, buys):
     return [order.number for order in book.orders(buys=buys)]
 
 
+def test_the_better_price_trades_first_then_the_earlier_order():
+    book = book_of(sell(10, 204), sell(10, 202), sell(10, 202))
+
+    events = book.enter(buy(25, 204)._replace(number=4))
+
+    assert events == [Trade(2, 4, 202, 10), Trade(3, 4, 202, 10), Trade(1, 4, 204, 5)]
+
+
+def test_a_waiting_market_order_pays_what_the_next_seller_asks():
+    book = book_of(buy(10))
+
+    assert book.enter(sell(4, 230)._replace(number=2)) == [Trade(1, 2, 230, 4)]
+    assert book.waiting(1) == 6
+
+
+def test_a_waiting_market_order_does_not_buy_below_a_bid_beside_it():
+    book = book_of(buy(10), buy(10, 208))
+
+    assert book.enter(sell(10, 190)._replace(number=3)) == [Trade(1, 3, 208, 10)]
+
+
+def test_two_market_orders_meet_at_the_last_price():
+    book = book_of(buy(10))
+
+    assert book.enter(sell(10)._replace(number=2)) == [Trade(1, 2, REFERENCE, 10)]
+
+
 def test_amending_to_the_same_keeps_the_place():
     book = book_of(buy(10, 198), buy(10, 198))
 
