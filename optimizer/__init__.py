@@ -5,17 +5,22 @@ arrays into proposals. No I/O, no clock; floats live here and nowhere else.
 """
 
 from optimizer.assembly import assemble
+from optimizer.batch import targets
 from optimizer.deadline import Deadline
+from optimizer.fast.accounts import Accounts, Targets
 from optimizer.measure import tracking_errors
 from optimizer.proposal import propose, propose_batch
 from optimizer.values import AccountProblem, Market
 
 __all__ = [
     "AccountProblem",
+    "Accounts",
     "Deadline",
     "Market",
+    "Targets",
     "assemble",
     "propose",
     "propose_batch",
+    "targets",
     "tracking_errors",
 ]
