@@ -153,11 +153,11 @@ def _bad_terms(script: Script, request: NewOrder) -> str:
         if request.ord_type not in {ORD_TYPES[name] for name in names}:
             codes = " or ".join(f"{ORD_TYPES[name]} ({name})" for name in names)
             return f"OrdType (40) must be {codes}"
-    return _bad_quantity(script, step, request) or _bad_limit(script, request)
+    return _bad_quantity(script, request) or _bad_limit(script, request)
 
 
-def _bad_quantity(script: Script, step: ClientStep, request: NewOrder) -> str:
-    cash = "CashOrderQty" in step.stated
+def _bad_quantity(script: Script, request: NewOrder) -> str:
+    cash = script.is_in_cash
     name = "CashOrderQty (152)" if cash else "OrderQty (38)"
     quantity = whole_number(request.cash_quantity if cash else request.quantity)
     if quantity is None or quantity <= 0 or quantity % script.multiple or quantity >= 10**9:

@@ -262,7 +262,7 @@ def open_play(
     """A play that its first request is about to begin."""
     quantity = None
     if isinstance(opening, NewOrder):
-        quantity = whole_number(opening.cash_quantity or opening.quantity)
+        quantity = whole_number(opening.cash_quantity if script.is_in_cash else opening.quantity)
     cast = Cast(
         client=opening.client,
         symbol=opening.symbol,

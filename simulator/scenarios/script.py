@@ -91,6 +91,11 @@ class Script(NamedTuple):
         ]
         return self.base // gcd(self.base, reduce(gcd, figures, 0))
 
+    @property
+    def is_in_cash(self) -> bool:
+        """Whether its order is for an amount of money: CashOrderQty (152) is what figures follow."""
+        return any("CashOrderQty" in step.stated for step in self.sends())
+
     def sends(self) -> tuple[ClientStep, ...]:
         """What the client must send, in order."""
         return tuple(step for step in self.steps if isinstance(step, ClientStep))

@@ -412,6 +412,18 @@ def test_an_order_is_worked_on_after_the_house_was_pickled():
     assert restored.turn(at).said == town.house.turn(at).said
 
 
+def test_a_floor_that_follows_another_uses_no_id_again():
+    first, second = Town(), Town()
+    first.buy(600)
+    standing = first.house.floors["BROK"].standing()
+    second.house.floors["BROK"].follow(standing)
+
+    (new,) = second.buy(600)
+
+    assert standing == {"open_orders": 1, "orders": 1, "executions": 1}
+    assert (new.order_id, new.exec_id) == ("BROK-000002", "BROK-20221130-000002")
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     strategy=st.sampled_from([TWAP, VWAP, POV]),

@@ -159,6 +159,14 @@ def test_when_it_is_over_it_says_so():
     assert " certified" in the_play(floor)["verdict"]
 
 
+def test_an_amount_of_money_beside_a_quantity_changes_no_figure():
+    floor = a_floor()
+
+    ask(floor, order("E.1.a", cash_quantity="7", currency="EUR"))
+
+    assert [one.cum_qty for one in run(floor)] == [0, 20, 30, 100]
+
+
 def test_a_client_that_runs_again_may_use_its_ids_again():
     """After the end at once; in the middle of a play only when it has been gone."""
     floor = a_floor()
@@ -299,6 +307,17 @@ def test_a_play_goes_on_after_the_floor_was_pickled():
     assert [one.exec_type for one in told[0]] == ["E", "F", "5", "F"]
 
 
+def test_a_floor_that_follows_another_uses_no_id_again():
+    first, second = a_floor(), a_floor()
+    (one,) = [*ask(first, order("EX.A.1.c")), *run(first)]
+    second.follow(first.standing())
+
+    (two,) = [*ask(second, order("EX.A.1.c")), *run(second)]
+
+    assert (one.order_id, two.order_id) == ("XSIM-P1-1", "XSIM-P2-1")
+    assert (one.exec_id, two.exec_id) == ("XSIM-20221130-S000001", "XSIM-20221130-S000002")
+
+
 def test_how_often_it_is_woken_changes_nothing():
     seldom, often = a_floor(), a_floor()
     for floor in (seldom, often):
@@ -389,6 +408,7 @@ requests = st.one_of(
         time_in_force=st.sampled_from(["0", "1", "3", "4"]),
         exec_inst=st.sampled_from(["", "J", "K", "Z"]),
         poss_resend=st.booleans(),
+        cash_quantity=st.sampled_from(["", "10000", "7"]),
     ),
     st.builds(
         ReplaceOrder,
