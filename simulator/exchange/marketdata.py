@@ -33,6 +33,14 @@ class Refused(NamedTuple):
     text: str
 
 
+class View(NamedTuple):
+    """What is shown of a symbol; the same for everybody who asked for the same."""
+
+    entries: frozenset[str]  # MDEntryType.
+    depth: int  # 0 for all.
+    incremental: bool
+
+
 class Subscription:
     """What one request asked for, and what it was last told of each symbol."""
 
@@ -40,9 +48,7 @@ class Subscription:
         self.client = request.client
         self.request_id = request.request_id
         self.symbols = request.symbols
-        self.entries = frozenset(request.entries)
-        self.depth = depth
-        self.incremental = request.update == "1"
+        self.view = View(frozenset(request.entries), depth, request.update == "1")
         self.told: dict[str, Entries] = {}
 
 
@@ -79,7 +85,9 @@ class MarketData:
         for symbol in request.symbols:
             listing = self._desk.listings[symbol]
             listing.is_watched |= request.kind == "1"
-            self._say_snapshot(subscription, listing)
+            entries = self._entries(subscription.view, listing)
+            subscription.told[symbol] = entries
+            self._say_snapshot(subscription, listing, entries)
 
     def leave(self, client: str) -> None:
         """A client is gone, and his subscriptions with him."""
@@ -88,41 +96,47 @@ class MarketData:
 
     def publish(self) -> None:
         """Tell everybody what moved."""
+        if not self._moved:
+            return
         moved, self._moved = self._moved, {}
         for symbol, trades in moved.items():
             listing = self._desk.listings[symbol]
+            shown: dict[View, Entries] = {}
             for subscription in self._subscriptions.values():
                 if symbol in subscription.symbols:
-                    self._tell(subscription, listing, trades)
+                    view = subscription.view
+                    if view not in shown:
+                        shown[view] = self._entries(view, listing)
+                    self._tell(subscription, listing, shown[view], trades)
 
     def _tell(
-        self, subscription: Subscription, listing: Listing, trades: list[tuple[int, int]]
+        self,
+        subscription: Subscription,
+        listing: Listing,
+        now: Entries,
+        trades: list[tuple[int, int]],
     ) -> None:
         before = subscription.told[listing.symbol]
-        if not subscription.incremental:
-            now = self._entries(subscription, listing)
+        subscription.told[listing.symbol] = now
+        if not subscription.view.incremental:
             if now != before:
-                self._say_snapshot(subscription, listing)
+                self._say_snapshot(subscription, listing, now)
             return
-        now = self._entries(subscription, listing)
         updates = _differences(before, now)
-        if TRADE in subscription.entries:
+        if TRADE in subscription.view.entries:
             text = listing.instrument.text
             updates += [
                 (_NEW, (TRADE, ""), ((270, text(price)), (271, str(quantity))))
                 for quantity, price in trades
             ]
-        subscription.told[listing.symbol] = now
         if updates:
             self._say_increment(subscription, listing, updates)
 
-    def _say_snapshot(self, subscription: Subscription, listing: Listing) -> None:
-        entries = self._entries(subscription, listing)
-        subscription.told[listing.symbol] = entries
+    def _say_snapshot(self, subscription: Subscription, listing: Listing, entries: Entries) -> None:
         fields: list[tuple[int, str]] = [
             (262, subscription.request_id),
             *instrument_fields(listing),
-            (779, self._desk.moment.text),
+            (779, self._desk.moment.text),  # LastUpdateTime, which only FIX 5.0 has.
             (268, str(len(entries))),
         ]
         for (kind, _), rest in entries.items():
@@ -143,18 +157,16 @@ class MarketData:
             fields += [(279, action), (269, kind), *instrument_fields(listing), *rest]
         self._desk.answer(Note(subscription.client, "X", tuple(fields)))
 
-    def _entries(self, subscription: Subscription, listing: Listing) -> Entries:
-        wanted, text = subscription.entries, listing.instrument.text
+    def _entries(self, view: View, listing: Listing) -> Entries:
+        wanted, text = view.entries, listing.instrument.text
         found: Entries = {}
         for kind in (BID, OFFER):
             if kind in wanted:
-                for price, shares in listing.book.levels(
-                    buys=kind == BID, depth=subscription.depth
-                ):
+                for price, shares in listing.book.levels(buys=kind == BID, depth=view.depth):
                     shown = text(price)
                     found[kind, shown] = ((270, shown), (271, str(shares)))
         shares, price = listing.last_trade
-        if TRADE in wanted and shares and not subscription.incremental:
+        if TRADE in wanted and shares and not view.incremental:
             found[TRADE, ""] = ((270, text(price)), (271, str(shares)))
         for kind, price in (
             (OPENING, listing.opening),

@@ -18,7 +18,7 @@ class Moment:
         self._calendar = calendar
         self.now = self._second = self._day_start = self._day_end = _NEVER
         self._prefix = ""
-        self.date = "00000000"  # TradeDate (75).
+        self.date = "00010101"  # TradeDate (75).
         self.text = ""  # TransactTime (60).
 
     @property

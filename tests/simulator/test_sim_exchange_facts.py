@@ -693,3 +693,14 @@ def test_a_cl_ord_id_that_was_forgotten_is_free_the_next_day():
     floor.operate("end-of-day", {}, NOW)
 
     assert said(ask(floor, cl_ord_id="X0", now=NOW + timedelta(days=1))) == [("NEW", "NEW")]
+
+
+def test_a_venue_can_be_looked_at_before_anything_happened():
+    floor = venue()
+
+    assert floor.next_due() is None
+    assert floor.view(("orders",)) == {"venue": "XSIM", "orders": []}
+    assert floor.view(("phase",))["phase"] == "continuous"
+    assert floor.view(("symbols",))["symbols"] == ["AAPL", "BAND", "LOTS"]
+    with pytest.raises(Refused, match="there are orders, books/SYMBOL"):
+        floor.view(("nothing",))
