@@ -4,7 +4,7 @@ Passes are answers too and are stored: years later one must be able to show
 what was asked, and with how much headroom.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -42,10 +42,10 @@ def check_accounts(
     """
     book = Book(snapshot, recommendations, at)
     answers = (
-        _asked(rule, account_id, partial(_of_account, rule, book, account_id, Stage.PRE_TRADE))
+        _asked(rule, question.account_id, partial(_of_account, test, question))
         for rule in _in_force(rules, book, Stage.PRE_TRADE)
-        if isinstance(rule.test, AccountTest)
-        for account_id in book.trading_accounts()
+        if isinstance(test := rule.test, AccountTest)
+        for question in _questions(rule, book, book.trading_accounts(), Stage.PRE_TRADE)
     )
     return tuple(answer for answer in answers if answer is not None)
 
@@ -78,10 +78,10 @@ def check_portfolio(
     book = Book(snapshot, (), at)
     found: list[CheckResult | None] = []
     for rule in _in_force(rules, book, Stage.PORTFOLIO):
-        if isinstance(rule.test, AccountTest):
+        if isinstance(test := rule.test, AccountTest):
             found += [
-                _asked(rule, account, partial(_of_account, rule, book, account, Stage.PORTFOLIO))
-                for account in book.accounts()
+                _asked(rule, question.account_id, partial(_of_account, test, question))
+                for question in _questions(rule, book, book.accounts(), Stage.PORTFOLIO)
             ]
     for rule in _in_force(rules, book, Stage.POST_TRADE, Stage.PORTFOLIO):
         if isinstance(rule.test, FirmTest):
@@ -94,17 +94,23 @@ def _in_force(rules: Sequence[Rule], book: Book, *stages: Stage) -> tuple[Rule, 
     return tuple(r for r in rules if asked & set(r.stage) and r.in_force(book.today))
 
 
-def _of_account(rule: Rule, book: Book, account_id: str, stage: Stage) -> Answer | None:
-    if not rule.applies_to(book.account_types(account_id)):
+def _questions(
+    rule: Rule, book: Book, account_ids: Iterable[str], stage: Stage
+) -> Iterator[AccountQuestion]:
+    for account_id in account_ids:
+        yield AccountQuestion(rule=rule, book=book, account_id=account_id, stage=stage)
+
+
+def _of_account(test: AccountTest, question: AccountQuestion) -> Answer | None:
+    rule, book = question.rule, question.book
+    if not rule.applies_to(book.account_types(question.account_id)):
         return None
-    assert isinstance(rule.test, AccountTest)
-    question = AccountQuestion(rule=rule, book=book, account_id=account_id, stage=stage)
-    answer = rule.test.about_account(question)
+    answer = test.about_account(question)
     if answer is None or answer.verdict is Verdict.PASS:
         return answer
-    if stage is Stage.PORTFOLIO:
+    if question.stage is Stage.PORTFOLIO:
         return _with_clock(rule, book, answer)
-    return with_largest(question, rule.test, answer)
+    return with_largest(question, test, answer)
 
 
 def _of_order(rule: Rule, desk: OrderDesk, intent: OrderIntent) -> Answer | None:

@@ -123,7 +123,14 @@ class Diversification:
 
     def _issuers(self, question: AccountQuestion) -> tuple[_Issuer, ...]:
         found = group_sums(question, self.group_by, (), self.exclude)
-        return tuple(self._issuer(question, sums) for sums in found)
+        has_votes = self.issuer_votes is not None
+        look = question.rule.look_through
+        key = ("issuers", question.account_id, look, self.group_by, self.exclude, has_votes)
+        known: tuple[_Issuer, ...] | None = question.book.kept.get(key)
+        if known is None:
+            known = tuple(self._issuer(question, sums) for sums in found)
+            question.book.kept[key] = known
+        return known
 
     def _issuer(self, question: AccountQuestion, sums: GroupSum) -> _Issuer:
         votes_before = votes_after = ZERO

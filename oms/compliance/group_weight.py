@@ -13,7 +13,7 @@ from oms.compliance.conditions import Condition, Subject, all_hold
 from oms.compliance.groups import GroupBy
 from oms.compliance.limits import ClassLimit, LimitFrom, limit_of, limits_problem
 from oms.compliance.rules import AccountQuestion, Answer, fraction_of
-from oms.compliance.sums import GroupSum, group_sums
+from oms.compliance.sums import GroupSum, group_sums, largest_sum
 from oms.wording import dollars, percent, shares
 
 ONE = Decimal(1)
@@ -57,7 +57,7 @@ class GroupWeight:
         if not groups:
             return None
         breaches = [g for g in groups if g.excess > 0 and question.blames(g.after - g.before)]
-        worst = _worst(question, breaches, groups)
+        worst = _worst(breaches, groups)
         sentence = _pass_words(worst, base)
         if breaches:
             sentence = _breach_words(worst, base, question.rule.base)
@@ -77,17 +77,21 @@ class GroupWeight:
         )
 
     def _groups(self, question: AccountQuestion, base: Decimal) -> list[_Group]:
-        book, account_id = question.book, question.account_id
+        sums = group_sums(question, self.group_by, self.only, self.exclude)
+        plain = not (self.limits or self.exception_maximum or self.net_of_collateral)
+        if plain and self.maximum is not None and sums:
+            return _that_matter(sums, self.maximum, base)
         groups = []
-        for sums in group_sums(question, self.group_by, self.only, self.exclude):
-            limit = self._limit(question, sums)
+        for found in sums:
+            limit = self._limit(question, found)
             if limit is None:
                 continue
             posted = ZERO
             if self.net_of_collateral:
-                posted = book.number(About.ACCOUNT, account_id, "collateral", sums.name)
-            before, after = max(sums.before - posted, ZERO), max(sums.after - posted, ZERO)
-            groups.append(_Group(sums, before, after, limit, after - limit * base))
+                book, account_id = question.book, question.account_id
+                posted = book.number(About.ACCOUNT, account_id, "collateral", found.name)
+            before, after = max(found.before - posted, ZERO), max(found.after - posted, ZERO)
+            groups.append(_Group(found, before, after, limit, after - limit * base))
         return self._excepted(question, groups, base)
 
     def _limit(self, question: AccountQuestion, sums: GroupSum) -> Decimal | None:
@@ -111,12 +115,19 @@ class GroupWeight:
         return [excused if group is largest else group for group in groups]
 
 
-def _worst(question: AccountQuestion, breaches: list[_Group], groups: list[_Group]) -> _Group:
+def _that_matter(sums: tuple[GroupSum, ...], limit: Decimal, base: Decimal) -> list[_Group]:
+    """Under one limit for all: the groups above it, and the largest that the trades touch."""
+    allowed = limit * base
+    matter = [found for found in sums if found.after > allowed]
+    largest = largest_sum(sums)
+    if not any(found is largest for found in matter):
+        matter.append(largest)
+    return [_Group(f, f.before, f.after, limit, f.after - allowed) for f in matter]
+
+
+def _worst(breaches: list[_Group], groups: list[_Group]) -> _Group:
     """The group of which the answer speaks: a breach, else one that the trades touch, else any."""
-    asked = breaches
-    if not asked:
-        traded = question.book.traded(question.account_id).keys()
-        asked = [g for g in groups if not traded.isdisjoint(g.sums.held_ids)] or groups
+    asked = breaches or [group for group in groups if group.sums.is_touched] or groups
     return max(asked, key=lambda g: (g.excess, g.sums.name))
 
 

@@ -4,6 +4,7 @@ Many rules ask for the same sums with other limits, so each is made once for a b
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,6 +25,7 @@ class GroupSum:
     held_ids: tuple[str, ...]  # What is held for it.
     security_ids: tuple[str, ...]  # What that counts as.
     paths: tuple[str, ...]  # How it is exposed through other names.
+    is_touched: bool  # Whether the trades buy or sell something of it.
 
 
 def group_sums(
@@ -44,9 +46,19 @@ def group_sums(
                 name = group_of(by, book, account_id, exposure.security_id)
                 if name is not None:
                     members[name].append(exposure)
-        known = tuple(_sum(name, members[name]) for name in sorted(members))
+        traded = book.traded(account_id).keys()
+        known = tuple(_sum(name, members[name], traded) for name in sorted(members))
         book.kept[key] = known
     return known
+
+
+def largest_sum(groups: tuple[GroupSum, ...]) -> GroupSum:
+    """The largest of what the trades touch; of all where they touch none."""
+    return max(
+        (group for group in groups if group.is_touched),
+        key=lambda group: (group.after, group.name),
+        default=max(groups, key=lambda group: (group.after, group.name)),
+    )
 
 
 def set_sum(
@@ -71,12 +83,14 @@ def _counts(subject: Subject, only: tuple[Condition, ...], exclude: tuple[Condit
     return not any_holds(exclude, subject) and all_hold(only, subject)
 
 
-def _sum(name: str, found: list[Exposure]) -> GroupSum:
+def _sum(name: str, found: list[Exposure], traded: Collection[str]) -> GroupSum:
+    held_ids = tuple(dict.fromkeys(exposure.held_id for exposure in found))
     return GroupSum(
         name=name,
         before=sum((exposure.before for exposure in found), ZERO),
         after=sum((exposure.after for exposure in found), ZERO),
-        held_ids=tuple(dict.fromkeys(exposure.held_id for exposure in found)),
+        held_ids=held_ids,
         security_ids=tuple(dict.fromkeys(exposure.security_id for exposure in found)),
         paths=tuple(dict.fromkeys(filter(None, map(path_words, found)))),
+        is_touched=not set(traded).isdisjoint(held_ids),
     )
