@@ -42,8 +42,8 @@ class Acceptor:
         self._on_wire = on_wire
         self._refusals = Refusals(on_event)
         self._servers: list[asyncio.Server] = []
-        self._doors: list[Door] = []
         self._sessions: list[Session] = []
+        self._connections: set[Connection] = set()
         self._live: dict[Session, Connection] = {}
         self._loop = asyncio.get_running_loop()
         self._empty = asyncio.Event()
@@ -57,7 +57,6 @@ class Acceptor:
     ) -> int:
         """Listen for these sessions; returns the port (0 takes a free one). Raises OSError."""
         door = Door(sessions, limits)
-        self._doors.append(door)
         server = await self._loop.create_server(
             lambda: Connection(self, door), host, port, reuse_address=True
         )
@@ -68,7 +67,7 @@ class Acceptor:
     @property
     def connections(self) -> int:
         """Open sockets, logged on or not."""
-        return sum(door.connections for door in self._doors)
+        return len(self._connections)
 
     def disconnect(self, session: Session) -> None:
         """Break a session's connection at once, if it has one."""
@@ -110,12 +109,18 @@ class Acceptor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._empty.wait(), seconds)
         self._ticker.cancel()
-        for connection in list(self._live.values()):
+        for connection in self._connections:
             connection.abort()
         await asyncio.sleep(0)
         self.turn()
 
     # What connections ask.
+
+    def arrived(self, connection: Connection) -> None:
+        self._connections.add(connection)
+
+    def departed(self, connection: Connection) -> None:
+        self._connections.discard(connection)
 
     def touch(self, connection: Connection) -> None:
         session = connection.session

@@ -17,6 +17,10 @@ class House(Protocol):
 
     def now(self) -> Instant: ...
 
+    def arrived(self, connection: "Connection") -> None: ...
+
+    def departed(self, connection: "Connection") -> None: ...
+
     def touch(self, connection: "Connection") -> None:
         """Something was read or may be written: a turn is due."""
         ...
@@ -44,6 +48,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._house.arrived(self)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else "?"
         reason = self._door.enter(self.address, self._house.now().seconds)
@@ -71,6 +76,7 @@ class Connection(asyncio.Protocol):
             self._patience.cancel()
         if self._inside:
             self._door.leave(self.address)
+        self._house.departed(self)
         self.part("the client hung up" if exc is None else f"the connection broke ({exc})")
 
     def pause_writing(self) -> None:

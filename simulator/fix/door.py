@@ -21,17 +21,12 @@ class Door:
         self._arrivals = Rate(limits.connections_per_second)
         self._inside: Counter[str] = Counter()
 
-    @property
-    def connections(self) -> int:
-        """How many are inside."""
-        return self._inside.total()
-
     def enter(self, address: str, seconds: float) -> str:
         """Count a connection in; the reason when it must not come in, else an empty text."""
         limits = self.limits
         if not self._arrivals.allows(seconds):
             return f"more than {limits.connections_per_second} connections in a second"
-        if self.connections >= limits.connections:
+        if self._inside.total() >= limits.connections:
             return f"more than {limits.connections} connections"
         if self._inside[address] >= limits.connections_per_address:
             return f"more than {limits.connections_per_address} connections from one address"

@@ -54,9 +54,14 @@ class House:
         self.events: list[tuple[str, dict[str, object]]] = []
         self.asked: list[Request] = []
         self.acceptor: Acceptor
+        self.failures: list[str] = []
+        self._fails = False
         self._clients: list[Client] = []
         self._sessions = {one.client: Session(one, MemoryStore()) for one in profiles}
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(
+            lambda _, context: self.failures.append(str(context["exception"]))
+        )
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.port = self._run(self._open(limits))
@@ -103,6 +108,10 @@ class House:
         """That are counted at the door."""
         return self.acceptor.connections
 
+    def fail_from_now_on(self) -> None:
+        """Every turn raises."""
+        self._fails = True
+
     def close_soon(self) -> None:
         asyncio.run_coroutine_threadsafe(self.acceptor.close("the test is over"), self._loop)
 
@@ -127,6 +136,8 @@ class House:
         return await self.acceptor.open(sessions, host="127.0.0.1", port=0, limits=limits)
 
     def _turn(self, asked: list[Asked], now: Instant) -> None:
+        if self._fails:
+            raise OSError("the disk is full")
         for one in asked:
             self.asked.append(one.request)
             if isinstance(one.request, NewOrder):
