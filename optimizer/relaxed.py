@@ -17,7 +17,7 @@ from optimizer.ticket import Ticket
 from optimizer.values import AccountProblem, Lock, Market, RiskCap, Row
 from optimizer.washsales import LABEL
 
-ROOM = (1e-6, 5e-4, 2e-3, 1e-2)  # Beyond the relaxation, of NAV.
+ROOM = (5e-4, 3e-3, 2e-2)  # Beyond the relaxation, of NAV: shares need some.
 Loosened = Sequence[tuple[Row | Lock | RiskCap, float]]
 
 
