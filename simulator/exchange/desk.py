@@ -31,7 +31,11 @@ class Desk:
             closed_orders=rules.closed_orders, remembered_ids=rules.remembered_ids
         )
         goes = SelfMatch(f"cancel_{rules.self_match_cancels}")
-        self.listings = {symbol: Listing(one, goes) for symbol, one in instruments.items()}
+        pressure = rules.auction_pressure
+        self.listings = {
+            symbol: Listing(one, goes, auction_pressure=pressure)
+            for symbol, one in instruments.items()
+        }
         self.fees = Fees(rules.fee_per_share)
         self.phase = Phase.CONTINUOUS
         self.executions = 0

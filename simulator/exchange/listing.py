@@ -44,11 +44,18 @@ class Listing:
         "window_sum",
     )
 
-    def __init__(self, instrument: Instrument, self_match: SelfMatch) -> None:
+    def __init__(
+        self, instrument: Instrument, self_match: SelfMatch, *, auction_pressure: bool
+    ) -> None:
         self.symbol = instrument.symbol
         self.instrument = instrument
         reference = instrument.reference
-        self.book = Book(reference, tick=instrument.tick(reference), self_match=self_match)
+        self.book = Book(
+            reference,
+            tick=instrument.tick(reference),
+            self_match=self_match,
+            pressure=auction_pressure,
+        )
         self.banded = False
         self.reference = reference  # Of the bands.
         self.market: Market | None = None

@@ -81,6 +81,7 @@ class Rules:
     order_delay: timedelta = _NOTHING  # From arrival to New.
     canceled_name: CanceledName = CanceledName.ORDER
     report_triggers: bool = False  # ExecType L, which FIX 4.4 does not know.
+    auction_pressure: bool = False  # Ties go to the side in need before the reference price.
     # Halts and bands.
     on_halt: OnHalt = OnHalt.WAIT
     halt_auction: bool = False  # Orders gather while halted and trade in an auction at its end.

@@ -35,6 +35,7 @@ def read_rules(table: Table, name: str, seed: int, sessions: tuple[SessionConfig
         holidays=frozenset(table.dates("holidays")),
         day_end=table.choice("day_end", DayEnd, bare.day_end),
         restate_good_till=table.flag("restate_good_till", default=bare.restate_good_till),
+        auction_pressure=table.flag("auction_pressure", default=bare.auction_pressure),
         acknowledge_changes=table.flag("acknowledge_changes", default=False),
         change_delay=table.seconds("change_delay", "0", "0", "3600"),
         chained_changes=table.choice("chained_changes", Chain, bare.chained_changes),

@@ -232,3 +232,10 @@ def test_what_an_auction_in_a_band_leaves_stands_within_it():
     assert book.uncross() == [Trade(2, 1, 101, 20)]
     assert book.best(buys=True) == 102
     assert book.best(buys=False) == 105
+
+
+@pytest.mark.parametrize(("pressure", "price"), [(False, 100), (True, 102)])
+def test_a_book_asks_for_pressure_only_where_its_venue_does(pressure, price):
+    book = opened([Entry(0, True, 200, 102), Entry(0, False, 100, 99)], pressure=pressure)
+
+    assert book.uncross() == [Trade(2, 1, price, 100)]
