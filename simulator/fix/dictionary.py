@@ -107,7 +107,9 @@ class Dictionary:
         """The first thing that is wrong with a message, if anything is."""
         layout = self._layouts.get(message.kind) or self._layout(message.kind)
         if layout is None:
-            return Fault(Reason.INVALID_MSG_TYPE, f"MsgType(35) {message.kind!r} is unknown", "35")
+            return Fault(
+                Reason.INVALID_MSG_TYPE, f"MsgType(35) {message.kind[:16]!r} is unknown", "35"
+            )
         fields = message.fields
         shape = tuple(fields)
         checks = layout.shapes.get(shape)

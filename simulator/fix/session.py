@@ -151,7 +151,7 @@ class Session:
         number = int(text)
         if not self._is_ours(message, number, now):
             return
-        if number == self.store.next_in or _is_reset(message):
+        if number == self.store.next_in or _begins_anew(message):
             self._take(message, number, now)
         elif number > self.store.next_in:
             self._too_high(message, number, now)
@@ -209,10 +209,10 @@ class Session:
 
     def _number_of_logon(self, message: Incoming) -> str | None:
         number = int(message.get("34"))
-        if self.profile.reset_on_logon or message.get("141") == "Y":
-            self.store.reset()
         if message.get("141") == "Y" and number != 1:
             return f"MsgSeqNum(34) must be 1 where ResetSeqNumFlag(141) is Y, not {number}"
+        if self.profile.reset_on_logon or message.get("141") == "Y":
+            self.store.reset()
         if number < self.store.next_in:
             return f"MsgSeqNum(34) too low, expecting {self.store.next_in} but received {number}"
         expected = message.get("789")
@@ -388,7 +388,7 @@ class Session:
             self._request_resend(now)
 
     def _beat(self, now: Instant) -> None:
-        if now.seconds - self._writer.wrote_at >= self.heartbeat:
+        if now.seconds - self._writer.wrote_at >= self.heartbeat and not self._writer.busy:
             self._writer.send_admin("0", "", now)
         if self._tested is None:
             if now.seconds - self._heard_at > self.heartbeat * _LATE:
@@ -401,7 +401,7 @@ class Session:
 
     def _on_logon(self, message: Incoming, now: Instant) -> None:
         """In mid-session: only to begin both numbers again at 1."""
-        if message.get("141") != "Y":
+        if not _begins_anew(message):
             text = "already logged on; a Logon now must have ResetSeqNumFlag(141)=Y"
             self._reject(message, Fault(Reason.OTHER, text), now)
             return
@@ -439,7 +439,7 @@ class Session:
 
     def _on_sequence_reset(self, message: Incoming, now: Instant) -> None:
         due, following = self.store.next_in, int(message.get("36"))
-        lowest = due if _is_reset(message) else due + 1
+        lowest = due if _begins_anew(message) else due + 1
         if following < lowest:
             text = f"NewSeqNo(36) {following} must not be below {lowest}"
             self._reject(message, Fault(Reason.VALUE_INCORRECT, text, "36"), now)
@@ -449,10 +449,12 @@ class Session:
 
     def _on_logout(self, _message: Incoming, now: Instant) -> None:
         if self._leaving is None:
-            self._writer.send_admin("5", "", now)
+            self._writer.send_at_once("5", "", now)
         self.over = True
 
 
-def _is_reset(message: Incoming) -> bool:
-    """SequenceReset-Reset: its own number does not count."""
-    return message.kind == "4" and message.get("123") != "Y"
+def _begins_anew(message: Incoming) -> bool:
+    """SequenceReset-Reset, or a Logon with ResetSeqNumFlag: their own numbers do not count."""
+    if message.kind == "4":
+        return message.get("123") != "Y"
+    return message.kind == "A" and message.get("141") == "Y"

@@ -176,8 +176,9 @@ def test_a_second_logon_is_rejected(talk):
 
 def test_numbers_may_begin_again_in_mid_session(talk):
     talk.report(1)
+    talk.say("D", *ORDER)
 
-    assert talk.say("A", (98, 0), (108, 30), (141, "Y"), number=2) == ["A seq=1 98=0 108=30 141=Y"]
+    assert talk.say("A", (98, 0), (108, 30), (141, "Y"), number=1) == ["A seq=1 98=0 108=30 141=Y"]
     assert talk.report(2) == ["8 seq=2 17=E-2"]
     assert talk.say("1", (112, "x"), number=2) == ["0 seq=3 112=x"]
 
@@ -381,6 +382,28 @@ def test_a_long_resend_goes_in_pages_and_what_is_said_meanwhile_follows(talk):
     assert len(first) <= 500
     assert everything[-2] == "8 seq=1202 17=E-1201", "said meanwhile: an original"
     assert everything[-1] == "0 seq=1203 112=x"
+
+
+def test_a_client_who_does_not_read_a_resend_is_not_sent_heartbeats(talk):
+    for number in range(1, 1201):
+        talk.report(number)
+    talk.say("2", (7, 2), (16, 0))
+
+    for _ in range(40):
+        assert talk.wait(10) == []
+        assert talk.say("0") == []
+
+    assert talk.session.busy
+    assert not talk.session.over
+
+
+def test_a_goodbye_does_not_wait_for_a_resend(talk):
+    for number in range(1, 1201):
+        talk.report(number)
+    talk.say("2", (7, 2), (16, 0))
+
+    assert talk.say("5") == ["5 seq=1202"]
+    assert talk.session.over
 
 
 def test_what_is_said_to_a_client_who_is_away_waits_for_its_request():
