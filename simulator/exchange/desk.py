@@ -38,6 +38,7 @@ class Desk:
         }
         self.fees = Fees(rules.fee_per_share)
         self.phase = Phase.CONTINUOUS
+        self._name = rules.name
         self.executions = 0
         self.trades = 0
         self.ended_blocks: list[Order] = []  # Whose accounts are to be told.
@@ -62,7 +63,7 @@ class Desk:
     def next_exec_id(self) -> str:
         """An ExecID that was never used before."""
         self.executions += 1
-        return f"{self.rules.name}-{self.moment.date}-{self.executions:06d}"
+        return f"{self._name}-{self.moment.date}-{self.executions:06d}"
 
     def say(
         self,

@@ -32,6 +32,7 @@ class Instrument:
         "_from_text",
         "_lot_starts",
         "_lots",
+        "_means",
         "_places",
         "_scale",
         "_tick_starts",
@@ -78,6 +79,7 @@ class Instrument:
         self._lot_starts = [band.start for band in self._lots]
         self._from_text: dict[str, int] = {}
         self._to_text: dict[int, str] = {}
+        self._means: dict[int, str] = {}
         wanted = Fraction(price) / unit
         tick = self.tick(int(wanted))
         self.reference = max(tick, round(wanted / tick) * tick)
@@ -147,6 +149,17 @@ class Instrument:
         """`gross` (units x shares) over shares: exact, or rounded to eight places, half to even."""
         if shares == 0:
             return "0"
+        price, rest = divmod(gross, shares)
+        if rest or self._places > _AVERAGE_PLACES:
+            return self._rounded(gross, shares)
+        known = self._means.get(price)
+        if known is None:
+            if len(self._means) >= _REMEMBERED:
+                self._means.clear()
+            known = self._means[price] = _plain(price * self._unit, self._places, 0)
+        return known
+
+    def _rounded(self, gross: int, shares: int) -> str:
         below = shares * self._scale
         eighths, rest = divmod(gross * self._unit * 10**_AVERAGE_PLACES, below)
         if rest * 2 > below or (rest * 2 == below and eighths & 1):

@@ -31,6 +31,7 @@ class Trading:
         self._data = data
         self._owners: dict[str, int] = {}
         self._firms = dict(desk.rules.firms)
+        self._minds_self_match = desk.rules.self_match is not SelfMatch.OFF
         venue = (30, desk.rules.name)  # LastMkt.
         self._added = ((851, "1"), venue)  # LastLiquidityInd.
         self._removed = ((851, "2"), venue)
@@ -46,7 +47,7 @@ class Trading:
             terms.price,
             terms.kind,
             stay,
-            self._owner(order.client),
+            self._owner(order.client) if self._minds_self_match else 0,
             terms.stop,
             terms.offset,
             terms.display,
@@ -220,8 +221,8 @@ class Trading:
                 )
 
     def _owner(self, client: str) -> int:
-        how = self._desk.rules.self_match
-        if how is SelfMatch.OFF or not client:
+        if not client:
             return 0
-        firm = self._firms.get(client, client) if how is SelfMatch.FIRM else client
+        by_firm = self._desk.rules.self_match is SelfMatch.FIRM
+        firm = self._firms.get(client, client) if by_firm else client
         return self._owners.setdefault(firm, len(self._owners) + 1)
