@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from oms.compliance.examples import ExampleOutcome, run_examples
 from oms.compliance.load import load_pack, load_rules, pack_names
 from oms.compliance.nearest import nearest
 from oms.compliance.page import page, rule_lines
+from oms.compliance.preview import Effect, Scope, preview
 from oms.compliance.rules import Rule
 
 
@@ -57,6 +59,13 @@ CHANGES = (
     Column[Change]("WHAT", lambda change: change.words),
 )
 
+EFFECTS = (
+    Column[Effect]("RULE", lambda effect: effect.rule_id),
+    Column[Effect]("SUBJECT", lambda effect: effect.subject),
+    Column[Effect]("SAYS", lambda effect: effect.before),
+    Column[Effect]("WOULD SAY", lambda effect: effect.after),
+    Column[Effect]("WHAT", lambda effect: effect.sentence),
+)
 CASES = (
     Column[Case]("RULE", lambda case: case.rule_id),
     Column[Case]("SUBJECT", lambda case: case.subject),
@@ -82,6 +91,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     diff = _add(actions, "diff", "say what another file would change")
     diff.add_argument("file", metavar="FILE", type=Path)
     diff.add_argument("--against", metavar="FILE", type=Path, help="(default: what is in force)")
+    diff.add_argument(
+        "--run",
+        metavar="RUN",
+        help="also which portfolios, baskets and open orders of this run it would touch",
+    )
     cases = _add(actions, "cases", "list portfolios that are over a limit, and by when they must")
     cases.add_argument("--run", metavar="RUN", default="last", help="as a run left it")
     _add(actions, "packs", "list the packs that ship")
@@ -189,12 +203,33 @@ def _diff(arguments: argparse.Namespace) -> int:
     before = arguments.against
     if before is None:
         before = open_config(arguments.config).rules
-    found: Sequence[Change] = changes(load_rules(before), load_rules(arguments.file))
+    old, new = load_rules(before), load_rules(arguments.file)
+    found: Sequence[Change] = changes(old, new)
+    effects: Sequence[Effect] = ()
+    if arguments.run is not None:
+        scope, at = _scope(arguments)
+        effects = preview(old, new, scope, at)
     if arguments.json:
-        print_json(found)
-    else:
-        print_table(CHANGES, found, "nothing would change")
+        print_json({"changes": found, "effects": effects})
+        return ExitCode.OK
+    print_table(CHANGES, found, "no rule would change")
+    if arguments.run is not None:
+        print_table(EFFECTS, effects, "no answer would change")
     return ExitCode.OK
+
+
+def _scope(arguments: argparse.Namespace) -> tuple[Scope, datetime]:
+    """A run's snapshot and basket, and its orders that are still open."""
+    with opening().open_reading(open_config(arguments.config)) as service:
+        stored = service.stored(arguments.run)
+    if stored.snapshot is None:
+        raise TryAgainError("the run has no snapshot yet; ask again when it has one")
+    scope = Scope(
+        snapshot=stored.snapshot,
+        recommendations=stored.recommendations,
+        open_orders=tuple(order.intent for order in stored.orders if not order.is_closed),
+    )
+    return scope, stored.run.started_at
 
 
 def _cases(arguments: argparse.Namespace) -> int:

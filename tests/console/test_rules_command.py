@@ -79,7 +79,8 @@ def test_a_difference_names_rule_versions_and_keys(rule_file, tmp_path, capsys):
     other.write_text(ENABLING.replace('["sanity-daily"]', '["sanity-rate"]'), encoding="utf-8")
 
     assert main(["rules", "diff", str(other), "--against", str(rule_file), "--json"]) == ExitCode.OK
-    found = {change["rule_id"]: change["what"] for change in json.loads(capsys.readouterr().out)}
+    told = json.loads(capsys.readouterr().out)
+    found = {change["rule_id"]: change["what"] for change in told["changes"]}
     assert found == {"sanity-daily": "new", "sanity-rate": "gone"}
 
 
