@@ -29,7 +29,7 @@ def first_flaw(script: Script) -> tuple[int, str] | None:
             if not isinstance(step, ClientStep):
                 play.happen(clerk, _AT)
                 continue
-            request = _request(step, script)
+            request = request_of(step, script)
             wrong = _wrong(play, step, request)
             if wrong:
                 return line, wrong
@@ -51,11 +51,11 @@ def _wrong(play: Play, step: ClientStep, request: OrderRequest) -> str:
 def _opening(script: Script) -> OrderRequest:
     first = script.steps[0]
     if isinstance(first, ClientStep):
-        return _request(first, script)
+        return request_of(first, script)
     return NewOrder("CLIENT", "CALL", "REHEARSAL", "1", str(script.base), "1")
 
 
-def _request(step: ClientStep, script: Script) -> OrderRequest:
+def request_of(step: ClientStep, script: Script) -> OrderRequest:
     """What the step asks for, with its letters as ClOrdIDs."""
     name, origin = step.text("ClOrdID"), step.text("OrigClOrdID")
     quantity = step.text("OrderQty")

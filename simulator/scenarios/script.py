@@ -93,7 +93,7 @@ class Script(NamedTuple):
 
     @property
     def is_in_cash(self) -> bool:
-        """Whether its order is for an amount of money: CashOrderQty (152) is what figures follow."""
+        """Whether its order is for an amount of money: figures follow from CashOrderQty (152)."""
         return any("CashOrderQty" in step.stated for step in self.sends())
 
     def sends(self) -> tuple[ClientStep, ...]:

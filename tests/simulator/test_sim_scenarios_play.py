@@ -1,17 +1,20 @@
 """What a client and an operator meet when they play: help, patience, several plays, days."""
 
 import pickle
+import random
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.scenarios import plays
+from simulator.scenarios import plays, rehearsal
 from simulator.scenarios.library import UnknownScenarioError, read_library
 from simulator.scenarios.player import ScenarioFloor
+from simulator.scenarios.script import VenueStep
+from simulator.scenarios.words import name_of
 from simulator.values.floor import Refused
-from simulator.values.messages import Note
+from simulator.values.messages import CancelRejected, Note
 from simulator.values.requests import (
     AskMarketData,
     AskMassStatus,
@@ -23,6 +26,7 @@ from simulator.values.requests import (
     NewOrder,
     ReplaceOrder,
 )
+from simulator.values.words import ExecType
 from tests.simulator.floor_wire import START, FloorWire, by_tag
 
 LIBRARY = read_library()
@@ -436,3 +440,56 @@ def test_whatever_a_client_sends_is_answered_and_never_breaks_the_venue(symbol, 
         due = floor.next_due()
         assert due is None or due > now
     assert FloorWire(floor).floor.view(("scenarios",))["scripts"] == len(LIBRARY.scripts)
+
+
+def right_request(script, step, names):
+    """What the step asks for, under this client's own ids; every letter is one."""
+    request = rehearsal.request_of(step, script)
+    changes = {"client": "CLIENT1", "symbol": f"{script.id}.TEST"}
+    changes["cl_ord_id"] = names.setdefault(request.cl_ord_id, f"N-{request.cl_ord_id}")
+    if isinstance(request, CancelOrder | ReplaceOrder):
+        changes["orig_cl_ord_id"] = names.setdefault(
+            request.orig_cl_ord_id, f"N-{request.orig_cl_ord_id}"
+        )
+    return request._replace(**changes)
+
+
+def a_noise(chance, script, names, number):
+    """A message that no script foresees."""
+    name = chance.choice([*names.values(), "N-NOBODY"])
+    symbol = f"{script.id}.TEST"
+    kinds = [
+        ReplaceOrder("CLIENT1", f"NOISE{number}", name, symbol, "1", "3", "1"),
+        NewOrder("CLIENT1", name, symbol, "1", "7", "1"),
+        Disconnected("CLIENT2"),
+    ]
+    if not any(step.message == "OrderStatusRequest" for step in script.sends()):
+        kinds.append(AskStatus("CLIENT1", name, symbol, "1"))
+    return chance.choice(kinds)
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+@pytest.mark.parametrize("script", LIBRARY.scripts, ids=lambda script: script.id)
+def test_what_is_not_foreseen_changes_nothing_that_the_venue_says(script, noisy):
+    """Every script to its end, alone and between refused messages, late or early."""
+    chance = random.Random(script.id)
+    floor, now, names, heard = a_floor(), START, {}, []
+    for number, step in enumerate(script.sends()):
+        heard += floor.handle(right_request(script, step, names), now)
+        for extra in range(3 if noisy else 0):
+            floor.handle(a_noise(chance, script, names, number * 10 + extra), now)
+        now += timedelta(seconds=chance.choice([0, 0.3, 40]))
+        heard += floor.wake(now)
+    if not script.sends():
+        ask(floor, order(script.id, "CALL", str(script.base)))
+    heard += floor.wake(now + timedelta(hours=1))
+
+    said = [step for step in script.steps if isinstance(step, VenueStep)]
+    assert [kind_of(one) for one in heard] == [step.says for step in said]
+    assert noisy or floor.view(("scenarios",))["certified"] == 1
+
+
+def kind_of(message):
+    if isinstance(message, CancelRejected):
+        return "CancelReject"
+    return name_of(ExecType(message.exec_type))
