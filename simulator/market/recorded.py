@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from simulator.exchange.instruments import Instrument
+from simulator.exchange.prices import PricesError
 
 COLUMNS = (*("time", "symbol", "kind", "bid", "bid_size", "offer", "offer_size", "price", "size"),)
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?", re.ASCII)
@@ -22,7 +23,7 @@ _QUOTE_FIELDS = ("bid", "bid_size", "offer", "offer_size")
 _TRADE_FIELDS = ("price", "size")
 
 
-class RecordedDayError(Exception):
+class RecordedDayError(PricesError):
     """A recorded day that cannot be used; the text names file, line, field, value and remedy."""
 
 
