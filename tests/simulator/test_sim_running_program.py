@@ -429,6 +429,125 @@ def test_lost_and_doubled_reports_come_by_script(venue_process, raw_client, tmp_
     assert [one["happened"] for one in answer["faults"]["XSIM"]] == [1, 1, 1]
 
 
+def test_a_delayed_report_survives_a_power_cut(venue_process, raw_client, tmp_path):
+    """It was decided and not sent: it is on its way, and the restart knows."""
+    (tmp_path / "faults.toml").write_text(
+        '[[fault]]\ndo = "delay"\nreport = "new"\nseconds = 60\n'
+        '[[fault]]\ndo = "overtake"\nchance = 0.5\nseconds = 3\njitter = 30\n'
+    )
+    venues = venue_process('faults = "faults.toml"\n' + STEPPED)
+    client = raw_client(venues.port())
+    client.logon(reset=False)
+    for number in range(8):
+        client.new_order(f"X{number}", 10, side="12"[number % 2], price="148.00")
+    client.send("1", (112, "all"))
+    client.wait("0")
+    venues.kill()
+    client.close()
+
+    venues.start()
+    again = raw_client(venues.port(), sequence=client.next_out)
+    again.logon(reset=False)
+    assert venues.ask("POST", "/clock/step", {"seconds": 90})[0] == 200
+    again.send("1", (112, "all"))
+    again.wait("0")
+
+    before, after = reports(client), reports(again)
+    assert len(before) + len(after) == 16
+    assert len(after) > 0
+    assert {m[11] for m in before + after if m[150] == "0"} == {f"X{n}" for n in range(8)}
+    assert len({m[17] for m in before + after}) == 16
+
+
+# ---- dark pool and broker
+
+TOWN = (
+    STEPPED.replace("levels = 0", "levels = 4")
+    + """
+[[venue]]
+name = "POOL"
+kind = "dark"
+priced_by = "XSIM"
+clients = ["TRIMTAB", "OTHER"]
+prices = "prices.csv"
+[[venue]]
+name = "BROK"
+kind = "broker"
+works_on = ["XSIM"]
+clients = ["TRIMTAB"]
+fee_per_share = 0.01
+slice_interval = 2
+"""
+)
+
+
+def test_a_town_of_venues_goes_on_after_power_cuts(venue_process, raw_client):
+    """A parent worked on the exchange and a cross in the pool, with and without power cuts."""
+    said, rows = town(venue_process, raw_client, cuts=False)
+
+    assert town(venue_process, raw_client, cuts=True) == (said, rows)
+    lit, pool, broker = rows
+    filled = [m for name, _, m in said if name == "BROK" and m[150] == "F"]
+    assert shares(filled, 32) == shares(broker, "last_qty") == 600
+    assert shares([one for one in lit if one["client"].startswith("BROK~")], "last_qty") == 600
+    assert [row["last_qty"] for row in pool] == ["30", "30"]
+
+
+def shares(rows, field):
+    return sum(int(row[field]) for row in rows)
+
+
+def town(venue_process, raw_client, *, cuts):
+    """What the clients of three venues hear in half a minute, and the end-of-day files."""
+    venues = venue_process(TOWN)
+    said, next_out = [], {"BROK": 1, "POOL": 1}
+    for part in range(3):
+        clients = {
+            name: raw_client(venues.port(name), venue=name, sequence=next_out[name])
+            for name in next_out
+        }
+        for client in clients.values():
+            client.logon(reset=False)
+        if part == 0:
+            clients["BROK"].new_order("P1", 600, (847, 1000), (126, "20221130-20:45:20"))
+            clients["POOL"].new_order("M1", 50)
+        if part == 1:
+            clients["POOL"].new_order("M2", 30, side="2")
+        for _ in range(4):
+            assert venues.ask("POST", "/clock/step", {"seconds": 3})[0] == 200
+        for name, client in clients.items():
+            client.send("1", (112, "all"))
+            client.wait("0")
+            said += [(name, m[34], content(m)) for m in reports(client)]
+            next_out[name] = client.next_out
+        hang_up(venues, clients.values(), cut=cuts)
+    paths = [venues.ask("POST", f"/venues/{one}/end-of-day")[1]["path"] for one in TOWN_NAMES]
+    rows = [executions(path) for path in paths]
+    assert venues.stop() == 0
+    venue_process.forget_state()
+    return said, rows
+
+
+def hang_up(venues, clients, *, cut):
+    if cut:
+        venues.kill()
+    for client in clients:
+        client.close()
+    if cut:
+        venues.start()
+    until_all_logged_out(venues)
+
+
+TOWN_NAMES = ("XSIM", "POOL", "BROK")
+
+
+def until_all_logged_out(venues):
+    deadline = time.monotonic() + 5
+    while any(one["logged_on"] for one in venues.ask("GET", "/sessions")[1]["sessions"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 # ---- the clock
 
 
