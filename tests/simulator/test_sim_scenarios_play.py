@@ -460,7 +460,7 @@ def a_noise(chance, script, names, number):
     symbol = f"{script.id}.TEST"
     kinds = [
         ReplaceOrder("CLIENT1", f"NOISE{number}", name, symbol, "1", "3", "1"),
-        NewOrder("CLIENT1", name, symbol, "1", "7", "1"),
+        NewOrder("CLIENT1", name, symbol, "1", "0", "1"),
         Disconnected("CLIENT2"),
     ]
     if not any(step.message == "OrderStatusRequest" for step in script.sends()):
