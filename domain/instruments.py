@@ -50,13 +50,14 @@ class Price:
 class PriceHistory:
     """Closing prices for the risk model: `closes[i][j]` is security i on day j.
 
-    Every security has a price on every day; a security without one is left
-    out and stands in the snapshot's quality findings.
+    Every security has a price on every day, and one that lacks one is left out and stands
+    in the snapshot's quality findings; unless the firm's risk settings say how gaps are
+    handled: then a missing close is None.
     """
 
     security_ids: tuple[str, ...]
     days: tuple[date, ...]
-    closes: tuple[tuple[Decimal, ...], ...]
+    closes: tuple[tuple[Decimal | None, ...], ...]
 
     def __post_init__(self) -> None:
         assert len(self.closes) == len(self.security_ids)

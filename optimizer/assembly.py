@@ -130,14 +130,14 @@ def market_of(snapshot: Snapshot) -> Market:
 def _risk_of(
     settings: RiskSettings,
     securities: Sequence[Security],
-    closes: Mapping[str, Sequence[Decimal]],
+    closes: Mapping[str, Sequence[Decimal | None]],
 ) -> RiskModel:
     """The risk model of the securities, in their order."""
     if settings.method is RiskMethod.SUPPLIED:
         return supplied(settings, [security.security_id for security in securities])
     symbols = {security.security_id: security.symbol for security in securities}
     named = {factor: symbols.get(i, i) for factor, i in settings.factors.items()}
-    table = [[float(close) for close in closes[i]] for i in symbols]
+    table = [[np.nan if c is None else float(c) for c in closes[i]] for i in symbols]
     return estimate(
         np.array(table) if table else np.empty((0, LEAST_HISTORY_DAYS)),
         replace(settings, factors=named),

@@ -85,6 +85,11 @@ class Book:
     transactions: tuple[ReportedTransaction, ...]
 
     @property
+    def handles_gaps(self) -> bool:
+        """Whether the firm's risk settings say what becomes of missing closes."""
+        return any(mandate.risk is not None for mandate in self.mandates.values())
+
+    @property
     def as_of(self) -> date:
         """The day of the book."""
         return self.custody.as_of

@@ -222,11 +222,11 @@ def _price_problem(book: Book, security_id: str, days: tuple[date, ...]) -> tupl
             f"{symbol} went from {plain(closes[told[-2]])} to {plain(last)} ({move:+.1f} %)"
             f" on {told[-1]}: over {JUMP:.0%} waits for a second close near it"
         )
-    return _history_problem(symbol, closes, days)
+    return _history_problem(symbol, closes, days, may_lack=book.handles_gaps)
 
 
 def _history_problem(
-    symbol: str, closes: Mapping[date, Decimal], days: tuple[date, ...]
+    symbol: str, closes: Mapping[date, Decimal], days: tuple[date, ...], *, may_lack: bool
 ) -> tuple[str, str] | None:
     """Why the risk of a security cannot be estimated."""
     if len(days) < LEAST_HISTORY_DAYS:
@@ -235,7 +235,7 @@ def _history_problem(
             f" {LEAST_HISTORY_DAYS} at least: send more in prices.csv"
         )
     missing = [day for day in days if day not in closes]
-    if missing:
+    if missing and not may_lack:
         return "incomplete_history", (
             f"{symbol} has no price on {len(missing)} of {len(days)} days, the last {missing[-1]}:"
             " its risk cannot be estimated"

@@ -43,19 +43,20 @@ def take(connection: Connection, as_of: date) -> Snapshot:
 
 
 def _history(book: Book) -> PriceHistory:
-    """The closes of every security that has one on every day."""
+    """The closes of every security that has one on every day, or on any where gaps are handled."""
     days = book.closes.days()
-    whole = [
+    enough = any if book.handles_gaps else all
+    told = [
         security_id
         for security_id in sorted(book.securities)
-        if all(day in book.closes.by_security.get(security_id, {}) for day in days)
+        if enough(day in book.closes.by_security.get(security_id, {}) for day in days)
     ]
     return PriceHistory(
-        security_ids=tuple(whole),
+        security_ids=tuple(told),
         days=days,
         closes=tuple(
-            tuple(book.closes.by_security[security_id][day] for day in days)
-            for security_id in whole
+            tuple(book.closes.by_security[security_id].get(day) for day in days)
+            for security_id in told
         ),
     )
 

@@ -111,3 +111,24 @@ def test_a_measure_of_an_unknown_security_is_refused(bundle, tmp_path):
         "XOMM 'XOMM' is no symbol of the security master; did you mean 'XOM'?",
         "CVX 'True' is not a number; write it like 0.05",
     ]
+
+
+def test_a_security_that_lacks_closes_is_in_quarantine_until_gaps_are_handled(bundle, tmp_path):
+    """A newcomer with sixty closes; its account is kept out, or its risk is told to be borrowed."""
+    lines = (ROOT / "data" / "book" / "prices.csv").read_text(encoding="utf-8").splitlines()
+    young = [line for line in lines[1:] if ",RRC," not in line or line >= "2022-09-06"]
+    path = tmp_path / "prices.csv"
+    path.write_text("\n".join([lines[0], *young]) + "\n", encoding="utf-8")
+    ingest(bundle, [path], layouts=(), at=AT, replace=True)
+    kept_out = {f.check for f in take(bundle, TODAY).quarantined().get(ACCOUNT, ())}
+
+    put(bundle, tmp_path, BLOCKS["risk-statistical"])
+    taken = take(bundle, TODAY)
+    (proposal,) = propose_batch(*assemble(taken, [ACCOUNT]))
+
+    assert kept_out == {"incomplete_history"}
+    assert ACCOUNT not in taken.quarantined()
+    assert proposal.outcome is Outcome.TRADE
+    assert any(
+        note.startswith("Risk model: RRC has returns on 8% of days") for note in proposal.notes
+    )
