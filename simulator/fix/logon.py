@@ -4,9 +4,10 @@ import hmac
 from datetime import datetime
 
 from simulator.fix.codec import SOH, Incoming
-from simulator.fix.dictionary import Dictionary, Fault, Reason
+from simulator.fix.dictionary import Dictionary
 from simulator.fix.instant import read_stamp
 from simulator.fix.profile import SessionProfile
+from simulator.fix.scrutiny import untimely
 
 _LONGEST_HEARTBEAT_SECONDS = 86_400
 
@@ -35,12 +36,6 @@ def answer(profile: SessionProfile, message: Incoming, next_in: int) -> str:
     if profile.version.application:
         parts.append(f"1137={profile.version.application}{SOH}")
     return "".join(parts)
-
-
-def untimely(limit_seconds: int) -> Fault:
-    """SendingTime is too far from our clock."""
-    text = f"SendingTime(52) is more than {limit_seconds} s from our clock"
-    return Fault(Reason.SENDING_TIME_ACCURACY, text, "52")
 
 
 def _time_refusal(profile: SessionProfile, message: Incoming, wall: datetime) -> str | None:

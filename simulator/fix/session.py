@@ -13,9 +13,10 @@ from simulator.fix import logon
 from simulator.fix.codec import SOH, Incoming, parse
 from simulator.fix.dictionary import Fault, Reason, dictionary
 from simulator.fix.faults import Faults
-from simulator.fix.instant import Instant, read_stamp, stamped
+from simulator.fix.instant import Instant, stamped
 from simulator.fix.profile import Excess, SessionProfile
 from simulator.fix.rate import Rate
+from simulator.fix.scrutiny import Scrutiny
 from simulator.fix.store import Store
 from simulator.fix.translate import Unplayed, read_request
 from simulator.fix.wording import body_of
@@ -74,7 +75,7 @@ class Session:
         self._asked_again = 0
         self._asked_again_at = 0.0
         self._garbled = 0
-        self._good_time = ("", 0.0)  # The second last found to be right, and when.
+        self._scrutiny = Scrutiny(self.profile)
         self._writer.begin(seconds)
 
     # What the program says.
@@ -242,47 +243,18 @@ class Session:
     # Taking messages.
 
     def _is_ours(self, message: Incoming, number: int, now: Instant) -> bool:
-        """BeginString, CompIDs and SendingTime are right; else the session ends."""
-        fields = message.fields
-        profile = self.profile
-        if fields["8"] != profile.version.begin_string:
-            self._end(f"BeginString(8) must be {profile.version.begin_string}", now)
+        """Version, names and times are right; else it is refused, and mostly the session ended."""
+        begin_string = self.profile.version.begin_string
+        if message.fields["8"] != begin_string:
+            self._end(f"BeginString(8) must be {begin_string}", now)
             return False
-        if fields.get("49") != profile.client or fields.get("56") != profile.venue:
-            tag = "49" if fields.get("49") != profile.client else "56"
-            text = f"{self._dictionary.name(tag)} is not the one of the Logon"
-            self._refuse(message, number, Fault(Reason.COMP_ID_PROBLEM, text, tag), now)
-            return False
-        if not self._is_timely(fields.get("52", ""), now):
-            self._refuse(message, number, logon.untimely(profile.sending_time_seconds), now)
-            return False
-        return fields.get("43") != "Y" or self._is_explained(message, number, now)
-
-    def _is_timely(self, text: str, now: Instant) -> bool:
-        """SendingTime (52) is near enough. What is badly formatted is the dictionary's business."""
-        limit = self.profile.sending_time_seconds
-        second = text[:17]
-        if not limit or (second == self._good_time[0] and now.seconds < self._good_time[1] + 1):
+        fault = self._scrutiny.fault(message, now)
+        if fault is None:
             return True
-        moment = read_stamp(text)
-        if moment is not None and abs((moment - now.wall).total_seconds()) > limit:
-            return False
-        self._good_time = (second, now.seconds)
-        return True
-
-    def _is_explained(self, message: Incoming, number: int, now: Instant) -> bool:
-        """A possible duplicate must say when it was first sent, and not after it was sent again."""
-        first = message.get("122")
-        if first and first[:17] <= message.get("52")[:17]:
-            return True
-        if first:
-            text = "OrigSendingTime(122) is after SendingTime(52)"
-            fault = Fault(Reason.SENDING_TIME_ACCURACY, text, "122")
-            self._refuse(message, number, fault, now)
-            return False
-        text = "OrigSendingTime(122) is required where PossDupFlag(43) is Y"
         self._consume(number)
-        self._reject(message, Fault(Reason.REQUIRED_TAG_MISSING, text, "122"), now)
+        self._reject(message, fault, now)
+        if fault.reason is not Reason.REQUIRED_TAG_MISSING:
+            self._end(fault.text, now)
         return False
 
     def _take(self, message: Incoming, number: int, now: Instant) -> None:
@@ -342,12 +314,6 @@ class Session:
             f"380={why.reason}{SOH}58={why.text}{SOH}"
         )
         self._writer.send("j", body, now)
-
-    def _refuse(self, message: Incoming, number: int, fault: Fault, now: Instant) -> None:
-        """Reject, then Logout: what the standard asks for when it is not clear who speaks."""
-        self._consume(number)
-        self._reject(message, fault, now)
-        self._end(fault.text, now)
 
     def _end(self, text: str, now: Instant) -> None:
         """Say why and end the connection without waiting for an answer."""
