@@ -98,6 +98,7 @@ class Order:
         "symbol",
         "terms",
         "time_in_force",
+        "triggered",
     )
 
     def __init__(
@@ -141,6 +142,7 @@ class Order:
         self.ended: OrdStatus | None = None  # What ended it before it was filled.
         self.done_for_day = False  # It works again tomorrow.
         self.stopped = False  # A price was guaranteed for a part that is not traded yet.
+        self.triggered = False  # A stop order that has become a live one.
         self.queued = False  # Among the closed orders that will be forgotten.
         self.restate_reason: int | None = None  # What the morning's restatement will say.
 

@@ -8,10 +8,11 @@ from simulator.exchange.listing import Listing
 from simulator.exchange.marketdata import MarketData
 from simulator.exchange.orders import Fill, Order
 from simulator.exchange.rules import SelfMatch
-from simulator.matching.entries import Entry, Event, Gone, Stay, Trade, Triggered, Why
+from simulator.matching.entries import Entry, Event, Gone, Kind, Stay, Trade, Triggered, Why
 from simulator.values.words import ExecType, OrdStatus, RestatementReason
 
 _TRADE = ExecType.TRADE
+_LIVE = {Kind.STOP: Kind.MARKET, Kind.STOP_LIMIT: Kind.LIMIT}
 _WORDS = {
     Why.IOC: "immediate or cancel: the rest is gone",
     Why.FOK: "fill or kill: not all of it could trade",
@@ -37,7 +38,7 @@ class Trading:
         self._removed = ((851, "2"), venue)
         self._auction = (venue,)
 
-    def entry(self, order: Order, stay: Stay) -> Entry:
+    def entry(self, order: Order) -> Entry:
         """The order as the book takes it, with what it leaves."""
         terms = order.terms
         return Entry(
@@ -45,13 +46,13 @@ class Trading:
             order.side == "1",
             order.quantity - order.filled,
             terms.price,
-            terms.kind,
-            stay,
+            _LIVE[terms.kind] if order.triggered else terms.kind,
+            terms.stay,
             self._owner(order.client) if self._minds_self_match else 0,
             terms.stop,
             terms.offset,
             terms.display,
-            terms.minimum,
+            0 if order.filled else terms.minimum,
             terms.all_or_none,
         )
 
@@ -60,7 +61,7 @@ class Trading:
         listing = order.listing
         if order.terms.best_only:
             listing.best_only.add(order.number)
-        self.happen(listing, listing.book.enter(self.entry(order, order.terms.stay)))
+        self.happen(listing, listing.book.enter(self.entry(order)))
 
     def work_again(self, order: Order) -> None:
         """Let all that an order leaves work, after its quantity changed by other than a trade."""
@@ -76,7 +77,7 @@ class Trading:
         elif book.waiting(order.number):
             self.happen(listing, book.amend(order.number, leaves, order.terms.price))
         else:
-            self.happen(listing, book.enter(self.entry(order, Stay.WAIT)))
+            self.happen(listing, book.enter(self.entry(order)))
 
     def leave(self, order: Order) -> None:
         """Take an order out of its book, if it is there."""
@@ -200,7 +201,10 @@ class Trading:
 
     def _triggered(self, number: int) -> None:
         order = self._desk.register.get(number)
-        if order is not None and self._desk.rules.report_triggers:
+        if order is None:
+            return
+        order.triggered = True
+        if self._desk.rules.report_triggers:
             self._desk.say(order, ExecType.TRIGGERED, extra=((636, "Y"),))
 
     def _cancel_what_is_not_best(self, listing: Listing) -> None:

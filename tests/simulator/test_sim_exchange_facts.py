@@ -616,6 +616,30 @@ def test_a_bust_undoes_both_sides_and_only_the_named_one_works_again():
         floor.operate("bust", {"exec_id": trade.exec_id}, NOW)
 
 
+def test_the_busted_shares_of_an_ioc_order_do_not_wait():
+    floor = venue()
+    stranger(floor, "sell", 100, "148.00")
+    trade = ask(floor, time_in_force="3")[1]
+
+    _, messages = floor.operate("bust", {"exec_id": trade.exec_id}, NOW)
+
+    assert said(messages) == [("TRADE_CANCEL", "NEW"), ("CANCELED", "CANCELED")]
+
+
+def test_the_busted_shares_of_a_stop_order_that_was_triggered_work_at_once():
+    floor = venue()
+    ask(floor, ord_type="3", price="", stop_price="149.00")
+    stranger(floor, "sell", 120, "149.00")
+    fill = stranger(floor, "buy", 20, "149.00")[-1]
+    stranger(floor, "sell", 1, "148.00")
+    stranger(floor, "buy", 1, "148.00")
+
+    floor.operate("bust", {"exec_id": fill.exec_id}, NOW)
+    (again,) = stranger(floor, "sell", 100, "147.00")
+
+    assert (again.last_qty, again.ord_status) == (100, OrdStatus.FILLED)
+
+
 def test_a_correction_changes_both_sides():
     floor = venue()
     ask(floor)
