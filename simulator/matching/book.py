@@ -16,7 +16,8 @@ from simulator.matching.entries import (
     Why,
 )
 from simulator.matching.half import MARKET, Order, Place
-from simulator.matching.special import AUCTIONS, PEGS, Special
+from simulator.matching.pegs import PEGS
+from simulator.matching.special import AUCTIONS, Special
 
 _LIMIT, _WAIT = Kind.LIMIT, Stay.WAIT  # An enum's member costs a look-up in the short way.
 _UNPRICED = {Kind.LIMIT: Kind.MARKET, Kind.STOP_LIMIT: Kind.STOP}
@@ -152,7 +153,7 @@ class Book(Special):
         for order in moved:
             self._take_out(order)
         events: list[Event] = []
-        for order in sorted(moved, key=lambda order: order.key != MARKET):
+        for order in moved:
             if self.calling:
                 self._put(order)
             else:

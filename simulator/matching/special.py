@@ -18,11 +18,11 @@ from simulator.matching.entries import (
     Triggered,
     Why,
 )
-from simulator.matching.half import MARKET, Half, Order, Place
+from simulator.matching.half import MARKET, Order, Place
+from simulator.matching.pegs import PEGS, best_unpegged, pegged
 from simulator.matching.queues import Queues
 from simulator.matching.stops import Stops
 
-PEGS = frozenset({Kind.PEG_MID, Kind.PEG_PRIMARY})
 AUCTIONS = frozenset({Stay.OPEN, Stay.CLOSE})
 _LIVE = {Kind.STOP: Kind.MARKET, Kind.STOP_LIMIT: Kind.LIMIT}
 _NOWHERE = MARKET + 1  # No key is that good.
@@ -160,7 +160,7 @@ class Special(Queues):
         """Where an order stands within the band; None for a peg with nothing to follow."""
         buys, price = entry.buys, entry.price
         if entry.kind in PEGS:
-            price = self._pegged(entry)
+            price = pegged(entry, *self._quotes())
             if price is None:
                 return None
         if price is None:
@@ -169,22 +169,12 @@ class Special(Queues):
             return price if self.upper is None else min(price, self.upper)
         return -price if self.lower is None else -max(price, self.lower)
 
-    def _pegged(self, entry: Entry) -> int | None:
-        bid, offer = self._outside or self._quotes()
-        if entry.kind is Kind.PEG_PRIMARY:
-            followed = bid if entry.buys else offer
-        else:
-            followed = None if bid is None or offer is None else (bid + offer) // 2
-        if followed is None or followed + entry.offset <= 0:
-            return None
-        price = followed + entry.offset
-        if entry.price is None:
-            return price
-        return min(price, entry.price) if entry.buys else max(price, entry.price)
-
     def _quotes(self) -> tuple[int | None, int | None]:
-        bid, offer = _best_unpegged(self._buys), _best_unpegged(self._sells)
-        return bid, None if offer is None else -offer
+        """Best bid and offer, as pegs follow them."""
+        if self._outside is not None:
+            return self._outside
+        offer = best_unpegged(self._sells)
+        return best_unpegged(self._buys), None if offer is None else -offer
 
     def _floor(self, buys: bool, key: int) -> int:
         """The key that the other side must have for a trade."""
@@ -309,12 +299,3 @@ class Special(Queues):
         keys, aside = self._half(buys).keys, self._conditions.best(buys=buys)
         best = keys[-1] if keys else -_NOWHERE
         return best if aside is None else max(best, aside)
-
-
-def _best_unpegged(half: Half) -> int | None:
-    for key in reversed(half.keys):
-        if key != MARKET and any(
-            order.entry.kind not in PEGS for order in half.levels[key].values()
-        ):
-            return key
-    return None
