@@ -3,7 +3,10 @@
 The venues leave `control.json` in their state directory; nothing of theirs is imported.
 """
 
+import contextlib
 import json
+import os
+import tempfile
 import tomllib
 import urllib.error
 import urllib.request
@@ -78,14 +81,29 @@ class VenuesDoor:
 
 
 def state_directory(venues_file: Path) -> Path:
-    """Where the venues of this venues.toml keep their state."""
+    """Where the venues of this venues.toml keep their state; without one, of `--sample`."""
     try:
         state = tomllib.loads(venues_file.read_text("utf-8")).get("state_dir", _DEFAULT_STATE)
+    except FileNotFoundError:
+        return _sample_state() or venues_file.parent / _DEFAULT_STATE
     except OSError:
         state = _DEFAULT_STATE
     except ValueError as error:
         raise BadInputError(f"{venues_file} is not TOML: {error}") from error
     return venues_file.parent / str(state)
+
+
+def _sample_state() -> Path | None:
+    """The temporary directory of the youngest `--sample` of ours."""
+    doors = Path(tempfile.gettempdir()).glob("venues-*/control.json")
+    ages: dict[Path, float] = {}
+    for path in doors:
+        with contextlib.suppress(OSError):  # It may end while we look.
+            found = path.stat()
+            if found.st_uid == os.getuid():
+                ages[path] = found.st_mtime
+    youngest = max(ages, key=ages.__getitem__, default=None)
+    return None if youngest is None else youngest.parent
 
 
 def _error_of(refusal: urllib.error.HTTPError) -> Exception:

@@ -1,6 +1,10 @@
 """`trimtab venues WORD`: what operators ask of venues that run, and what they are told."""
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -134,11 +138,32 @@ def test_what_cannot_be_done_is_told_in_a_sentence(ask, words, code, says):
     assert says in err
 
 
-def test_venues_that_never_ran_are_not_found(tmp_path, capsys):
-    code = main(["--config", str(tmp_path / "trimtab.toml"), "venues", "status"])
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """No venues.toml here, and a directory for temporary files of our own."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return ["--config", str(tmp_path / "trimtab.toml"), "venues"]
 
-    assert code == 69
+
+def test_venues_that_never_ran_are_not_found(elsewhere, capsys):
+    assert main([*elsewhere, "status"]) == 69
+
     assert "no venues have run with this state; start them" in capsys.readouterr().err
+
+
+def test_without_a_configuration_the_sample_is_asked(elsewhere, tmp_path, capsys):
+    command = [sys.executable, "-m", "simulator", "--sample", "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)}
+    ) as process:
+        try:
+            assert process.stdout.readline()
+            assert main([*elsewhere, "books", "AAPL"]) == 0
+        finally:
+            process.terminate()
+
+    assert "AAPL on XSIM: last 147.60" in capsys.readouterr().out
+    assert process.returncode == 0
 
 
 def test_help_names_every_word(capsys):
