@@ -8,15 +8,14 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from simulator.fix.codec import Incoming
 from simulator.fix.formats import FORMATS
 from simulator.fix.profile import Version
+from simulator.fix.rejection import Fault, Reason
+from simulator.fix.walk import Layout, Walk
 
 _MOST_SHAPES = 500  # Orders of tags remembered per message type.
 _LONGEST_SHAPE = 100
@@ -28,49 +27,8 @@ _MORE_VALUES = {"OrdType": ("5", "B")}  # Market and Limit on close, of FIX 4.2.
 _RESERVED_ABOVE = {"847": 1000}  # TargetStrategy: "1000 and above: by agreement of the two ends".
 
 
-class Reason(IntEnum):
-    """SessionRejectReason (373)."""
-
-    INVALID_TAG_NUMBER = 0
-    REQUIRED_TAG_MISSING = 1
-    TAG_NOT_DEFINED_FOR_MESSAGE = 2
-    UNDEFINED_TAG = 3
-    TAG_WITHOUT_VALUE = 4
-    VALUE_INCORRECT = 5
-    INCORRECT_DATA_FORMAT = 6
-    COMP_ID_PROBLEM = 9
-    SENDING_TIME_ACCURACY = 10
-    INVALID_MSG_TYPE = 11
-    TAG_APPEARS_TWICE = 13
-    TAG_OUT_OF_ORDER = 14
-    GROUP_OUT_OF_ORDER = 15
-    GROUP_COUNT = 16
-    OTHER = 99
-
-
-class Fault(NamedTuple):
-    """Why a message is refused."""
-
-    reason: Reason
-    text: str
-    tag: str = ""
-
-
 class DictionaryError(Exception):
     """A data dictionary is not there; the text names the file and the remedy."""
-
-
-@dataclass(slots=True)
-class Layout:
-    """What may stand in a message, or in one instance of a group."""
-
-    tags: dict[str, int] = field(default_factory=dict)  # Section: header 0, body 1, trailer 2.
-    required: dict[str, None] = field(default_factory=dict)  # In the dictionary's order.
-    groups: dict[str, "Layout"] = field(default_factory=dict)  # By the field that counts them.
-    delimiter: str = ""  # First field of each instance of a group.
-    shapes: dict[tuple[str, ...], list[tuple[str, Callable[[str], object]]]] = field(
-        default_factory=dict
-    )
 
 
 class Dictionary:
@@ -180,7 +138,7 @@ class Dictionary:
                 self._fill(group, one, section, required=True)
 
     def _structure(self, layout: Layout, message: Incoming) -> Fault | None:
-        walk = _Walk(self, message.pairs)
+        walk = Walk(self, message.pairs)
         fault = walk.message(layout)
         if fault is not None:
             return fault
@@ -229,88 +187,6 @@ class Dictionary:
         return Fault(
             Reason.TAG_NOT_DEFINED_FOR_MESSAGE, f"{self.name(tag)} does not belong here", tag
         )
-
-
-class _Walk:
-    """One pass over the fields of a message, groups and all."""
-
-    def __init__(self, dictionary: Dictionary, pairs: list[tuple[str, str]]) -> None:
-        self._dictionary = dictionary
-        self._pairs = pairs
-        self._at = 0
-
-    def message(self, layout: Layout) -> Fault | None:
-        seen: set[str] = set()
-        section = 0
-        while self._at < len(self._pairs):
-            tag, value = self._pairs[self._at]
-            self._at += 1
-            fault = self._field(layout, tag, value, seen)
-            if fault is not None:
-                return fault
-            here = layout.tags.get(tag, max(section, 1))
-            if here < section:
-                return Fault(
-                    Reason.TAG_OUT_OF_ORDER, f"{self._dictionary.name(tag)} is out of order", tag
-                )
-            section = here
-            if tag in layout.groups and (fault := self._group(layout.groups[tag], tag, value)):
-                return fault
-        return None
-
-    def _field(self, layout: Layout, tag: str, value: str, seen: set[str]) -> Fault | None:
-        name = self._dictionary.name(tag)
-        if tag not in layout.tags and (fault := self._dictionary.unknown(tag)):
-            return fault
-        if tag in seen:
-            return Fault(Reason.TAG_APPEARS_TWICE, f"{name} comes more than once", tag)
-        if not value:
-            return Fault(Reason.TAG_WITHOUT_VALUE, f"{name} has no value", tag)
-        seen.add(tag)
-        return None
-
-    def _group(self, layout: Layout, count: str, value: str) -> Fault | None:
-        """The instances after a count field, each beginning with the group's first field."""
-        name = self._dictionary.name(count)
-        instances = 0
-        while self._at < len(self._pairs) and self._pairs[self._at][0] == layout.delimiter:
-            instances += 1
-            fault = self._instance(layout)
-            if fault is not None:
-                return fault
-        if (
-            not instances
-            and self._at < len(self._pairs)
-            and self._pairs[self._at][0] in layout.tags
-        ):
-            return Fault(
-                Reason.GROUP_OUT_OF_ORDER,
-                f"{name}: each instance must begin with {self._dictionary.name(layout.delimiter)}",
-                self._pairs[self._at][0],
-            )
-        if value != str(instances):
-            return Fault(
-                Reason.GROUP_COUNT, f"{name} says {value[:9]}, there are {instances}", count
-            )
-        return None
-
-    def _instance(self, layout: Layout) -> Fault | None:
-        seen: set[str] = set()
-        while self._at < len(self._pairs):
-            tag, value = self._pairs[self._at]
-            if tag not in layout.tags or (tag == layout.delimiter and seen):
-                break
-            self._at += 1
-            fault = self._field(layout, tag, value, seen)
-            if fault is None and tag in layout.groups:
-                fault = self._group(layout.groups[tag], tag, value)
-            if fault is not None:
-                return fault
-        for tag in layout.required:
-            if tag not in seen:
-                name = self._dictionary.name(tag)
-                return Fault(Reason.REQUIRED_TAG_MISSING, f"{name} is required", tag)
-        return None
 
 
 _FILES = {Version.FIX44: ("FIX44.xml",), Version.FIX50SP2: ("FIXT11.xml", "FIX50SP2.xml")}

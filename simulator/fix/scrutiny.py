@@ -1,9 +1,9 @@
 """Who speaks, and when: what must be right in every message before its number is looked at."""
 
 from simulator.fix.codec import Incoming
-from simulator.fix.dictionary import Fault, Reason
 from simulator.fix.instant import Instant, read_stamp
 from simulator.fix.profile import SessionProfile
+from simulator.fix.rejection import Fault, Reason
 
 _TRUSTED_SECONDS = 1.0  # How long a second of SendingTime that was right needs no second look.
 _SECOND = 17  # Characters of YYYYMMDD-HH:MM:SS.

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from simulator.fix import logon
 from simulator.fix.codec import SOH, Incoming, parse
-from simulator.fix.dictionary import Fault, Reason, dictionary
+from simulator.fix.dictionary import dictionary
 from simulator.fix.faults import Faults
 from simulator.fix.instant import Instant, stamped
 from simulator.fix.profile import Excess, SessionProfile
 from simulator.fix.rate import Rate
+from simulator.fix.rejection import Fault, Reason
 from simulator.fix.scrutiny import Scrutiny
 from simulator.fix.store import Store
 from simulator.fix.translate import Unplayed, read_request

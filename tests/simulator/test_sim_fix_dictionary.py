@@ -3,8 +3,9 @@
 import pytest
 
 from simulator.fix.codec import encode, joined, parse
-from simulator.fix.dictionary import Reason, dictionary
+from simulator.fix.dictionary import dictionary
 from simulator.fix.profile import Version
+from simulator.fix.rejection import Reason
 from simulator.fix.wording import body_of
 from simulator.values.messages import CancelRejected, Message, Note, Report
 
