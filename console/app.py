@@ -40,6 +40,7 @@ from oms.compliance.load import load_rules
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
 from oms.wire_risk import RiskLimits
+from scheduler.cluster import Cluster
 from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool, Times
 from scheduler.run import Runner
@@ -90,7 +91,9 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     with vault.write() as uow:
         raise_doubts(uow, clock.now())
     times = Times(account=config.service.account_seconds, run=config.service.run_seconds)
-    pool = stack.enter_context(OptimizerPool(config.service.workers, times=times))
+    address = config.service.scheduler_address
+    workers = Cluster(address) if address else config.service.workers
+    pool = stack.enter_context(OptimizerPool(workers, times=times))
     pool.warm_up()
     gateway = Gateway(vault, Booking(), clock, settings, structlog.get_logger("gateway"))
     stack.callback(gateway.stop)

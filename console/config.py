@@ -65,6 +65,7 @@ class ServiceSettings:
     workers: int
     account_seconds: int  # What the optimizer may take for one account, and for one run.
     run_seconds: int
+    scheduler_address: str  # Of a Dask cluster for the optimizer; empty: this machine's processes.
     holder: str
 
 
@@ -238,6 +239,7 @@ def _service(table: Table) -> ServiceSettings:
         workers=table.count("workers"),
         account_seconds=table.count("account_seconds", default=60),
         run_seconds=table.count("run_seconds", default=3600),
+        scheduler_address=table.text("scheduler_address") if table.has("scheduler_address") else "",
         holder=table.text("holder"),
     )
 

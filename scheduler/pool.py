@@ -6,7 +6,6 @@ tried once more on a new one, one household at a time, so that only what kills a
 is reported as FAILED.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import ParamSpec, Self, TypeVar
 from domain.proposals import AccountProposal, Outcome
 from domain.snapshot import Snapshot
 from scheduler import work
+from scheduler.cluster import Cluster
 from scheduler.workers import WorkerDiedError, Workers
 
 P = ParamSpec("P")
@@ -43,11 +43,20 @@ NO_LIMIT = Times()
 class OptimizerPool:
     """A pool of spawned workers. Close it, or use it as a context."""
 
-    def __init__(self, workers: int, *, times: Times = NO_LIMIT, job: Job | None = None) -> None:
-        """`job` answers a batch in a worker; a test may bring one that dies."""
-        assert workers >= 1
-        self._count, self._times, self._job = workers, times, job
-        self._workers = Workers(workers, work.begin)
+    def __init__(
+        self, workers: int | Cluster, *, times: Times = NO_LIMIT, job: Job | None = None
+    ) -> None:
+        """So many processes of this machine, or a cluster's.
+
+        `job` answers a batch in a worker; a test may bring one that dies.
+        """
+        self._times, self._job = times, job
+        self._workers: Workers | Cluster
+        if isinstance(workers, int):
+            assert workers >= 1
+            self._workers = Workers(workers, work.begin)
+        else:
+            self._workers = workers
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +71,7 @@ class OptimizerPool:
 
     def warm_up(self) -> None:
         """Let every worker import its libraries now; returns at once."""
-        for _ in range(self._count):
+        for _ in range(self._workers.count):
             self._workers.submit(work.warm_up)
 
     def close(self) -> None:
@@ -80,10 +89,11 @@ class OptimizerPool:
         `progress(done, of)` counts accounts and is called in this thread. Raises
         `UnknownNameError` for an unknown account.
         """
-        ends = time.monotonic() + self._times.run
+        clock = self._workers.clock
+        ends = clock() + self._times.run
         prepared = self._on_a_worker(work.prepare, snapshot, tuple(account_ids))
         job = self._job or partial(
-            work.optimise, ends=ends, seconds_per_account=self._times.account
+            work.optimise, clock=clock, ends=ends, seconds_per_account=self._times.account
         )
         total = sum(len(household.account_ids) for household in prepared.households)
         answers: list[AccountProposal] = []
@@ -93,7 +103,7 @@ class OptimizerPool:
             answers.extend(found)
             progress(len(answers), total)
 
-        batches = _batches(prepared.households, self._count)
+        batches = _batches(prepared.households, self._workers.count)
         for batch in self._run(job, prepared.market, batches, take):
             for household in batch:
                 for lost in self._run(job, prepared.market, [(household,)], take):

@@ -9,7 +9,7 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
@@ -99,10 +99,11 @@ def optimise(
     market: bytes,
     households: Sequence[Household],
     *,
+    clock: Callable[[], float] = time.monotonic,
     ends: float = inf,
     seconds_per_account: float = inf,
 ) -> tuple[AccountProposal, ...]:
-    """The answers of a batch of households by `ends`, a time of the machine's monotonic clock."""
+    """The answers of a batch of households by `ends`, a time of `clock`."""
     import optimizer  # noqa: PLC0415 - only ever imported in a worker
 
     problems = [
@@ -113,6 +114,6 @@ def optimise(
     return optimizer.propose_batch(
         pickle.loads(market),  # noqa: S301 - our own bytes, from a pipe
         problems,
-        deadline=optimizer.Deadline(time.monotonic, ends),
+        deadline=optimizer.Deadline(clock, ends),
         seconds_per_account=seconds_per_account,
     )

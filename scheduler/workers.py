@@ -9,6 +9,7 @@ and no other. Nor is there a semaphore, so /dev/shm is not needed.
 import multiprocessing
 import os
 import pickle
+import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,8 +31,11 @@ class WorkerDiedError(Exception):
 class Workers:
     """So many processes; what is submitted waits for an idle one."""
 
+    clock = staticmethod(time.monotonic)  # Of the machine: the same in every process.
+
     def __init__(self, count: int, begin: Callable[[], None]) -> None:
         """`begin` is each process's first act."""
+        self.count = count
         self._workers = [_Worker(begin) for _ in range(count)]
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._workers:

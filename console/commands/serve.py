@@ -1,6 +1,7 @@
 """`trimtab serve`: the service, until it is told to stop."""
 
 import argparse
+from dataclasses import replace
 
 from console.doors import application, open_config
 
@@ -10,7 +11,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Run the service: scheduler, order management, FIX engine and the local API. "
         "SIGTERM and SIGINT stop it in order."
     )
+    parser.add_argument(
+        "--scheduler-address",
+        metavar="ADDRESS",
+        help="optimise on the Dask cluster whose scheduler is there, tcp://host:8786",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return int(application().serve(open_config(arguments.config)))
+    config = open_config(arguments.config)
+    if address := arguments.scheduler_address:
+        config = replace(config, service=replace(config.service, scheduler_address=address))
+    return int(application().serve(config))
