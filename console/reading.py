@@ -27,6 +27,7 @@ from domain.orders import Order
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
+from domain.snapshot import Snapshot
 from ledger.positions import is_balanced
 from oms.explain import Explanation
 
@@ -134,14 +135,24 @@ class VaultReading:
                 return _telling(load(view, run).of_order(order))
             return _telling(self._of_account(view, subject))
 
+    def snapshot_of(self, account_id: str) -> Snapshot:
+        """What the newest run that knows the account was based on."""
+        with self._facts.read() as view:
+            stored = self._with_account(view, account_id)
+        assert stored.snapshot is not None
+        return stored.snapshot
+
     def _of_account(self, view: UnitOfWork, account_id: str) -> Explanation:
+        return self._with_account(view, account_id).of_account(account_id)
+
+    def _with_account(self, view: UnitOfWork, account_id: str) -> StoredRun:
         for run in view.runs.recent(RECENT_RUNS):
             if run.snapshot_id is None or (run.account_ids and account_id not in run.account_ids):
                 continue
             stored = load(view, run)
             assert stored.snapshot is not None
             if any(account.account_id == account_id for account in stored.snapshot.accounts):
-                return stored.of_account(account_id)
+                return stored
         raise UnknownNameError(
             f"{account_id!r} is neither an order nor an account of any run; "
             "`trimtab orders` and `trimtab positions` list them"

@@ -11,6 +11,7 @@ from optimizer.fast.accounts import Accounts, Targets
 from optimizer.measure import tracking_errors
 from optimizer.proposal import propose, propose_batch
 from optimizer.values import AccountProblem, Market
+from optimizer.without import propose_without, rules_of
 
 __all__ = [
     "AccountProblem",
@@ -21,6 +22,8 @@ __all__ = [
     "assemble",
     "propose",
     "propose_batch",
+    "propose_without",
+    "rules_of",
     "targets",
     "tracking_errors",
 ]
