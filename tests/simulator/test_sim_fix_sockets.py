@@ -61,6 +61,23 @@ def test_a_burst_is_answered_in_order(at_work):
     ]
 
 
+def test_a_hundred_clients_trade_at_once():
+    names = [f"CLIENT{number}" for number in range(100)]
+    profiles = [SessionProfile(venue="XSIM", client=name) for name in names]
+    with doors(*profiles, limits=DoorLimits(connections_per_address=100)) as house:
+        clients = [house.client(name) for name in names]
+        for client in clients:
+            client.send("A", (98, 0), (108, 30))
+        for client in clients:
+            for number in range(5):
+                client.order(f"{client.name}-{number}")
+
+        for client in clients:
+            assert client.read().get(35) == b"A"
+            ids = [client.read().get(11).decode() for _ in range(10)]
+            assert ids == [f"{client.name}-{number}" for number in range(5) for _ in range(2)]
+
+
 def test_what_was_missed_comes_after_a_reconnect(at_work):
     client = at_work.client()
     client.log_on()
