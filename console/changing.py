@@ -23,9 +23,10 @@ from ledger import reconcile
 from ledger.positions import balances, lots
 from oms.basket import Override
 from oms.cancel import cancel
+from oms.restricted import take_back
 from oms.take_over import take_over
 from scheduler import decisions
-from vault.ingest import IngestReport
+from vault.ingest import Fate, IngestReport
 from vault.ingest.report import Problem
 from vault.intake import Intake
 from vault.unit_of_work import SqlUnitOfWork
@@ -158,6 +159,10 @@ class VaultChanging(OrderWishes):
         with self._vault.write() as uow:
             report = self._intake.ingest(uow, paths, at=now, replace=replace)
             take_over(uow, now.date(), now)
+            if any(f.kind == "restricted" and f.fate is Fate.ACCEPTED for f in report.files):
+                market = uow.snapshots.market(now.date())
+                restrictions = uow.snapshots.restrictions(now.date())
+                take_back(uow, restrictions, market.securities, at=now, by=by)
             uow.audit.append(
                 at=now,
                 actor=by,
@@ -165,6 +170,7 @@ class VaultChanging(OrderWishes):
                 subject=now.date().isoformat(),
                 body=[{"file": f.file, "fate": f.fate, "rows": f.rows} for f in report.files],
             )
+        self._wake()
         return tuple(_lines(report))
 
     def reconcile(self, path: Path) -> tuple[Break, ...]:

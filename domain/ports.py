@@ -32,7 +32,7 @@ from domain.orders import (
 )
 from domain.postings import Break, Transaction
 from domain.runs import Approval, Kill, Run, RunStatus, Step
-from domain.snapshot import CashBalance, Snapshot
+from domain.snapshot import CashBalance, Restriction, Snapshot
 
 
 class Clock(Protocol):
@@ -129,6 +129,7 @@ class SnapshotStore(Protocol):
 
     def take(self, as_of: date) -> Snapshot: ...
     def market(self, as_of: date) -> Market: ...  # What `take` has of it, without the accounts.
+    def restrictions(self, as_of: date) -> tuple[Restriction, ...]: ...  # In force that day.
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str: ...
     def get(self, snapshot_id: str) -> Snapshot | None: ...
     def mandates(self, snapshot_id: str) -> Mapping[str, Mandate]: ...  # By account; {}: no such.

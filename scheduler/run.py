@@ -200,7 +200,9 @@ class Runner:
         def send() -> Release:
             intents, at = self._desk.blocks_of(run, snapshot, basket), self._clock.now()
             recent = self._orders_of_others(run)
-            answers = self._desk.check_orders(intents, snapshot, recent=recent, at=at)
+            with self._vault.read() as view:
+                newest = replace(snapshot, restrictions=view.snapshots.restrictions(at.date()))
+            answers = self._desk.check_orders(intents, newest, recent=recent, at=at)
             with self._vault.write() as uow:
                 begun = {order.intent.cl_ord_id for order in uow.orders.of_run(run.run_id)}
                 uow.findings.add_checks(run.run_id, answers, at)

@@ -27,7 +27,7 @@ from domain.orders import ExecutionReport, Order, OrderEvent, OrderIntent, OrdSt
 from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
-from domain.snapshot import Snapshot, name_of
+from domain.snapshot import Restriction, Snapshot, name_of
 from ledger import positions
 
 
@@ -120,6 +120,9 @@ class Snapshots(Part):
 
     def market(self, as_of: date) -> Market:
         raise NotImplementedError("a market is read by the real vault only")
+
+    def restrictions(self, as_of: date) -> tuple[Restriction, ...]:
+        return ()
 
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str:
         name = name_of(snapshot)

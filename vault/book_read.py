@@ -54,7 +54,6 @@ def read_book(connection: Connection, as_of: date) -> Book:
     securities = read_securities(connection, files)
     custody = read_custody(connection, files, securities, as_of)
     closes, prices = _prices(connection, files, as_of)
-    restrictions = _master(connection, book_restriction, files, "restricted", Restriction)
     flows = _master(connection, book_flow, files, "flows", CashFlow)
     mandates = [
         decode(Mandate, row["terms"])
@@ -70,7 +69,7 @@ def read_book(connection: Connection, as_of: date) -> Book:
         mandates={mandate.mandate_id: mandate for mandate in mandates},
         flows=tuple(flow for flow in flows if flow.due >= as_of),
         facts=tuple(_master(connection, book_fact, files, "facts", _fact)),
-        restrictions=tuple(r for r in restrictions if r.effective_from <= as_of),
+        restrictions=read_restrictions(connection, as_of),
         transactions=read_transactions(connection, files, securities),
     )
 
@@ -84,6 +83,13 @@ def read_market(connection: Connection, as_of: date) -> Market:
         securities=tuple(securities[key] for key in sorted(securities)),
         prices=tuple(prices[key] for key in sorted(prices)),
     )
+
+
+def read_restrictions(connection: Connection, as_of: date) -> tuple[Restriction, ...]:
+    """The firm's restricted list as it is in force on the day."""
+    files = current_files(connection, as_of)
+    found = _master(connection, book_restriction, files, "restricted", Restriction)
+    return tuple(restriction for restriction in found if restriction.effective_from <= as_of)
 
 
 def read_custody_book(connection: Connection, as_of: date) -> CustodyBook:
