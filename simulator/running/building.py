@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
 
 from simulator.broker.floor import BrokerFloor
 from simulator.exchange.dark import DarkFloor
@@ -21,7 +23,7 @@ from simulator.running.mixed import MixedFloor
 from simulator.running.session_config import SessionKind
 from simulator.running.tables import ConfigError
 from simulator.running.venue_config import VenueConfig, VenueKind
-from simulator.scenarios.library import UnknownScenarioError, read_library
+from simulator.scenarios.library import Library, UnknownScenarioError, read_library
 from simulator.scenarios.player import ScenarioFloor
 from simulator.values.floor import Floor
 
@@ -136,12 +138,18 @@ def _market(venue: VenueConfig, instrument: Instrument, recorded: Sequence[Row])
     )
 
 
+@cache
+def _library(folders: tuple[Path, ...]) -> Library:
+    """Read once, for all venues."""
+    return read_library(*folders)
+
+
 def _mixed(venue: VenueConfig, exchange: ExchangeFloor) -> Floor:
     try:
         folders = () if venue.scenario_scripts is None else (venue.scenario_scripts,)
         scenarios = ScenarioFloor(
             venue.name,
-            read_library(*folders),
+            _library(folders),
             always=venue.scenario,
             pace=venue.scenario_pace,
             night=venue.scenario_night,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from simulator.exchange.prices import PricesError
 from simulator.fix.dictionary import DictionaryError
+from simulator.market.recorded import RecordedDayError
 from simulator.running.config import Config, read_config
 from simulator.running.control import ControlError
 from simulator.running.journal import JournalError
@@ -27,6 +28,7 @@ _EXIT_BY_CAUSE: dict[type[Exception], int] = {
     ControlError: 78,
     SecretError: 78,
     PricesError: 65,
+    RecordedDayError: 65,
     ScriptError: 65,
     JournalError: 65,
     DictionaryError: 69,

@@ -13,11 +13,12 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from pathlib import Path
 from typing import NoReturn
 
 from simulator.fix.acceptor import Acceptor
@@ -31,7 +32,7 @@ from simulator.running.control import Answer, Control, Wanted, leave_address, pr
 from simulator.running.days import Days
 from simulator.running.faults import Act, Do, Point
 from simulator.running.house import Ask, Input, Overslept, Turn
-from simulator.running.journal import Item, Kind
+from simulator.running.journal import Item, JournalError, Kind
 from simulator.running.logs import EventLog
 from simulator.running.memory import Memory
 from simulator.running.operations import Inside, Prepared, prepare
@@ -88,6 +89,7 @@ class Program:
         }
         names = {key: "/".join(key) for key in profiles}
         venues = [venue.name for venue in config.venues]
+        _refuse_old_state(config.state_dir, venues)
         self.memory = Memory(config.state_dir, names.values(), venues, durable=config.durable)
         opened.callback(self.memory.close)
         self._settings = settings_of(config)
@@ -369,3 +371,14 @@ class Program:
             raise StateInUseError(
                 f"{directory}: another venue process uses this directory; stop it first"
             ) from None
+
+
+def _refuse_old_state(directory: Path, venues: Sequence[str]) -> None:
+    """Its sequence numbers would begin again at 1, and clients would be turned away."""
+    for venue in venues:
+        old = directory / venue / "journal.jsonl"
+        if old.exists():
+            raise JournalError(
+                f"{old}: this state is of a version before 0.1.0's end; move {directory} away and "
+                "start anew (clients then reset their sequence numbers)"
+            )
