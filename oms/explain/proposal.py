@@ -1,10 +1,12 @@
 """What the optimizer said of one account, in sentences."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from domain.proposals import AccountProposal, BindingRule, Conflict, Figure, Outcome, Weighing
 from oms.wording import dollars, percent
 
+_RECORDED = Decimal("1e-12")  # What a certificate keeps no digits below.
 _PERCENTAGES = ("volatility", "expected return")
 
 
@@ -35,8 +37,8 @@ def _words(proposal: AccountProposal) -> Iterator[str]:
     if proposal.certificate is not None:
         proof = proposal.certificate
         yield (
-            f"Proof: answered by {proof.path}, within {proof.gap:.1e} of the best objective, "
-            f"no constraint broken by more than {proof.violation:.1e}."
+            f"Proof: answered by {proof.path}, within {max(proof.gap, _RECORDED):.0e} of the best "
+            f"objective, no constraint broken by more than {max(proof.violation, _RECORDED):.0e}."
         )
 
 

@@ -21,7 +21,7 @@ def test_both_answers_are_told_with_the_trades_of_the_second(snapshot):
     telling = without(snapshot, "A1", "turnover")
 
     text = "\n".join(telling.lines)
-    assert text.startswith("Account A1 by itself, on the snapshot of 2022-11-30\n\nWith turnover\n")
+    assert text.startswith("Account A1, answered again on the snapshot of 2022-11-30\n\nAs it is\n")
     assert Decimal(telling.facts["with"]["turnover"]) <= Decimal("0.15")
     assert Decimal(telling.facts["without"]["turnover"]) > Decimal("0.15")
     assert len(telling.facts["without"]["trades"]) == text.count("held against a target")

@@ -22,7 +22,7 @@ def capped():
 def test_without_its_turnover_cap_the_account_trades_more_and_tracks_better():
     market, problem = capped()
 
-    stands, freed = propose(market, problem), propose_without(market, problem, "Turnover")
+    stands, freed = propose(market, problem), propose_without(market, (problem,), "A1", "Turnover")
 
     assert stands.turnover <= Decimal("0.15") < freed.turnover
     assert freed.tracking_error_after < stands.tracking_error_after
@@ -31,7 +31,7 @@ def test_without_its_turnover_cap_the_account_trades_more_and_tracks_better():
 def test_what_a_rule_is_said_to_cost_is_what_the_account_gains_without_it():
     """The gain counts risk at its aversion and every cost, a year; shares add a little."""
     market, problem = capped()
-    stands, freed = propose(market, problem), propose_without(market, problem, "turnover")
+    stands, freed = propose(market, problem), propose_without(market, (problem,), "A1", "turnover")
     (rule,) = stands.binding
 
     def worth(proposal):
@@ -55,14 +55,14 @@ def test_an_infeasible_account_is_freed_by_leaving_out_what_conflicts():
     )
 
     assert propose(market, stuck).outcome is Outcome.INFEASIBLE
-    assert propose_without(market, stuck, "turnover").outcome is Outcome.TRADE
+    assert propose_without(market, (stuck,), "A1", "turnover").outcome is Outcome.TRADE
 
 
 def test_a_rule_that_the_account_does_not_have_is_named_with_those_that_it_has():
     market, problem = capped()
 
     with pytest.raises(UnknownNameError, match=r"no rule 'vegan'; it has: cash at least 1\.0 %; "):
-        propose_without(market, problem, "vegan")
+        propose_without(market, (problem,), "A1", "vegan")
     assert "name maximum 20.0 %" in rules_of(problem)
 
 
