@@ -25,7 +25,7 @@ ENTRIES = (
     Entry("serve", "run the service", "trimtab serve"),
     Entry(
         "venues",
-        "run the simulated venues (arguments go to the simulator)",
+        "run the simulated venues, or ask those that run",
         "trimtab venues --config venues.toml",
         passes_through=True,
     ),

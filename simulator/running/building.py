@@ -17,7 +17,7 @@ from simulator.market.recorded import Row, read_recorded_day
 from simulator.running.config import Config
 from simulator.running.copies import DropCopies
 from simulator.running.fault_player import FaultPlayer
-from simulator.running.faults import Fault, read_faults
+from simulator.running.faults import Do, Fault, read_faults
 from simulator.running.house import House
 from simulator.running.mixed import MixedFloor
 from simulator.running.session_config import SessionKind
@@ -41,13 +41,22 @@ def build_house(config: Config) -> House:
     built |= {venue.name: _other(venue, config, lit) for venue in others}
     floors = {venue.name: built[venue.name] for venue in config.venues}
     players = {
-        venue.name: FaultPlayer(
-            venue.name, faults, seed=venue.rules.seed, time_zone=venue.rules.time_zone
-        )
+        venue.name: player
         for venue in config.venues
-        if any(fault.venue in ("", venue.name) for fault in faults)
+        if (player := _fault_player(venue, faults)) is not None
     }
     return House(floors, faults=players, copies=_copies(config), linked=bool(others))
+
+
+def _fault_player(venue: VenueConfig, faults: tuple[Fault, ...]) -> FaultPlayer | None:
+    """What delays a venue's messages by its nature, and what goes wrong on purpose."""
+    own = tuple(fault for fault in faults if fault.venue in ("", venue.name))
+    if venue.latency or venue.latency_jitter:
+        seconds, jitter = venue.latency, venue.latency_jitter
+        own = (Fault(number=0, do=Do.DELAY, times=0, seconds=seconds, jitter=jitter), *own)
+    if not own:
+        return None
+    return FaultPlayer(venue.name, own, seed=venue.rules.seed, time_zone=venue.rules.time_zone)
 
 
 def settings_of(config: Config) -> str:

@@ -72,6 +72,7 @@ class FaultPlayer:
                 "left": armed.left,
             }
             for armed in self._armed
+            if armed.fault.number  # 0 is the venue's own latency.
         ]
 
     def begin(self, now: datetime) -> None:

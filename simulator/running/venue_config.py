@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ class VenueConfig:
     port: int = 0
     sessions: tuple[SessionConfig, ...]
     limits: DoorLimits = field(default_factory=DoorLimits)
+    latency: float = 0.0  # Seconds until a message leaves; order is kept.
+    latency_jitter: float = 0.0  # Up to so much more.
     prices: Path | None  # A broker has none: it trades what its exchanges do.
     rules: Rules
     market: MarketSettings = field(default_factory=MarketSettings)
@@ -75,6 +78,8 @@ def read_venue(table: Table, start: Start, seed: int) -> VenueConfig:
         sessions=sessions,
         limits=_limits(table, start),
         prices=None if kind is VenueKind.BROKER else table.path.parent / table.text("prices"),
+        latency=float(table.number("latency", Decimal(0), Decimal(0), Decimal(3600))),
+        latency_jitter=float(table.number("latency_jitter", Decimal(0), Decimal(0), Decimal(3600))),
         rules=rules,
         others=others,
         **_own(table, start, kind, rules, others),

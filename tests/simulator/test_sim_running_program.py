@@ -459,6 +459,24 @@ def test_a_delayed_report_survives_a_power_cut(venue_process, raw_client, tmp_pa
     assert len({m[17] for m in before + after}) == 16
 
 
+def test_a_venue_with_latency_answers_later_and_in_order(venue_process, raw_client):
+    venues = venue_process(STEPPED + "latency = 2\nlatency_jitter = 1\n")
+    client = raw_client(venues.port())
+    client.logon()
+    client.new_order("B1", 10, price="148.00")
+    client.new_order("S1", 10, side="2", price="148.00")
+    client.send("1", (112, "early"))
+    client.wait("0")
+    assert reports(client) == []
+
+    assert venues.ask("POST", "/clock/step", {"seconds": 3})[0] == 200
+    client.wait("8", t11="B1", t39="2")
+
+    numbers = [int(message[17][-6:]) for message in reports(client)]
+    assert numbers == sorted(numbers)
+    assert venues.ask("GET", "/faults")[1] == {"faults": {"XSIM": []}}
+
+
 # ---- dark pool and broker
 
 TOWN = (
