@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from console.printing import Column, print_json, print_lines, print_table
+from console.printing import Column, print_lines, print_table
 
 Row = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -87,12 +87,19 @@ def show_faults(answer: Answer) -> None:
 
 
 def show_scenarios(answer: Answer) -> None:
+    """All plays; or all scripts; or one script with its plays; or one play with all it said."""
+    if "steps" in answer:
+        names = " ".join([answer["scenario"], *answer["names"]])
+        multiple = f"quantities in multiples of {answer['quantity_multiple']}"
+        print_lines([f"{names}: {answer['title']}; {multiple}", *answer["steps"], ""])
+    if "said" in answer:
+        who = f"play {answer['play']}: {answer['scenario']} with {answer['client']}"
+        ends = answer["verdict"] or answer["stands"]
+        print_lines([f"{who} in {answer['symbol']}", *answer["said"], ends])
     if "plays" in answer:
         print_table(_PLAYS, answer["plays"], "nothing has been played")
     if "scripts" in answer:
         print_table(_SCRIPTS, answer["scripts"], "no scripts")
-    if not {"plays", "scripts"} & set(answer):
-        print_json(answer)
 
 
 def show_done(answer: Answer) -> None:

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         f"asked of venues that run:\n{words}\n\n`trimtab venues WORD --help` tells its options.\n\n"
-        "example: trimtab venues halt AAPL --venue XSIM"
+        "example: trimtab venues --config venues.toml, then trimtab venues halt AAPL --venue XSIM"
     )
 
 

@@ -1,6 +1,6 @@
 """How many shares a strategy wants done by an instant. Exact; rounded down, all at the end."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -34,19 +34,22 @@ def _by_curve(plan: Plan, rules: BrokerRules, now: datetime) -> Fraction:
 
 
 def _usual(start: datetime, end: datetime, rules: BrokerRules) -> Fraction:
-    """Usual volume between two instants, in the curve's weights."""
+    """Usual volume between two instants, in the curve's weights: days between them count whole."""
+    first, last = (moment.astimezone(rules.time_zone).date() for moment in (start, end))
+    total = sum((_usual_on(day, start, end, rules) for day in {first, last}), Fraction(0))
+    return total + sum(rules.volume_curve) * max(0, (last - first).days - 1)
+
+
+def _usual_on(day: date, start: datetime, end: datetime, rules: BrokerRules) -> Fraction:
     zone, curve = rules.time_zone, rules.volume_curve
-    day, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    opens = _at(day.isoformat(), rules.day_begins, zone)
+    part = (_at(day.isoformat(), rules.day_ends, zone) - opens) / len(curve)
     total = Fraction(0)
-    while day <= last:
-        opens = _at(day.isoformat(), rules.day_begins, zone)
-        part = (_at(day.isoformat(), rules.day_ends, zone) - opens) / len(curve)
-        for number, weight in enumerate(curve):
-            begins = opens + part * number
-            overlap = min(end, begins + part) - max(start, begins)
-            if overlap > timedelta(0):
-                total += weight * Fraction(overlap // _TICK, part // _TICK)
-        day += timedelta(days=1)
+    for number, weight in enumerate(curve):
+        begins = opens + part * number
+        overlap = min(end, begins + part) - max(start, begins)
+        if overlap > timedelta(0):
+            total += weight * Fraction(overlap // _TICK, part // _TICK)
     return total
 
 

@@ -1,26 +1,31 @@
-"""Orders as JSON, for operators."""
+"""Orders as JSON, for operators: the fields of an exchange's, and the plan."""
 
 from simulator.broker.parent import Parent
-from simulator.scenarios.words import name_of
+from simulator.values.words import OrdType, Side, TimeInForce
 
 
 def parent_shown(parent: Parent) -> dict[str, object]:
     """An order, its plan, and how far it is."""
-    plan = parent.plan
+    plan, order = parent.plan, parent.order
     return {
         "order_id": parent.order_id,
         "client": parent.client,
         "cl_ord_id": parent.cl_ord_id,
-        "symbol": parent.order.symbol,
-        "side": parent.order.side,
-        "status": name_of(parent.status),
-        "quantity": parent.quantity,
-        "filled": parent.cum,
+        "chain": list(parent.names),
+        "symbol": order.symbol,
+        "side": Side(order.side).name.lower(),
+        "type": OrdType(order.ord_type).name.lower(),
+        "price": parent.price or None,
+        "time_in_force": TimeInForce(order.time_in_force).name.lower(),
+        "status": parent.status.name.lower(),
+        "order_qty": parent.quantity,
+        "cum_qty": parent.cum,
+        "leaves_qty": parent.leaves,
+        "avg_px": parent.average,
         "out": parent.out,
-        "average_price": parent.average,
+        "children": parent.sent,
         "strategy": plan.strategy.value,
         "start": plan.start.isoformat(),
         "end": plan.end.isoformat(),
         "rate": f"{float(plan.rate):g}" if plan.rate else None,
-        "children": parent.sent,
     }

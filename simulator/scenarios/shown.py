@@ -31,7 +31,7 @@ def overview(always: Script | None, library: Library, plays: Plays) -> dict[str,
     wrong = sum(bool(play.deviations) for play in over)
     return {
         "always": always.id if always else None,
-        "scripts": len(library.scripts),
+        "script_count": len(library.scripts),
         "certified": len(over) - wrong,
         "not_certified": wrong,
         "plays": [play_shown(play) for play in plays],

@@ -108,8 +108,15 @@ def test_the_day_ends_and_its_file_is_named(ask):
 def test_scenarios_can_be_looked_up(ask):
     _, scripts, _ = ask("scenarios", "scripts", "--venue", "XSIM")
     _, script, _ = ask("scenarios", "D13", "--venue", "XSIM", "--json")
+    _, shown, _ = ask("scenarios", "D13", "--venue", "XSIM")
+    assert ask("call", "E.1.a", "TRIMTAB", "--venue", "XSIM")[0] == 0
+    _, plays, _ = ask("scenarios", "--venue", "XSIM")
+    _, play, _ = ask("scenarios", "1", "--venue", "XSIM")
 
     assert "D.1.a" in scripts
+    assert "t4 client: OrderCancelReplaceRequest (G) with ClOrdID Y, OrigClOrdID X" in shown
+    assert "E.1.a.TEST" in plays
+    assert "called with an order for 10000" in play
     assert json.loads(script)["scenario"] == "D.1.a"
     assert ask("next-day", "--venue", "XSIM")[0] == 0
 

@@ -385,7 +385,7 @@ def test_an_operator_ends_an_order_or_all():
     assert [(m.cl_ord_id, m.exec_type) for _, m in one.said] == [("A", "4")]
     assert [(m.cl_ord_id, m.exec_type) for _, m in everything.said] == [("B", "4")]
     shown = town.house.floors["BROK"].view(("orders",))["orders"]
-    assert [order["status"] for order in shown] == ["Canceled", "Canceled"]
+    assert [order["status"] for order in shown] == ["canceled", "canceled"]
 
 
 def test_closed_orders_beyond_a_number_are_forgotten():

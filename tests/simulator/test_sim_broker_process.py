@@ -65,7 +65,7 @@ def test_an_order_is_worked_over_time_across_a_power_cut(venue_process, raw_clie
     assert [one[14] for one in fills] == ["400", "500", "600"]
     assert (last[6], last[12], last[60]) == ("148", "1.00", "20221130-15:01:00.000")
     status, shown = venues.ask("GET", "/venues/BROK/orders")
-    assert (status, shown["orders"][0]["status"]) == (200, "Filled")
+    assert (status, shown["orders"][0]["status"]) == (200, "filled")
     assert venues.stop() == 0
 
 

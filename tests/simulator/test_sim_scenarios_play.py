@@ -439,7 +439,7 @@ def test_whatever_a_client_sends_is_answered_and_never_breaks_the_venue(symbol, 
             assert by_tag(message)[39]
         due = floor.next_due()
         assert due is None or due > now
-    assert FloorWire(floor).floor.view(("scenarios",))["scripts"] == len(LIBRARY.scripts)
+    assert FloorWire(floor).floor.view(("scenarios",))["script_count"] == len(LIBRARY.scripts)
 
 
 def right_request(script, step, names):
