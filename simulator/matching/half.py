@@ -5,6 +5,7 @@ a sell. So both sides read alike, and the best queue is always the last one.
 """
 
 from bisect import bisect_left, insort
+from collections import OrderedDict
 from collections.abc import Iterator
 from enum import Enum
 
@@ -72,7 +73,8 @@ class Half:
         key = order.key
         level = self.levels.get(key)
         if level is None:
-            self.levels[key] = {order.number: order}
+            # A plain dict looks for its first entry past all that have left before it.
+            self.levels[key] = OrderedDict({order.number: order})
             insort(self.keys, key)
         else:
             level[order.number] = order

@@ -1,11 +1,14 @@
 """The benchmark's stream, and a second witness: plain C written for its bound."""
 
+import time
 from collections import Counter
 
 import pytest
 
 from benchmarks.venues_bound import Bound, NoCompilerError
 from benchmarks.venues_stream import CANCEL, NEW, REPLACE, Stream
+from simulator.matching.book import Book
+from simulator.matching.entries import Entry
 
 COUNT = 20_000
 
@@ -44,3 +47,23 @@ def test_plain_c_trades_as_many_shares():
     _, traded = bound.measure(operations)
 
     assert traded == stream.traded_shares > 0
+
+
+def test_a_crowd_at_one_price_costs_no_more_than_a_few():
+    """The first of a hundred thousand who wait is found as soon as the first of a hundred."""
+    few, crowd = (crowded(count, 3000) for count in (3100, 100_000))
+
+    assert crowd < 5 * few
+
+
+def crowded(waiting, coming):
+    """Processor seconds for so many to trade with a queue, one by one."""
+    book = Book(100)
+    for number in range(1, waiting + 1):
+        book.enter(Entry(number, False, 10, 100))
+    for number in range(1, waiting - coming):
+        book.enter(Entry(waiting + number, True, 10, 100))
+    began = time.process_time()
+    for number in range(2 * waiting, 2 * waiting + coming):
+        assert len(book.enter(Entry(number, True, 10, 100))) == 1
+    return time.process_time() - began
