@@ -69,7 +69,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=2.0, help="how long each peer may take at each size"
     )
-    parser.add_argument("--no-peers", action="store_true", help="ours alone")
+    parser.add_argument(
+        "--peers",
+        choices=("all", "solvers", "none"),
+        default="all",
+        help="libraries take minutes an account at thousands of names",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     return parser.parse_args()
 
@@ -84,8 +89,8 @@ def _rows(options: argparse.Namespace) -> Iterator[Row]:
         best, row = hot_loop(market, batches[0])
         yield row
         yield end_to_end(market, batches, options.workers)
-        if not options.no_peers:
-            for name, make in _peers(market):
+        if options.peers != "none":
+            for name, make in _peers(market, libraries=options.peers == "all"):
                 yield peer_row(
                     name,
                     make,
@@ -140,6 +145,7 @@ def _own(method: str, market: Market, seconds: float, found: list[Targets]) -> R
         "max_gap": float(joined.gap[answered].max()),
         "max_violation": float(joined.violation[answered].max()),
         "objective": float(np.median(joined.objective[answered])),
+        "optimum": float(np.median(joined.objective[answered])),
         "missing": "",
         "paths": {str(path): int(count) for path, count in _counted(joined.path)},
     }
@@ -150,16 +156,16 @@ def _counted(paths: np.ndarray) -> Iterator[tuple[str, int]]:
     yield from ((str(name) or "unanswered", int(n)) for name, n in zip(names, counts, strict=True))
 
 
-def _peers(market: Market) -> Iterator[tuple[str, Callable[[], Any]]]:
-    from benchmarks import optimizer_libraries as libraries
+def _peers(market: Market, *, libraries: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     from benchmarks import optimizer_solvers as solvers
+    from benchmarks.optimizer_libraries import LIBRARIES
 
     yield "cvxpy afresh, Clarabel", lambda: solvers.CvxpyAfresh(market, "CLARABEL")
     yield "cvxpy afresh, default", lambda: solvers.CvxpyAfresh(market, None)
     yield solvers.CvxpyCompiled.name, lambda: solvers.CvxpyCompiled(market)
     for solver in ("PIQP, sparse", "PIQP, dense", "Clarabel"):
         yield f"direct {solver}", lambda solver=solver: solvers.Direct(solver)
-    for library in libraries.LIBRARIES:
+    for library in LIBRARIES if libraries else ():
         yield library.name, lambda library=library: library(market)
 
 
@@ -197,6 +203,7 @@ def peer_row(
         "max_gap": max(gaps, key=abs),
         "max_violation": max(one.violation for one in judged),
         "objective": statistics.median(objectives),
+        "optimum": float(np.median(best.objective[: len(objectives)])),
         "missing": f"without {method.missing}" if method.missing else "",
     }
 

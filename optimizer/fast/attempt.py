@@ -29,7 +29,7 @@ def unsuited(arrays: Arrays) -> str:
     if np.any(arrays.d[movable] + arrays.kappa[movable] <= 0):
         return "a name that may trade has neither specific risk nor impact"
     both = arrays.most[sellable] > 0
-    if np.any(arrays.sides.buy + arrays.sides.sell < 0):
+    if arrays.sides.rewards_round_trips:
         return "a row rewards buying and selling one name at once"
     round_trip = 2 * arrays.cost[sellable] + arrays.tax[0]
     if np.any(round_trip[both] < 0):

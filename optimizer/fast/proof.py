@@ -38,7 +38,8 @@ def proof_of(arrays: Arrays, u: FloatArray, s: FloatArray, prices: FloatArray) -
     limit = np.minimum(arrays.limit, NO_LIMIT)
     over = buy @ u + sell @ sold - limit
 
-    slope = _slope(arrays, z)
+    reached = arrays.exposure + z @ arrays.sides.F
+    slope = _slope(arrays, z, reached)
     of_u = slope + arrays.cost + prices @ buy
     of_sale = arrays.cost - slope + prices @ sell
     of_s = of_sale[arrays.sellable] + arrays.tax
@@ -46,8 +47,8 @@ def proof_of(arrays: Arrays, u: FloatArray, s: FloatArray, prices: FloatArray) -
     gap += np.vdot(of_s, s) - np.vdot(np.minimum(of_s, 0), arrays.segments)
     gap -= prices @ over
 
-    found = _untaxed(arrays, z) + float(arrays.cost @ (u + sold) + np.vdot(arrays.tax, s))
-    still = _untaxed(arrays, np.zeros_like(z))
+    found = _untaxed(arrays, z, reached) + float(arrays.cost @ (u + sold) + np.vdot(arrays.tax, s))
+    still = _untaxed(arrays, np.zeros_like(z), arrays.exposure)
     broken = (over, u - arrays.most, -u, s - arrays.segments, -s)
     return Proof(
         objective=found,
@@ -56,17 +57,15 @@ def proof_of(arrays: Arrays, u: FloatArray, s: FloatArray, prices: FloatArray) -
     )
 
 
-def _slope(arrays: Arrays, z: FloatArray) -> FloatArray:
-    """Derivative of risk and impact in z, (n,)."""
-    active = arrays.a0 + z
-    risk = arrays.sides.F @ (arrays.exposure + z @ arrays.sides.F) + arrays.d * active
+def _slope(arrays: Arrays, z: FloatArray, reached: FloatArray) -> FloatArray:
+    """Derivative of risk and impact in z, (n,); `reached`: exposures (k,) with the trade."""
+    risk = arrays.sides.F @ reached + arrays.d * (arrays.a0 + z)
     slope: FloatArray = 2 * (arrays.lam * risk + arrays.kappa * z)
     return slope
 
 
-def _untaxed(arrays: Arrays, z: FloatArray) -> float:
+def _untaxed(arrays: Arrays, z: FloatArray, reached: FloatArray) -> float:
     """Risk and impact of a trade."""
     active = arrays.a0 + z
-    exposure = arrays.exposure + z @ arrays.sides.F
-    risk = exposure @ exposure + (arrays.d * active) @ active
+    risk = reached @ reached + (arrays.d * active) @ active
     return float(arrays.lam * risk + (arrays.kappa * z) @ z)

@@ -21,12 +21,18 @@ class Sides:
     sell: FloatArray  # (r, n)
     of_buys: FloatArray  # (n, k + r)
     of_sales: FloatArray  # (n, k + r)
+    rewards_round_trips: bool  # A row eases by buying and selling one name at once.
 
     @classmethod
     def of(cls, F: FloatArray, buy: FloatArray, sell: FloatArray) -> "Sides":
         """The two sides of a market and its rows."""
         return cls(
-            F=F, buy=buy, sell=sell, of_buys=np.hstack([F, buy.T]), of_sales=np.hstack([-F, sell.T])
+            F=F,
+            buy=buy,
+            sell=sell,
+            of_buys=np.hstack([F, buy.T]),
+            of_sales=np.hstack([-F, sell.T]),
+            rewards_round_trips=bool(np.any(buy + sell < 0)),
         )
 
 
