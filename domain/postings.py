@@ -26,6 +26,7 @@ class TransactionKind(StrEnum):
     ALLOCATION = "allocation"  # From the block's account to the clients', at its average price.
     ALLOCATION_REVERSAL = "allocation_reversal"  # Undoes an allocation after a bust or correction.
     ADJUSTMENT = "adjustment"  # By hand, with a second person.
+    WASH_SALE = "wash_sale"  # A loss that counts later: into the basis of what replaced it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +53,30 @@ class Relief:
     basis: Decimal
     proceeds: Decimal
     term: Term
+    acquired: date | None = None  # When the lot was; None in what was written before it was kept.
 
     @property
     def gain(self) -> Decimal:
         """Proceeds less basis."""
         return self.proceeds - self.basis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disallowance:
+    """A loss that may not be deducted, because the shares were replaced (26 USC 1091).
+
+    `sale` is the transaction that relieved `lot_id` at the loss. `loss` is above zero.
+    """
+
+    sale: str
+    lot_id: str
+    account_id: str
+    security_id: str
+    quantity: Decimal
+    loss: Decimal
+    term: Term
+    replacement: str  # The lot that replaced the shares.
+    is_lost: bool  # It was bought in a retirement account: nothing takes the loss over.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +94,7 @@ class Transaction:
     legs: tuple[Leg, ...]
     opened: tuple[TaxLot, ...] = ()
     relieved: tuple[Relief, ...] = ()
+    disallowed: tuple[Disallowance, ...] = ()  # WASH_SALE.
     run_id: UUID | None = None
     cl_ord_id: str | None = None
     exec_id: str | None = None  # FILL and its reversal.

@@ -83,6 +83,7 @@ def _take(
                 basis=_part(lot.basis, shares, lot.quantity),
                 proceeds=paid_so_far - paid,
                 term=term_of(lot.acquired, sold_on),
+                acquired=lot.acquired,
             )
         )
         paid = paid_so_far

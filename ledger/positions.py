@@ -13,7 +13,7 @@ from domain.errors import InvariantError
 from domain.exact import plain
 from domain.instruments import CASH
 from domain.lots import TaxLot
-from domain.postings import Relief, Transaction
+from domain.postings import Disallowance, Relief, Transaction, TransactionKind
 
 _CLIENT = "client:"
 
@@ -92,8 +92,14 @@ def realised(transactions: Iterable[Transaction]) -> tuple[Relief, ...]:
         relief
         for transaction in facts
         if transaction.reverses is None and transaction.transaction_id not in undone
+        if transaction.kind is not TransactionKind.WASH_SALE
         for relief in transaction.relieved
     )
+
+
+def disallowed(transactions: Iterable[Transaction]) -> tuple[Disallowance, ...]:
+    """Losses among what was realised that may not be deducted now."""
+    return tuple(found for transaction in transactions for found in transaction.disallowed)
 
 
 def _relieve(standing: dict[str, TaxLot], relief: Relief, transaction_id: str) -> None:

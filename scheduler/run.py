@@ -23,14 +23,15 @@ from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Run, RunStatus, Step
 from domain.snapshot import Snapshot
+from oms import wash_sales
 from oms.admission import Stopped
 from oms.approval import judge
 from oms.generations import standing
 from oms.recommend import recommend
 from oms.release import Release, Releaser
 from scheduler import telling, verify
-from scheduler.decisions import POLICY, Decision, request
 from scheduler.cases import known_cases, survey
+from scheduler.decisions import POLICY, Decision, request
 from scheduler.desk import Desk
 from scheduler.record import RunRecord
 from scheduler.summary import Facts, Summary, summarise
@@ -98,7 +99,7 @@ class Runner:
         if decision is None:
             return self._record.find(run.run_id)
         release = self._release(run, snapshot, decision.basket)
-        breaks = self._verify(run, release)
+        breaks = self._verify(run, snapshot, release)
         summary = self._reconcile(run, snapshot, proposals, decision.basket, breaks)
         run = self._record.change(run, status=RunStatus.DONE, finished_at=self._clock.now())
         telling.end(summary)
@@ -218,10 +219,19 @@ class Runner:
 
         return self._record.once(run, Step.RELEASE, Release, send, say=telling.reductions)
 
-    def _verify(self, run: Run, release: Release) -> tuple[Break, ...]:
+    def _post_wash_sales(self, run: Run, snapshot: Snapshot) -> None:
+        """Losses that the run's purchases, or its sales, have made undeductible."""
+        with self._vault.write() as uow:
+            day, now = snapshot.as_of, self._clock.now()
+            posted = wash_sales.post(uow, snapshot, run_id=run.run_id, trade_date=day, at=now)
+        for transaction in posted:
+            log.info("wash_sale_posted", detail=transaction.memo)
+
+    def _verify(self, run: Run, snapshot: Snapshot, release: Release) -> tuple[Break, ...]:
         """Intended against executed, and the wire against the ledger."""
 
         def compare() -> tuple[Break, ...]:
+            self._post_wash_sales(run, snapshot)
             with self._vault.read() as view:
                 return verify.differences(view, run.run_id, release)
 

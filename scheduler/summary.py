@@ -20,7 +20,7 @@ from domain.postings import Break, Transaction
 from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket
 from domain.snapshot import Snapshot
-from ledger.positions import realised
+from ledger.positions import disallowed, realised
 from oms.compliance.register import NO_CASES, Register
 
 _PLACES = Decimal("0.000001")
@@ -151,7 +151,7 @@ def _tracking_errors(facts: Facts) -> tuple[Decimal, Decimal]:
 
 
 def _taxes(facts: Facts) -> tuple[Decimal, Decimal]:
-    """Realised gain in taxable accounts, and the tax on it at each mandate's rates."""
+    """Gain in taxable accounts that counts now, and the tax on it at each mandate's rates."""
     taxable = {
         account.account_id: account.mandate_id
         for account in facts.snapshot.accounts
@@ -166,6 +166,11 @@ def _taxes(facts: Facts) -> tuple[Decimal, Decimal]:
         is_long = relief.term is Term.LONG
         gain += relief.gain
         tax += relief.gain * (mandate.long_term_rate if is_long else mandate.short_term_rate)
+    for loss in disallowed(facts.transactions):
+        mandate = mandates[taxable[loss.account_id]]
+        is_long = loss.term is Term.LONG
+        gain += loss.loss
+        tax += loss.loss * (mandate.long_term_rate if is_long else mandate.short_term_rate)
     return to_cents(gain), to_cents(tax)
 
 

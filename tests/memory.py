@@ -256,6 +256,9 @@ class Ledger(Part):
     def of_run(self, run_id: UUID) -> tuple[Transaction, ...]:
         return tuple(t for t in self.all() if t.run_id == run_id)
 
+    def since(self, day: date) -> tuple[Transaction, ...]:
+        return tuple(t for t in self.state.transactions.values() if t.trade_date >= day)
+
     def all(self) -> tuple[Transaction, ...]:
         return tuple(self.state.transactions.values())
 

@@ -4,14 +4,18 @@ Whoever edits, cuts off or restores an old copy of the database cannot make its
 chain end where this file says. One canonical JSON line per anchor, synced to disk.
 """
 
+import errno
 import fcntl
 import os
+import time
 from pathlib import Path
 
 from domain.audit import Anchor
 from domain.codec import decode, encode
 from domain.errors import InvariantError
 
+_PATIENCE_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 0.005
 _TAIL_BYTES = 4096
 _FIRST_COMMIT = 4  # Entries: no more can stand without an anchor, when a crash prevented the first.
 
@@ -53,10 +57,14 @@ def last_anchor(path: Path) -> Anchor | None:
 
 
 def append_anchor(path: Path, anchor: Anchor) -> None:
-    """Add one anchor and wait until it is on disk; a torn last line is cut off first."""
+    """Add one anchor and wait until it is on disk; a torn last line is cut off first.
+
+    Raises `OSError`, also when another process has the file for too long: one that was
+    stopped in the middle of this would hold us for ever.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)  # A fenced writer may wake up in the middle of this.
+        _lock(descriptor)
         end = _end_of_whole_lines(descriptor)
         os.ftruncate(descriptor, end)
         os.pwrite(descriptor, encode(anchor).encode() + b"\n", end)
@@ -65,6 +73,20 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
         os.close(descriptor)
     if end == 0:
         _sync_directory(path.parent)
+
+
+def _lock(descriptor: int) -> None:
+    """A fenced writer may wake up in the middle of this, so one at a time."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise OSError(errno.EBUSY, "another process holds it, perhaps stopped") from None
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _end_of_whole_lines(descriptor: int) -> int:

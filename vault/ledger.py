@@ -6,6 +6,7 @@ lot that is there already grows; a relieved lot shrinks, and never below zero.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -66,6 +67,11 @@ class SqlLedger:
     def of_run(self, run_id: UUID) -> tuple[Transaction, ...]:
         table = ledger_transaction.c
         return self._transactions(select(table.value).where(table.run_id == run_id))
+
+    def since(self, day: date) -> tuple[Transaction, ...]:
+        """Of trade dates from `day` on."""
+        table = ledger_transaction.c
+        return self._transactions(select(table.value).where(table.trade_date >= day))
 
     def all(self) -> tuple[Transaction, ...]:
         return self._transactions(select(ledger_transaction.c.value))

@@ -9,12 +9,12 @@ from domain.exact import ZERO
 from domain.instruments import CASH
 from domain.lots import Term
 from domain.orders import Order, Side
-from domain.postings import Leg, Transaction, TransactionKind
+from domain.postings import Disallowance, Leg, Transaction, TransactionKind
 from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
 from domain.snapshot import Finding, Snapshot
-from ledger.positions import realised
+from ledger.positions import disallowed, realised
 from oms.explain.answer import Explanation, Section
 from oms.explain.lineage import origins_of_account, origins_of_lots
 from oms.explain.order import approval_words
@@ -102,7 +102,9 @@ def _stopped_words(
 
 
 def _concerns(transaction: Transaction, account_id: str) -> bool:
-    return any(leg.book == f"client:{account_id}" for leg in transaction.legs)
+    own = {lot.account_id for lot in transaction.opened}
+    own |= {loss.account_id for loss in transaction.disallowed}
+    return account_id in own or any(leg.book == f"client:{account_id}" for leg in transaction.legs)
 
 
 def _title(account_id: str, account: Account | None, run: Run) -> str:
@@ -159,6 +161,22 @@ def _all_booked(
         f"assets; realised {dollars(gains[Term.LONG])} long-term, "
         f"{dollars(gains[Term.SHORT])} short-term."
     )
+    for found in disallowed(booked):
+        if found.account_id == account_id:
+            yield _disallowed_words(found, symbols)
+
+
+def _disallowed_words(found: Disallowance, symbols: Mapping[str, str]) -> str:
+    name = symbols.get(found.security_id, found.security_id)
+    after = (
+        "it is lost, for a retirement account bought them"
+        if found.is_lost
+        else f"it is in the basis of lot {found.replacement} now"
+    )
+    return (
+        f"Of the losses {dollars(found.loss)} on {shares(found.quantity)} {name} may not be "
+        f"deducted, for the shares were replaced within 30 days: {after} [26 USC 1091]."
+    )
 
 
 def _legs_of(transaction: Transaction, account_id: str) -> list[Leg]:
@@ -166,6 +184,8 @@ def _legs_of(transaction: Transaction, account_id: str) -> list[Leg]:
 
 
 def _booked_words(transaction: Transaction, account_id: str, symbols: Mapping[str, str]) -> str:
+    if transaction.kind is TransactionKind.WASH_SALE:
+        return f"{transaction.transaction_id} on {transaction.trade_date}: {transaction.memo}"
     legs = ", ".join(_leg_words(leg, symbols) for leg in _legs_of(transaction, account_id))
     gain = sum((r.gain for r in transaction.relieved if r.account_id == account_id), ZERO)
     is_allocation = transaction.kind is TransactionKind.ALLOCATION and gain != 0

@@ -12,7 +12,7 @@ from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
 from domain.snapshot import Snapshot
-from ledger.positions import realised
+from ledger.positions import disallowed, realised
 from oms.explain.answer import Explanation, Section
 from oms.explain.order import approval_words
 from oms.explain.rules import answer_words
@@ -157,6 +157,8 @@ def _book(transactions: Sequence[Transaction]) -> Iterator[str]:
         yield ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
         gain = sum((relief.gain for relief in realised(transactions)), ZERO)
         yield f"Realised gains and losses together {dollars(gain)}."
+        if later := sum((found.loss for found in disallowed(transactions)), ZERO):
+            yield f"Losses of {dollars(later)} may not be deducted now: wash sales."
 
 
 def _reconcile(breaks: Sequence[Break]) -> Iterator[str]:

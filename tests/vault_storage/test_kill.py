@@ -1,5 +1,6 @@
 """A writing process is killed without warning: nothing that it acknowledged is lost."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 
 from tests.vault_storage.values import AT
 from vault import SqlVault
+from vault import anchor as anchor_module
 from vault.anchor import read_anchors
 from vault.export import verify_audit
 from vault.faults import StorageUnavailableError
@@ -23,6 +25,7 @@ from decimal import Decimal
 from tests.vault_storage.conftest import StandingClock
 from tests.vault_storage.values import AT, a_trade
 from vault import SqlVault
+from vault import anchor as anchor_module
 
 url, anchor = sys.argv[1:]
 vault = SqlVault(url, clock=StandingClock(), holder="victim", anchor_path=anchor)
@@ -88,17 +91,38 @@ def test_no_acknowledged_write_is_lost_when_the_writer_is_killed(
 
 
 def _stop_outside_a_transaction(process, vault):
-    """One that sleeps within a transaction holds the database's own lock: let it go on a little."""
+    """One that sleeps within a transaction holds a lock of ours: let it go on a little."""
     for _ in range(20):
         os.kill(process.pid, signal.SIGSTOP)
         try:
+            with vault.anchor_path.open("rb") as anchor:
+                fcntl.flock(anchor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             vault.acquire()
-        except StorageUnavailableError:
+        except (BlockingIOError, StorageUnavailableError):
             os.kill(process.pid, signal.SIGCONT)
             assert process.stdout.readline(), process.stderr.read()
         else:
             return
     pytest.fail("it was always within a transaction")
+
+
+def test_a_writer_that_was_stopped_with_the_anchor_in_its_hand_stops_nobody_for_ever(
+    open_vault, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(anchor_module, "_PATIENCE_SECONDS", 0.05)
+    vault = open_vault()
+
+    def audit():
+        with vault.write() as uow:
+            uow.audit.append(at=AT, actor="w", kind="booked", subject="T1", body={})
+
+    audit()
+    with (tmp_path / "anchor.jsonl").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(StorageUnavailableError, match="holds it, perhaps stopped"):
+            audit()
+    audit()
+    assert verify_audit(vault) is None
 
 
 def test_a_stopped_writer_is_fenced_when_it_wakes(database_url, tmp_path, clock):

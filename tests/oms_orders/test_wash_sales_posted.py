@@ -1,0 +1,167 @@
+"""Wash sales on the books: found over a household after its orders, and posted once."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from domain.accounts import TaxStatus
+from domain.facts import About, Fact
+from domain.lots import Term
+from domain.orders import Side
+from domain.postings import Relief, Transaction, TransactionKind
+from domain.snapshot import PastTrade
+from ledger.positions import disallowed
+from oms import wash_sales
+from tests.oms_orders.desk import AAPL, DAY, KO, NOW, RUN, SOURCE, lot, open_books, snapshot
+
+TAXPAYER = {"A1": TaxStatus.TAXABLE, "A2": TaxStatus.TAXABLE, "A3": TaxStatus.DEFERRED}
+
+
+def household(book):
+    """A1 and A2 are spouses, A3 is an IRA of theirs."""
+    accounts = tuple(
+        replace(account, household_id="H", tax_status=TAXPAYER[account.account_id])
+        for account in book.accounts
+    )
+    return replace(book, accounts=accounts)
+
+
+@pytest.fixture
+def book():
+    return household(snapshot([lot("A1", AAPL, 100, "20000")], {"A1": "0"}))
+
+
+def allocate(vault, number, day=DAY, *, opened=(), relieved=()):
+    with vault.write() as uow:
+        uow.ledger.append(
+            Transaction(
+                transaction_id=f"allocation:R:{number}",
+                kind=TransactionKind.ALLOCATION,
+                trade_date=day,
+                at=NOW,
+                legs=(),
+                opened=opened,
+                relieved=relieved,
+                run_id=RUN,
+            )
+        )
+
+
+def sold_at_a_loss(shares=100, gain="-5000"):
+    basis = Decimal(200) * shares
+    return Relief(
+        lot_id="A1:AAPL:1",
+        account_id="A1",
+        security_id=AAPL,
+        quantity=Decimal(shares),
+        basis=basis,
+        proceeds=basis + Decimal(gain),
+        term=Term.LONG,
+        acquired=DAY - timedelta(days=600),
+    )
+
+
+def bought(account, shares, basis, security_id=AAPL, day=DAY):
+    return replace(
+        lot(account, security_id, shares, basis, 9),
+        lot_id=f"{account}:bought",
+        acquired=day,
+        source=None,
+    )
+
+
+def post(vault, book, day=DAY):
+    with vault.write() as uow:
+        return wash_sales.post(uow, book, run_id=RUN, trade_date=day, at=NOW)
+
+
+def lots(vault, account):
+    with vault.read() as view:
+        return {one.lot_id: one for one in view.ledger.lots(account)}
+
+
+def test_a_spouse_who_buys_takes_the_loss_over_with_its_days(vault, book):
+    open_books(vault, book)
+    allocate(vault, 1, relieved=(sold_at_a_loss(),))
+    allocate(vault, 2, opened=(bought("A2", 40, "6000"),))
+
+    (posted,) = post(vault, book)
+
+    (one,) = disallowed([posted])
+    assert (one.quantity, one.loss, one.term) == (40, 2000, Term.LONG)
+    (kept,) = lots(vault, "A2").values()
+    assert (kept.quantity, kept.basis) == (40, 8000)
+    assert kept.acquired == DAY - timedelta(days=600)
+
+
+def test_posting_again_changes_nothing(vault, book):
+    open_books(vault, book)
+    allocate(vault, 1, relieved=(sold_at_a_loss(),))
+    allocate(vault, 2, opened=(bought("A2", 40, "6000"),))
+    post(vault, book)
+    before = lots(vault, "A2")
+
+    assert post(vault, book) == ()
+    assert lots(vault, "A2") == before
+
+
+def test_an_ira_makes_the_loss_vanish_and_keeps_its_basis(vault, book):
+    open_books(vault, book)
+    allocate(vault, 1, relieved=(sold_at_a_loss(),))
+    allocate(vault, 2, opened=(bought("A3", 100, "15000"),))
+
+    (posted,) = post(vault, book)
+
+    assert disallowed([posted])[0].is_lost
+    assert lots(vault, "A3")["A3:bought"].basis == 15000
+    assert post(vault, book) == ()
+
+
+def test_a_purchase_of_a_later_run_reaches_back_thirty_days_and_no_further(vault, book):
+    open_books(vault, book)
+    allocate(vault, 1, relieved=(sold_at_a_loss(50, "-2500"),))
+    assert post(vault, book) == ()
+    late = DAY + timedelta(days=31)
+    allocate(vault, 2, late, opened=(bought("A1", 10, "1500", day=late),))
+    assert post(vault, book, late) == ()
+    in_time = DAY + timedelta(days=30)
+    allocate(vault, 3, in_time, opened=(bought("A2", 10, "1500", day=in_time),))
+
+    (posted,) = post(vault, book, in_time)
+
+    assert disallowed([posted])[0].loss == 500
+
+
+def test_another_household_and_another_name_replace_nothing(vault, book):
+    strangers = replace(
+        book, accounts=tuple(replace(a, household_id=a.account_id) for a in book.accounts)
+    )
+    open_books(vault, book)
+    allocate(vault, 1, relieved=(sold_at_a_loss(),))
+    allocate(vault, 2, opened=(bought("A2", 40, "6000"), bought("A1", 40, "2500", KO)))
+
+    assert post(vault, strangers) == ()
+    facts = (Fact(about=About.SECURITY, subject=KO, name="identical_to", value=AAPL, source=None),)
+    identical = replace(strangers, facts=facts)
+    assert len(post(vault, identical)) == 1
+
+
+def test_a_loss_that_a_custodian_told_of_is_taken_over_by_our_purchase(vault, book):
+    told = PastTrade(
+        account_id="A2",
+        security_id=AAPL,
+        side=Side.SELL,
+        quantity=Decimal(10),
+        day=DAY - timedelta(days=3),
+        gain=Decimal(-200),
+        source=SOURCE,
+    )
+    open_books(vault, book)
+    allocate(vault, 1, opened=(bought("A2", 5, "750"),))
+
+    (posted,) = post(vault, replace(book, past_trades=(told,)))
+
+    assert disallowed([posted])[0].loss == 100
+    assert sum(one.basis for one in lots(vault, "A2").values()) == 850
