@@ -531,11 +531,14 @@ def town(venue_process, raw_client, *, cuts):
             clients["POOL"].new_order("M1", 50)
         if part == 1:
             clients["POOL"].new_order("M2", 30, side="2")
+        for client in clients.values():  # Everything is read before the clock moves.
+            client.send("1", (112, "read"))
+            client.wait("0", t112="read")
         for _ in range(4):
             assert venues.ask("POST", "/clock/step", {"seconds": 3})[0] == 200
         for name, client in clients.items():
             client.send("1", (112, "all"))
-            client.wait("0")
+            client.wait("0", t112="all")
             said += [(name, m[34], content(m)) for m in reports(client)]
             next_out[name] = client.next_out
         hang_up(venues, clients.values(), cut=cuts)
