@@ -203,12 +203,6 @@ class AccountProblem:
     notes: tuple[str, ...] = ()  # What was decided on the way here.
     fault: str = ""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it only tracks its model under hard rows: what the fast path is made for."""
-        soft = any(row.soft_price < inf or row.gain for row in self.rows)
-        return self.goal is None and not self.caps and not soft
-
 
 def faulty(account_id: str, household_id: str, fault: str) -> AccountProblem:
     """An account of which no problem can be made, and why."""
