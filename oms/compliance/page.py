@@ -11,7 +11,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from domain.exact import plain
 from domain.fact_words import OWN_WORD, VOCABULARY, Word
-from oms.compliance.load import RULE_TYPES, load_pack, pack_names
+from oms.compliance.load import load_pack, pack_names
+from oms.compliance.rule_types import RULE_TYPES
 from oms.compliance.rules import Drift, Example, Rule
 
 _OPENING = """\

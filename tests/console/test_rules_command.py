@@ -87,3 +87,20 @@ def test_a_difference_names_rule_versions_and_keys(rule_file, tmp_path, capsys):
 def test_packs_are_listed(capsys):
     assert main(["rules", "packs"]) == ExitCode.OK
     assert "us-fund  23 rules" in capsys.readouterr().out
+
+
+def test_an_own_rule_may_not_take_the_name_of_an_enabled_one(rule_file, capsys):
+    """Otherwise an answer's rule id would name two rules."""
+    text = ENABLING + (
+        '[[rule]]\nid = "sanity-rate"\ntype = "Budget"\nwords = "w"\ncitation = "c"\nforce = "hard"\n'  # noqa: E501 - one TOML text
+        "effective_from = 2020-01-01\n"
+        'parameters = { meter = "messages_per_second", limit = 5 }\n'
+        '[[rule.example]]\nsays = "s"\nexpect = "pass"\n'
+        'given = "ALFA costs 1\\norder O1 buys 1 ALFA at 1 for A1"\n'
+    )
+    rule_file.write_text(text, encoding="utf-8")
+
+    assert main(["rules", "check", str(rule_file)]) == ExitCode.BAD_DATA
+    assert "8: id 'sanity-rate' is taken by packs/order-sanity.toml" in capsys.readouterr().err
+    rule_file.write_text(text.replace('"sanity-daily"', '"sanity-rate"'), encoding="utf-8")
+    assert main(["rules", "check", str(rule_file)]) == ExitCode.OK

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from oms.compliance.conditions import Condition
-from oms.compliance.load import RULE_TYPES, read_rules
+from oms.compliance.load import read_rules
 from oms.compliance.page import page
+from oms.compliance.rule_types import RULE_TYPES
 from oms.compliance.scene import read_scene
 
 ROOT = Path(__file__).parents[2]

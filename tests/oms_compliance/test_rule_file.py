@@ -6,8 +6,9 @@ import pytest
 
 from domain.compliance import Force, Verdict
 from oms.compliance.examples import ask, run_examples
-from oms.compliance.load import RuleFileError, load_rules, read_rules
+from oms.compliance.load import load_rules, read_rules
 from oms.compliance.scene import ExampleError, read_scene
+from oms.compliance.toml_tables import RuleFileError
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = load_rules(ROOT / "data" / "rules.toml")

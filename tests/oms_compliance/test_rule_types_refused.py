@@ -2,7 +2,8 @@
 
 import pytest
 
-from oms.compliance.load import RuleFileError, read_rules
+from oms.compliance.load import read_rules
+from oms.compliance.toml_tables import RuleFileError
 
 RULE = """\
 [[rule]]
