@@ -28,7 +28,7 @@ from domain.orders import Side
 from domain.recommendations import Recommendation
 from domain.snapshot import CashBalance, Snapshot
 from domain.sources import Source
-from oms.compliance.check import check_accounts, check_portfolio
+from oms.compliance.check import check_accounts, check_pairs, check_portfolio
 from oms.compliance.load import read_rules
 from oms.compliance.rules import Rule
 from oms.compliance.scene import isin_of
@@ -38,7 +38,8 @@ from oms.compliance.sweep.run import sweep
 NAMES, SEED, AT = 500, 20261123, datetime(2026, 3, 31, 20, 45, tzinfo=UTC)
 HERE = Source("benchmark", 1, "")
 WORKERS = 2
-SHARD = 10_000  # Accounts that one worker takes at a time.
+SHARD = 10_000  # Accounts that one worker takes at a time ...
+BATCH = 1_000  # ... and of which it builds books for the exact path.
 
 RULE = """
 [[rule]]
@@ -240,9 +241,16 @@ def shard(task: tuple[int, int, int, int]) -> dict[str, float]:
     swept = sweep(asked, held, base, AT)
     middle = time.perf_counter()
     breaches = answers = 0
-    for place, rule in enumerate(swept.rules):
-        unclear = list(swept.asked(place))
-        found = check_portfolio((rule,), as_snapshot(held, base, unclear), AT) if unclear else ()
+    for start in range(0, accounts, BATCH):
+        batch = range(start, min(start + BATCH, accounts))
+        unclear = [n for n in batch if swept.unclear[:, n].any()]
+        pairs = [
+            (rule, held.account_ids[n])
+            for n in unclear
+            for place, rule in enumerate(swept.rules)
+            if swept.unclear[place, n]
+        ]
+        found = check_pairs(pairs, as_snapshot(held, base, unclear), AT)
         breaches += sum(answer.verdict != "pass" for answer in found)
         answers += len(found)
     return {

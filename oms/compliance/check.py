@@ -89,6 +89,21 @@ def check_portfolio(
     return tuple(answer for answer in found if answer is not None)
 
 
+def check_pairs(
+    pairs: Iterable[tuple[Rule, str]], snapshot: Snapshot, at: datetime
+) -> tuple[CheckResult, ...]:
+    """Ask some rules of some whole portfolios: what a sweep leaves open."""
+    book = Book(snapshot, (), at)
+    found = []
+    for rule, account_id in pairs:
+        assert isinstance(rule.test, AccountTest)
+        question = AccountQuestion(
+            rule=rule, book=book, account_id=account_id, stage=Stage.PORTFOLIO
+        )
+        found.append(_asked(rule, account_id, partial(_of_account, rule.test, question)))
+    return tuple(answer for answer in found if answer is not None)
+
+
 def _in_force(rules: Sequence[Rule], book: Book, *stages: Stage) -> tuple[Rule, ...]:
     asked = set(stages)
     return tuple(r for r in rules if asked & set(r.stage) and r.in_force(book.today))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.compliance import Verdict
 from domain.orders import Side
-from oms.compliance.check import check_accounts, check_portfolio
+from oms.compliance.check import check_accounts, check_pairs, check_portfolio
 from oms.compliance.load import load_pack, pack_names, read_rules
 from oms.compliance.rules import Stage
 from oms.compliance.scene import read_scene
@@ -126,6 +126,14 @@ def test_a_book_at_rest_gets_the_same_verdicts(text):
     exact = check_portfolio(rules, scene.snapshot, scene.at)
 
     agree(rules, swept, exact, known={"A2"} if "x_note" in text else set())
+    pairs = [
+        (rule, ACCOUNTS[index])
+        for place, rule in enumerate(swept.rules)
+        for index in swept.asked(place)
+    ]
+    left = check_pairs(pairs, scene.snapshot, scene.at)
+    assert set(left) <= set(exact)
+    assert {a for a in exact if a.verdict is not Verdict.PASS} <= set(left)
 
 
 @settings(max_examples=60, deadline=None)
