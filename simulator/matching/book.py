@@ -145,7 +145,7 @@ class Book(Special):
         market order waits. They move when it does.
         """
         assert lower is None or upper is None or lower <= upper
-        self.lower, self.upper = lower, upper
+        self.lower, self.upper, self._followed = lower, upper, None
         for order in self._conditions:
             if (key := self._key(order.entry)) is not None:
                 self._conditions.move(order, key)

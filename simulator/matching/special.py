@@ -28,6 +28,9 @@ _LIVE = {Kind.STOP: Kind.MARKET, Kind.STOP_LIMIT: Kind.LIMIT}
 _NOWHERE = MARKET + 1  # No key is that good.
 
 
+Quotes = tuple[int | None, int | None]  # Best bid and offer.
+
+
 class Special(Queues):
     """Queues, and what waits beside them."""
 
@@ -39,7 +42,8 @@ class Special(Queues):
         self._conditions = Conditions()
         self._freed: list[Order] = []  # Their minimum has just been met.
         self._pegs: dict[int, Order] = {}  # May hold some that are gone; `_move_pegs` drops them.
-        self._outside: tuple[int | None, int | None] | None = None
+        self._outside: Quotes | None = None
+        self._followed: Quotes | None = None  # What all pegs stand by; None: not all do.
         self._special = False  # Whether anything but plain orders matters.
 
     def _enter_special(self, entry: Entry) -> list[Event]:
@@ -82,7 +86,8 @@ class Special(Queues):
             self._wait_aside(order, Place.AUCTION)
         elif entry.kind in PEGS:
             self._wait_aside(order, Place.NO_PRICE)
-            self._pegs[order.number] = order
+            self._know_peg(order)
+            self._followed = None
         else:
             key = self._key(entry)
             assert key is not None
@@ -124,7 +129,7 @@ class Special(Queues):
         entry, total = order.entry, order.total
         key = self._key(entry)
         if entry.kind in PEGS and entry.stay is Stay.WAIT:
-            self._pegs[order.number] = order
+            self._know_peg(order)
         if key is None:
             if entry.stay is Stay.WAIT:
                 self._wait_aside(order, Place.NO_PRICE)
@@ -169,8 +174,8 @@ class Special(Queues):
             return price if self.upper is None else min(price, self.upper)
         return -price if self.lower is None else -max(price, self.lower)
 
-    def _quotes(self) -> tuple[int | None, int | None]:
-        """Best bid and offer, as pegs follow them."""
+    def _quotes(self) -> Quotes:
+        """What pegs follow."""
         if self._outside is not None:
             return self._outside
         offer = best_unpegged(self._sells)
@@ -260,7 +265,10 @@ class Special(Queues):
         return bool(orders)
 
     def _move_pegs(self, events: list[Event]) -> bool:
-        before = len(events)
+        quotes, before = self._quotes(), len(events)
+        if quotes == self._followed:
+            return False
+        self._followed = quotes
         moved = []
         for order in list(self._pegs.values()):
             if self._orders.get(order.number) is not order:
@@ -271,6 +279,12 @@ class Special(Queues):
         for order in moved:
             self._work(order, events)
         return len(events) > before
+
+    def _know_peg(self, order: Order) -> None:
+        if self._pegs.get(order.number) is not order:
+            self._pegs.pop(order.number, None)  # An amended order comes last.
+            self._pegs[order.number] = order
+            self._followed = None
 
     def _has_moved(self, order: Order) -> bool:
         key = self._key(order.entry)
