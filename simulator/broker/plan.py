@@ -9,7 +9,7 @@ from fractions import Fraction
 from simulator.broker.rules import TARGETS, BrokerRules, Strategy
 from simulator.values.requests import NewOrder
 
-_PARAMETERS = {"StartTime", "EndTime", "ParticipationRate"}
+_PARAMETERS = {"Strategy", "StartTime", "EndTime", "ParticipationRate"}
 _INSTANTS = ("%Y%m%d-%H:%M:%S.%f", "%Y%m%d-%H:%M:%S")
 _POV_NEEDS = "ParticipationRate (849) must be a part of the volume above 0 and below 1, such as 0.1"
 
@@ -30,7 +30,7 @@ def read_plan(order: NewOrder, rules: BrokerRules, now: datetime) -> Plan | str:
     unknown = [name for name in parameters if name not in _PARAMETERS]
     if unknown:
         return _unknown("StrategyParameterName (958)", unknown[0], _PARAMETERS)
-    strategy = _strategy(order.strategy)
+    strategy = _strategy(parameters.get("Strategy", order.strategy))
     if not isinstance(strategy, Strategy):
         return strategy
     start = _instant(parameters.get("StartTime", order.effective_time), now)

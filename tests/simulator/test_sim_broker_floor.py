@@ -337,9 +337,9 @@ def test_an_order_that_cannot_be_worked_is_refused_with_the_remedy(changes, reas
 def test_strategies_may_be_named_and_given_parameters_by_name():
     town = Town()
     town.offer(10_000)
-    parameters = (("EndTime", f"{START + timedelta(seconds=20):%Y%m%d-%H:%M:%S}"),)
+    end = f"{START + timedelta(seconds=20):%Y%m%d-%H:%M:%S}"
 
-    town.buy(600, "twap", strategy_parameters=parameters)
+    town.buy(600, "", strategy_parameters=(("Strategy", "twap"), ("EndTime", end)))
 
     assert [fills(town.wait(10)) for _ in range(2)] == [[300], [300]]
 

@@ -69,14 +69,23 @@ def test_an_order_is_worked_over_time_across_a_power_cut(venue_process, raw_clie
     assert venues.stop() == 0
 
 
-def test_a_strategy_that_does_not_exist_is_refused_by_name(venue_process, raw_client):
+def test_a_strategy_is_known_by_number_or_name_and_refused_by_name(venue_process, raw_client):
     venues = venue_process(VENUES)
     client = raw_client(venues.port("BROK"), venue="BROK")
     client.logon(reset=False)
 
     client.new_order("T1", 600, (847, "3"))
     refused = client.wait("8")
+    named = [(957, 2), (958, "Strategy"), (959, 14), (960, "TWAP")]
+    client.new_order("T2", 600, *named, (958, "EndTime"), (959, 19), (960, ENDS))
+    taken = client.wait("8", t11="T2")
 
+    assert taken[39] == "0"
+    _, shown = venues.ask("GET", "/venues/BROK/orders")
+    assert (shown["orders"][0]["strategy"], shown["orders"][0]["end"][11:19]) == (
+        "TWAP",
+        "15:01:00",
+    )
     assert (refused[39], refused[103]) == ("8", "99")
     assert refused[58] == "TargetStrategy (847) 3 is unknown; use 1 (VWAP), 2 (POV), 1000 (TWAP)"
 
