@@ -6,6 +6,7 @@ moment begins again where its clients saw it end.
 """
 
 import asyncio
+import errno
 import fcntl
 import gc
 import os
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from simulator.fix.acceptor import Acceptor
+from simulator.fix.codec import parse
 from simulator.fix.instant import Instant
 from simulator.fix.session import Asked, Session
 from simulator.running import checkpoint
@@ -40,10 +42,12 @@ from simulator.running.recovery import recover
 from simulator.running.session_faults import apply_to_session
 from simulator.running.wire import SessionWire
 from simulator.values.messages import Note
-from simulator.values.requests import Connected, Disconnected, Request
+from simulator.values.requests import Connected
 
 _OPERATION_SECONDS = 600.0  # A step of a whole day takes its time.
 _SOFTWARE_FAULT = 70
+_DISK_FAULT = 74
+_DISK_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG})
 _POWER_CUT = 137
 _QUICK_SAVE_SECONDS = 0.1
 _WORK_PER_SAVE = 4  # Seconds of work in the floors for each second that a checkpoint stops them.
@@ -211,7 +215,7 @@ class Program:
         for session, number, raw, request in asked:
             venue, client = session.profile.venue, session.profile.client
             if (venue, client) in self._copying:
-                self._decline(session, number, request, instant)
+                self._decline(session, number, raw, instant)
                 continue
             name = f"{venue}/{client}"
             if number:
@@ -222,21 +226,17 @@ class Program:
             inputs.append(Ask(venue, request))
         return inputs
 
-    def _decline(self, session: Session, number: int, request: Request, instant: Instant) -> None:
+    def _decline(self, session: Session, number: int, raw: bytes, instant: Instant) -> None:
         """A session for copies takes no requests."""
-        if isinstance(request, Connected | Disconnected):
+        if not number:
             return
-        reject = Note(
-            session.profile.client,
-            "j",
-            (
-                (45, str(number)),
-                (372, "D"),
-                (380, _NOT_AUTHORIZED),
-                (58, "this session is for drop copies only"),
-            ),
+        fields = (
+            (45, str(number)),
+            (372, parse(raw).kind),
+            (380, _NOT_AUTHORIZED),
+            (58, "this session is for drop copies only"),
         )
-        session.say(reject, instant)
+        session.say(Note(session.profile.client, "j", fields), instant)
 
     def _ask_house(self, now: datetime, inputs: list[Input]) -> Turn:
         if not inputs and not self._is_new:
@@ -334,6 +334,10 @@ class Program:
         os._exit(_POWER_CUT)
 
     def _die(self, error: BaseException | None) -> NoReturn:
+        if isinstance(error, OSError) and error.filename is None and error.errno in _DISK_FAULTS:
+            sys.stderr.write(f"simulator: {self.config.state_dir}: {error.strerror}\n")
+            sys.stderr.flush()
+            os._exit(_DISK_FAULT)
         trace = "".join(traceback.format_exception(error, limit=20)) if error else "unknown\n"
         self.log.write("turn_failed", level="critical", trace=trace)
         sys.stderr.write(trace)

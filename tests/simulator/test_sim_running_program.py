@@ -226,6 +226,39 @@ def test_a_damaged_journal_refuses_the_start_and_is_named(venue_process, raw_cli
     assert "Traceback" not in ended.stderr
 
 
+def test_a_full_disk_ends_the_process_before_anything_unsaid_is_sent(venue_process, raw_client):
+    """As RLIMIT_FSIZE lets us try: the journal may not grow any more."""
+    venues = venue_process(PLAIN)
+    venues.stop()
+    limited = [sys.executable, "-c", _LIMITED, str(venues.config)]
+    with subprocess.Popen(
+        limited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        port = json.loads(process.stdout.readline())["venues"]["XSIM"]["port"]
+        client = raw_client(port)
+        client.logon(reset=False)
+        for number in range(100):
+            with contextlib.suppress(OSError):
+                client.new_order(f"X{number}", 10, price="148.00")
+        while read_more(client):
+            pass
+        assert process.wait(5) == 74
+        assert "File too large" in process.stderr.read()
+
+    venues.start()
+    again = raw_client(venues.port(), sequence=session_of(venues)["next_in"])
+    assert int(again.logon(reset=False)[34]) == int(client.received[-1][34]) + 1
+
+
+_LIMITED = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+from simulator.running.main import main
+sys.exit(main(["--config", sys.argv[1]]))
+"""
+
+
 def test_other_rules_than_those_of_the_journal_refuse_the_start(venue_process, raw_client):
     """A fee that is changed in the middle of a day would tell clients another story."""
     venues = venue_process(PLAIN)
