@@ -25,8 +25,9 @@ LOTS,US0000000000,20.00,0.05,100,1000000
 class RawClient:
     """Logs on, sends what it is told, answers TestRequests, keeps what it is sent."""
 
-    def __init__(self, port, *, name="TRIMTAB", venue="XSIM", sequence=1):
+    def __init__(self, port, *, name="TRIMTAB", venue="XSIM", sequence=1, begin_string="FIX.4.4"):
         self.name, self.venue, self.next_out = name, venue, sequence
+        self.begin_string = begin_string
         self._parser = simplefix.FixParser()
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=5)
         self.received = []
@@ -36,7 +37,7 @@ class RawClient:
 
     def send(self, kind, *fields, sequence=None, header=()):
         message = simplefix.FixMessage()
-        message.append_pair(8, "FIX.4.4", header=True)
+        message.append_pair(8, self.begin_string, header=True)
         message.append_pair(35, kind, header=True)
         message.append_pair(49, self.name, header=True)
         message.append_pair(56, self.venue, header=True)
@@ -55,6 +56,8 @@ class RawClient:
 
     def logon(self, *, reset=True):
         fields = [(98, 0), (108, 30)] + ([(141, "Y")] if reset else [])
+        if self.begin_string == "FIXT.1.1":
+            fields.append((1137, 9))
         self.send("A", *fields)
         return self.wait("A")
 

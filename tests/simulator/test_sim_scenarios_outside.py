@@ -26,6 +26,9 @@ levels = 0
 reset_on_logon = true
 scenario_pace = 0.002
 scenario_night = 0.01
+[[venue.session]]
+client = "CLIENT3"
+begin_string = "FIXT.1.1"
 """
 MINE = """\
 id = "MY.1"
@@ -90,8 +93,8 @@ def launch(*arguments):
     return process, json.loads(line)
 
 
-def connected(ready, name="CLIENT1"):
-    client = RawClient(ready["venues"]["XSIM"]["port"], name=name)
+def connected(ready, name="CLIENT1", **options):
+    client = RawClient(ready["venues"]["XSIM"]["port"], name=name, **options)
     client.logon()
     return client
 
@@ -134,6 +137,18 @@ def test_a_stranger_is_certified(venue, scenario, steps, name):
     assert last[58] in {certified, "Nothing Done"}
 
 
+def test_a_stranger_is_certified_in_fix_5_0_sp2_too(venue):
+    _, ready = venue
+    client = connected(ready, "CLIENT3", begin_string="FIXT.1.1")
+    wire, verdicts = SocketWire(client), {}
+    for scenario in MATRICES:
+        player = StandardClient(wire, scenario, f"{scenario['id']}.TEST", f"5-{scenario['id']}")
+        verdicts[scenario["id"]] = player.play(paths(scenario)[0][1])[58]
+    client.close()
+
+    assert {name for name, text in verdicts.items() if " certified: " not in text} == {"G.1.b"}
+
+
 def test_the_operators_door_shows_every_play(venue):
     client, ready = venue
     scenario = MATRICES[0]
@@ -149,7 +164,12 @@ def test_the_operators_door_shows_every_play(venue):
 def test_a_whole_venue_plays_what_its_flag_names_and_scripts_of_a_folder(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "my.toml").write_text(MINE)
-    process, ready = start(tmp_path, VENUES + 'scenario_scripts = "mine"\n', "--scenario", "my.1")
+    process, ready = start(
+        tmp_path,
+        VENUES.replace("[[venue.session]]", 'scenario_scripts = "mine"\n[[venue.session]]'),
+        "--scenario",
+        "my.1",
+    )
     client = connected(ready)
 
     client.new_order("A", 6, symbol="AAPL", price="8.00")
