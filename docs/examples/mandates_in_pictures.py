@@ -292,18 +292,22 @@ def draw_costs(found: dict[str, float]) -> Figure:
 
 
 # %% The pictures
-def main(folder: Path) -> None:
-    """Write the three pictures."""
+def main(
+    folder: Path,
+) -> tuple[list[tuple[float, float]], dict[str, dict[str, float]], dict[str, float]]:
+    """Write the three pictures, and give the numbers that they show."""
     rcParams["svg.fonttype"] = "none"
     rcParams["svg.hashsalt"] = "trimtab"
     folder.mkdir(parents=True, exist_ok=True)
+    points, parts, dearest = frontier(), contributions(), costs()
     pictures = {
-        "optimizer-frontier.svg": draw_frontier(frontier()),
-        "optimizer-risk.svg": draw_contributions(contributions()),
-        "optimizer-constraints.svg": draw_costs(costs()),
+        "optimizer-frontier.svg": draw_frontier(points),
+        "optimizer-risk.svg": draw_contributions(parts),
+        "optimizer-constraints.svg": draw_costs(dearest),
     }
     for name, figure in pictures.items():
         figure.savefig(folder / name, metadata={"Date": None})
+    return points, parts, dearest
 
 
 if __name__ == "__main__":

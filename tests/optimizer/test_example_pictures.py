@@ -10,12 +10,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def example():
-    return runpy.run_path(str(ROOT / "docs" / "examples" / "mandates_in_pictures.py"))
+def drawn(tmp_path_factory):
+    """The pictures, and the numbers that they show."""
+    folder = tmp_path_factory.mktemp("pictures")
+    example = runpy.run_path(str(ROOT / "docs" / "examples" / "mandates_in_pictures.py"))
+    return folder, *example["main"](folder)
 
 
-def test_the_frontier_gives_up_return_for_less_risk(example):
-    points = example["frontier"]()
+def test_the_frontier_gives_up_return_for_less_risk(drawn):
+    _, points, _, _ = drawn
 
     risks, returns = zip(*points, strict=True)
     assert list(risks) == sorted(risks, reverse=True)
@@ -23,8 +26,8 @@ def test_the_frontier_gives_up_return_for_less_risk(example):
     assert risks[0] > risks[-1] * 1.2
 
 
-def test_risk_is_borne_as_each_aim_says(example):
-    found = example["contributions"]()
+def test_risk_is_borne_as_each_aim_says(drawn):
+    _, _, found, _ = drawn
 
     for parts in found.values():
         assert sum(parts.values()) == pytest.approx(1, abs=1e-9)
@@ -32,18 +35,18 @@ def test_risk_is_borne_as_each_aim_says(example):
     assert max(found["minimum variance"].values()) > max(found["track the model"].values())
 
 
-def test_every_constraint_that_binds_costs_something(example):
-    found = example["costs"]()
+def test_every_constraint_that_binds_costs_something(drawn):
+    *_, found = drawn
 
     assert len(found) == 3
     assert min(found.values()) > 0
 
 
-def test_the_pictures_of_the_page_are_those_of_the_example(example, tmp_path):
+def test_the_pictures_of_the_page_are_those_of_the_example(drawn):
     """Labels and titles; curves may differ in their last digits from machine to machine."""
-    example["main"](tmp_path)
+    folder, *_ = drawn
 
-    for path in sorted(tmp_path.iterdir()):
+    for path in sorted(folder.iterdir()):
         kept = ROOT / "docs" / "pictures" / path.name
         assert kept.exists(), "python docs/examples/mandates_in_pictures.py docs/pictures"
         assert words(path)[-1] == words(kept)[-1]

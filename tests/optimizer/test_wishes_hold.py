@@ -69,7 +69,7 @@ TILT = Target(
 LOW = Exclusion(name="low", measure="score", below=Decimal(4))
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(1, 5_000), wanted=wishes(), status=st.sampled_from(list(TaxStatus)))
 def test_no_answer_breaks_a_hard_wish(seed, wanted, status):
     snapshot = book_of(account("A1", tax_status=status), seed=seed)
@@ -161,7 +161,7 @@ def _realised(snapshot, proposal, term) -> Decimal:
     return total
 
 
-@settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(1, 5_000), floor=decimals(60, 95, 10), cap=decimals(5, 20, 1000))
 def test_an_infeasible_account_is_answered_under_its_cheapest_relaxation(seed, floor, cap):
     """Loosened by what the elastic program says (and a little for shares) something holds."""
