@@ -16,7 +16,7 @@ prices = "prices.csv"
 [venue.limits]
 connections_per_second = 100000
 """
-SECONDS = 3
+ATTACKS = 80
 
 
 def test_hostile_clients_are_answered_and_an_honest_one_goes_on_trading(venue_process):
@@ -25,9 +25,8 @@ def test_hostile_clients_are_answered_and_an_honest_one_goes_on_trading(venue_pr
     honest.log_on((141, "Y"))
     resident = memory_kb(venues)
 
-    attacks = fuzz(venues.port(), 20221130, SECONDS, honest)
+    fuzz(venues.port(), 20221130, ATTACKS, honest)
 
-    assert attacks > 10
     assert memory_kb(venues) - resident < 30_000
     honest.close()
     assert venues.stop() == 0
