@@ -14,6 +14,7 @@ from domain.snapshot import Snapshot
 from oms.compliance.check import check_portfolio
 from oms.compliance.register import Register, advance
 from oms.compliance.rules import Rule
+from scheduler import telling
 from scheduler.summary import Summary
 
 RUNS_BACK = 50  # A run that failed leaves no register; the last one that finished has it.
@@ -30,9 +31,11 @@ def known_cases(view: UnitOfWork, run: Run) -> tuple[Case, ...]:
 
 
 def survey(rules: Sequence[Rule], known: Sequence[Case], after: Snapshot, at: datetime) -> Register:
-    """Ask the portfolio rules of what is held after the run."""
+    """Ask the portfolio rules of what is held after the run, and tell what came of it."""
     quarantined = after.quarantined()
     answers = [
         answer for answer in check_portfolio(rules, after, at) if answer.subject not in quarantined
     ]
-    return advance(known, answers, after.as_of)
+    register = advance(known, answers, after.as_of)
+    telling.cases(known, register, after.as_of)
+    return register

@@ -1,17 +1,22 @@
 """What a run tells the log beyond its steps: every line is one that an operator acts on."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import structlog
 
+from domain.cases import Case
 from domain.postings import Break
 from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket
 from domain.snapshot import Snapshot
+from oms.compliance.register import Register
 from oms.release import Release
 from scheduler.summary import Summary
 
 log = structlog.get_logger("scheduler")
+
+REMIND_DAYS = 5  # Calendar days before a case's term.
 
 
 def quarantine(snapshot: Snapshot) -> None:
@@ -70,3 +75,21 @@ def end(summary: Summary) -> None:
         notional=summary.notional,
         breaks=summary.breaks,
     )
+
+
+def cases(known: Sequence[Case], register: Register, day: date) -> None:
+    """Portfolios that went over a limit or came back, and terms that come near or have passed."""
+    before = {(case.rule_id, case.subject) for case in known}
+    for case in register.open:
+        if (case.rule_id, case.subject) not in before:
+            log.warning("case_opened", **_of_case(case), detail=case.sentence)
+    for case in register.due_within(day, REMIND_DAYS):
+        event = "case_overdue" if case.is_overdue(day) else "case_due_soon"
+        log.warning(event, **_of_case(case))
+    for case in register.closed:
+        log.info("case_closed", **_of_case(case), detail=case.sentence)
+
+
+def _of_case(case: Case) -> dict[str, str]:
+    due = "" if case.due is None else case.due.isoformat()
+    return {"rule": case.rule_id, "subject": case.subject, "due": due}

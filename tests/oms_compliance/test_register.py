@@ -65,3 +65,16 @@ def test_a_case_is_open_exactly_while_the_rule_is_not_met(shares):
         since = (since or day) if in_name < 800 else None
 
         assert [case.opened for case in known] == ([] if since is None else [since])
+
+
+def test_a_filing_is_a_dated_task_with_its_numbers():
+    """Above 5 % with a control purpose on 5 March: Schedule 13D by the 12th."""
+    rule = next(r for r in load_pack("ownership") if r.rule_id == "schedule-13d")
+    day = date(2026, 3, 5)
+    scene = read_scene(
+        f"today is {day}\nALFA costs 1, outstanding 1000\nA1: control_purpose yes\nA1 holds 52 ALFA"
+    )
+
+    (task,) = advance((), check_portfolio((rule,), scene.snapshot, scene.at), day).open
+    assert (task.subject, task.due) == ("ALFA", date(2026, 3, 12))
+    assert "52 of 1,000" in task.sentence

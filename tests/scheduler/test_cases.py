@@ -6,12 +6,15 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from domain.codec import encode
 from domain.runs import Run, RunStatus, Step, TriggerKind
 from domain.snapshot import Finding
 from oms.compliance.load import load_rules
+from oms.compliance.register import Register
 from oms.compliance.scene import read_scene
+from scheduler import telling
 from scheduler.cases import known_cases, survey
 from scheduler.summary import summarise
 from tests.scheduler.test_summary import facts
@@ -83,3 +86,22 @@ def test_the_next_run_knows_the_cases_of_the_last_one_that_finished(vault):
     with vault.read() as view:
         assert known_cases(view, third) == register.open
         assert known_cases(view, first) == ()
+
+
+def events(register, known, day) -> list[tuple[str, str]]:
+    with capture_logs() as lines:
+        telling.cases(known, register, day)
+    return [(line["event"], line["subject"]) for line in lines]
+
+
+def test_a_case_is_told_when_it_opens_near_its_term_after_it_and_when_it_closes():
+    first = date(2026, 3, 31)
+    opened = survey(RULES, (), read_scene(DRIFTED).snapshot, AT)
+    (case,) = opened.open
+    closed = Register(open=(), closed=(replace(case, closed=first),))
+
+    assert events(opened, (), first) == [("case_opened", "A1")]
+    assert events(opened, opened.open, date(2026, 4, 10)) == []
+    assert events(opened, opened.open, date(2026, 4, 26)) == [("case_due_soon", "A1")]
+    assert events(opened, opened.open, date(2026, 5, 1)) == [("case_overdue", "A1")]
+    assert events(closed, opened.open, first) == [("case_closed", "A1")]
