@@ -7,6 +7,7 @@ from simulator.values.requests import AskMarketData
 
 BID, OFFER, TRADE = "0", "1", "2"
 _DELETED = "2"
+_PER_NAME = 500
 _ACTION, _KIND, _SYMBOL, _PRICE, _SIZE = 279, 269, 55, 270, 271
 
 
@@ -39,10 +40,14 @@ class Watch:
         """None while nobody looks."""
         return self._sights.get((venue, symbol))
 
-    def begin(self, venue: str, symbol: str, client: str) -> AskMarketData | None:
-        """The request that begins to look; None when we look already."""
+    def begin(self, venue: str, symbol: str, name: str) -> AskMarketData | None:
+        """The request that begins to look; None when we look already.
+
+        An exchange bounds the subscriptions of one client, so we look under several names.
+        """
         if (venue, symbol) in self._sights:
             return None
+        client = f"{name}.{len(self._sights) // _PER_NAME}"
         self._sights[venue, symbol] = Sight()
         return AskMarketData(
             client, f"watch-{symbol}", "1", "1", "1", (BID, OFFER, TRADE), (symbol,)

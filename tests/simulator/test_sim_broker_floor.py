@@ -353,6 +353,20 @@ def test_slices_are_in_whole_lots_and_the_odd_rest_waits_for_the_end():
     assert [fills(town.wait(10)) for _ in range(6)] == [[], [100], [], [100], [], [100]]
 
 
+def test_a_broker_sees_more_symbols_than_an_exchange_lets_one_client_watch():
+    symbols = {f"S{number}": instrument(f"S{number}") for number in range(1100)}
+    town = Town()
+    lit = ExchangeFloor(Rules(name="XONE"), symbols)
+    rules = BrokerRules(name="BROK", works_on=("XONE",), slice_interval=timedelta(seconds=10))
+    town.house = House({"XONE": lit, "BROK": BrokerFloor(rules, {"XONE": symbols})})
+    for name in symbols:
+        town.buy(6, symbol=name, name=name)
+
+    town.offer(100, symbol="S1099")
+
+    assert fills(town.wait(60)) == [1] * 6
+
+
 def test_duplicates_and_status_requests():
     town = Town()
     town.buy(600)
