@@ -26,8 +26,9 @@ class Term:
 
     Positive speaks for the trade. At the optimum the terms of a trade add up
     to zero but for rounding to whole shares; `name` is "tracking_risk",
-    "specific_risk", "spread", "impact", "tax", "cash", "turnover",
-    "sector:Energy", "bound", "rounding".
+    "specific_risk", "target:better score", "liability_exposures", "expected_return",
+    "risk_budget", "spread", "impact", "tax", the name of a binding row or cap ("cash",
+    "turnover", "sector:Energy", "limit:banks", "volatility", ...), "bound", "rounding".
     """
 
     name: str
