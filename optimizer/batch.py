@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from domain.accounts import LotMethod
+from domain.errors import BadInputError
 from optimizer.box import Box
 from optimizer.deadline import NEVER, Deadline
 from optimizer.exclusion import excludes
@@ -29,7 +30,11 @@ def targets(
     deadline: Deadline = NEVER,
     seconds_per_account: float = np.inf,
 ) -> Targets:
-    """The optimum of every account that can be answered in time, with its proof."""
+    """The optimum of every account that can be answered in time, with its proof.
+
+    Raises `BadInputError` when the market's numbers cannot be used: no account could be answered.
+    """
+    _refuse_odd(market, accounts.w0.shape[1])
     answers = _Answers(accounts, Programs(market))
     faults = accounts.faults(len(market.d))
     for at in range(len(accounts)):
@@ -44,6 +49,15 @@ def targets(
         except Exception as error:  # noqa: BLE001 - one account's failure never hurts its neighbours
             answers.why[at] = f"{type(error).__name__}: {error}"
     return answers.targets()
+
+
+def _refuse_odd(market: Market, names: int) -> None:
+    for field in ("F", "d", "half_spread", "impact"):
+        numbers: FloatArray = getattr(market, field)
+        if len(numbers) != names:
+            raise BadInputError(f"market: {field} has {len(numbers)} names, the accounts {names}")
+        if not np.isfinite(numbers).all() or (field != "F" and numbers.min(initial=0.0) < 0):
+            raise BadInputError(f"market: {field} holds a number that is not finite or negative")
 
 
 class _Answers:

@@ -66,6 +66,14 @@ class Accounts:
                 f"accounts: lot_start must rise from 0 to {lots}, the number of lots"
             )
 
+        for name in ("buy", "sell"):
+            odd = (~np.isfinite(getattr(self, name))).any(axis=1)
+            if odd.any():
+                raise BadInputError(
+                    f"accounts: {name} of row {int(np.argmax(odd))} is not finite; "
+                    "give a number for every name"
+                )
+
     def __len__(self) -> int:
         return len(self.w0)
 

@@ -144,6 +144,24 @@ def test_shapes_that_disagree_are_refused_by_name():
         replace(BOOK, lot_start=BOOK.lot_start[::-1])
 
 
+def test_numbers_that_spoil_every_account_are_refused_by_name():
+    odd = BOOK.buy.copy()
+    odd[3, 0] = np.nan
+    with pytest.raises(BadInputError, match="accounts: buy of row 3 is not finite"):
+        replace(BOOK, buy=odd)
+    with pytest.raises(BadInputError, match="market: d holds a number that is not finite"):
+        targets(replace(MARKET, d=MARKET.d - 1), BOOK)
+    with pytest.raises(BadInputError, match="market: F has 30 names, the accounts 40"):
+        targets(market_of(30), BOOK)
+
+
+def test_a_batch_of_nobody_has_no_answers():
+    found = targets(MARKET, BOOK.part(0, 0))
+
+    assert found.z.shape == (0, NAMES)
+    assert len(found.path) == 0
+
+
 def test_an_account_that_cannot_be_is_proven_so_alone():
     impossible = np.where(np.arange(BOOK.limit.shape[1]) == 0, -2.0, BOOK.limit[5])
 
