@@ -1,7 +1,7 @@
 """The largest quantity that would pass: asked of the rule itself, share by share.
 
 Where a rule type does not know it in closed form it is found by halving: less of a
-purchase never makes a rule of this library worse, which the two ends confirm.
+purchase never makes a rule of this library worse.
 """
 
 from dataclasses import replace
