@@ -103,7 +103,7 @@ def market_of(snapshot: Snapshot) -> Market:
         (s for s in snapshot.securities if s.security_id in closes and s.security_id in prices),
         key=lambda security: security.security_id,
     )
-    settings = next((m.risk for m in snapshot.mandates if m.risk is not None), RiskSettings())
+    settings = settings_of(snapshot)
     if settings.method is RiskMethod.SUPPLIED:
         securities = [s for s in securities if s.security_id in settings.specific]
     ids = tuple(security.security_id for security in securities)
@@ -125,6 +125,11 @@ def market_of(snapshot: Snapshot) -> Market:
         issuers=tuple(security.issuer for security in securities),
         notes=risk.notes,
     )
+
+
+def settings_of(snapshot: Snapshot) -> RiskSettings:
+    """How the firm's risk model is made; one mandate of the file carries it."""
+    return next((m.risk for m in snapshot.mandates if m.risk is not None), RiskSettings())
 
 
 def _risk_of(
@@ -197,9 +202,10 @@ class _Book:
             return self._faulty(account, f"{word}; it must be positive")
         lots = self.lots.get(account.account_id, [])
         if missing := self._uncovered({lot.security_id for lot in lots} | set(model.weights)):
-            return self._faulty(
-                account, f"{missing} has no price or no price history; ingest its prices"
-            )
+            why = "has no price or no price history; ingest its prices"
+            if settings_of(self.snapshot).method is RiskMethod.SUPPLIED:
+                why = "has no price, or no specific variance in [risk]; add it to mandates.toml"
+            return self._faulty(account, f"{missing} {why}")
         position = self._position(account, lots, model)
         if position is None:
             return self._faulty(account, "its net asset value is not positive; nothing to manage")

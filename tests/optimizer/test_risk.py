@@ -212,6 +212,20 @@ def test_an_indefinite_model_is_a_fault_of_every_account_and_no_crash():
     assert proposals[0].message.startswith("account A1: risk model: the supplied factor covariance")
 
 
+def test_a_name_that_a_supplied_model_lacks_is_a_fault_that_says_where_to_add_it():
+    snapshot = book_of(account("A1"))
+    first, *others = (s.security_id for s in snapshot.securities)
+    specific = dict.fromkeys(others, Decimal("0.02"))
+    terms = mandate(risk=replace(supplied_settings("0.3"), specific=specific))
+
+    (proposal,) = propose_batch(*assemble(replace(snapshot, mandates=(terms,))))
+
+    assert first == snapshot.securities[0].security_id
+    assert proposal.message == (
+        "account A1: S01 has no price, or no specific variance in [risk]; add it to mandates.toml"
+    )
+
+
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10_000), gaps=st.floats(0, 0.6), days=st.integers(5, 80))
 def test_whatever_is_missing_the_model_is_positive_semidefinite_and_finite(seed, gaps, days):
