@@ -6,10 +6,8 @@ from functools import partial
 
 from domain.risk import RiskMethod, RiskSettings
 from vault.ingest.rows import Known
+from vault.ingest.symbols import UNKNOWN, by_symbol
 from vault.ingest.toml_table import Reader, TableReader
-from vault.ingest.wishes import by_symbol
-
-_NO_SYMBOL = "no symbol of the security master"
 
 
 def read_risk(reader: TableReader, known: Known) -> RiskSettings | None:
@@ -56,7 +54,7 @@ def _agree(reader: TableReader, settings: RiskSettings) -> None:
 def _factors(known: Known, reader: TableReader, key: str, value: object) -> dict[str, str]:
     found = {}
     for name, symbol in reader.mapping(key, value).items():
-        if told := reader.one_of(name, symbol, known.symbols, _NO_SYMBOL):
+        if told := reader.one_of(name, symbol, known.symbols, UNKNOWN):
             found[name] = known.symbols[told]
     return found
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from domain.exact import InexactError, to_scaled
+from domain.goals import Force
 from vault.ingest.fields import nearest
 from vault.ingest.report import Problem
 from vault.ingest.toml_file import TomlFile
@@ -123,6 +124,12 @@ class TableReader:
             return ()
         read = (self.values(key, item, readers, required) for item in value)
         return tuple(build(**values) for values in read if values is not None)
+
+
+def with_force(values: dict[str, Any]) -> dict[str, Any]:
+    """Price and priority of a constraint taken together as its force."""
+    force = {key: values.pop(key) for key in ("price", "priority") if key in values}
+    return {**values, "force": Force(**force)} if force else values
 
 
 def _keys(value: object) -> frozenset[str]:

@@ -15,17 +15,16 @@ from domain.goals import (
     Force,
     Gains,
     Group,
-    Liability,
-    LiabilityExposure,
     Limit,
     RiskBudget,
-    Stress,
     Target,
     Transition,
     Wishes,
 )
+from vault.ingest.liability import LiabilityReader
 from vault.ingest.rows import Known
-from vault.ingest.toml_table import ZERO, Reader, TableReader
+from vault.ingest.symbols import by_symbol, ids
+from vault.ingest.toml_table import Reader, TableReader, with_force
 
 Measures = Mapping[str, Mapping[str, Decimal]]
 
@@ -45,22 +44,6 @@ _number: Reader = partial(TableReader.exact, least=None)
 _positive: Reader = TableReader.exact
 _share: Reader = partial(TableReader.exact, most=Decimal(1))
 _GROUPS = ("sectors", "industries", "countries", "issuers", "symbols")
-
-
-def _ids(known: Known, reader: TableReader, key: str, value: object) -> tuple[str, ...]:
-    """Symbols as security ids, in their order."""
-    symbols = reader.several(key, value, known.symbols, "no symbol of the security master")
-    return tuple(known.symbols[symbol] for symbol in symbols if symbol)
-
-
-def by_symbol(known: Known, reader: TableReader, key: str, value: object) -> dict[str, Decimal]:
-    """A number for each symbol, by security id."""
-    table = reader.mapping(key, value)
-    found = {}
-    for symbol, number in table.items():
-        if name := reader.one_of(symbol, symbol, known.symbols, "no symbol of the security master"):
-            found[known.symbols[name]] = reader.exact(symbol, number, least=None)
-    return found
 
 
 def read_measures(reader: TableReader, known: Known) -> Measures:
@@ -85,7 +68,7 @@ class WishReader:
             "exclude": self._exclusions,
             "substitutes": self._substitutes,
             "risk_budget": self._risk_budget,
-            "liability": self._liability,
+            "liability": LiabilityReader(known, self._measure).read,
             "gain_budget": self._gains,
             "carry_forward": self._gains,
             "force": self._forces,
@@ -142,7 +125,7 @@ class WishReader:
             "issuers": self.known.issuers,
         }
         if key == "symbols":
-            return _ids(self.known, reader, key, value)
+            return ids(self.known, reader, key, value)
         return reader.several(key, value, known[key], f"none of the {key} of a security")
 
     def _grouped(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -151,10 +134,6 @@ class WishReader:
             ("securities" if k == "symbols" else k): values.pop(k) for k in _GROUPS if k in values
         }
         return {**values, "group": Group(**group)} if group else values
-
-    def _force(self, values: dict[str, Any]) -> dict[str, Any]:
-        force = {key: values.pop(key) for key in ("price", "priority") if key in values}
-        return {**values, "force": Force(**force)} if force else values
 
     def _limits(self, reader: TableReader, key: str, value: object) -> tuple[Limit, ...]:
         readers: dict[str, Reader] = {
@@ -179,7 +158,7 @@ class WishReader:
         return found
 
     def _limit(self, **values: Any) -> Limit:
-        return Limit(**self._grouped(self._force(values)))
+        return Limit(**self._grouped(with_force(values)))
 
     def _targets(self, reader: TableReader, key: str, value: object) -> tuple[Target, ...]:
         readers: dict[str, Reader] = {
@@ -216,7 +195,7 @@ class WishReader:
         for symbol, instead in reader.mapping(key, value).items():
             what = "no symbol of the security master"
             if name := reader.one_of(key, symbol, self.known.symbols, what):
-                found[self.known.symbols[name]] = _ids(self.known, reader, key, instead)
+                found[self.known.symbols[name]] = ids(self.known, reader, key, instead)
         return found
 
     def _risk_budget(self, reader: TableReader, key: str, value: object) -> RiskBudget:
@@ -239,61 +218,6 @@ class WishReader:
         return {
             reader.one_of(key, name, known, what): reader.exact(key, share)
             for name, share in reader.mapping(key, value).items()
-        }
-
-    def _liability(self, reader: TableReader, key: str, value: object) -> Liability | None:
-        readers: dict[str, Reader] = {
-            "value": _positive,
-            "hedge": partial(by_symbol, self.known),
-            "exposures": self._exposures,
-            "correlation": _share,
-            "stress": self._stresses,
-        }
-        values = reader.values(key, value, readers, {"value"})
-        if values is None:
-            return None
-        if values["value"] == ZERO:
-            reader.refuse(key, "is worth nothing", "write its present value in dollars")
-        if values.get("correlation") == 1:
-            reader.refuse("correlation", "is not below 1", "write less, such as 0.9")
-        if "stress" in values:
-            values["stresses"] = values.pop("stress")
-        return Liability(**values)
-
-    def _exposures(
-        self, reader: TableReader, key: str, value: object
-    ) -> dict[str, LiabilityExposure]:
-        readers: dict[str, Reader] = {
-            "value": _number,
-            "volatility": _positive,
-            "band": _positive,
-            "price": _positive,
-            "priority": _positive,
-        }
-        found = {}
-        for name, exposure in reader.mapping(key, value).items():
-            values = reader.values(name, exposure, readers, {"value"})
-            if self._measure(reader, name, name) and values is not None:
-                found[name] = LiabilityExposure(**self._force(values))
-        return found
-
-    def _stresses(self, reader: TableReader, key: str, value: object) -> tuple[Stress, ...]:
-        readers: dict[str, Reader] = {
-            "name": TableReader.text,
-            "effects": self._effects,
-            "minimum": _positive,
-            "price": _positive,
-            "priority": _positive,
-        }
-        required = {"name", "effects", "minimum"}
-        return reader.tables(
-            key, value, readers, required, lambda **values: Stress(**self._force(values))
-        )
-
-    def _effects(self, reader: TableReader, key: str, value: object) -> dict[str, Decimal]:
-        return {
-            self._measure(reader, key, name): reader.exact(name, effect, least=None)
-            for name, effect in reader.mapping(key, value).items()
         }
 
     def _gains(self, reader: TableReader, key: str, value: object) -> Gains:
