@@ -5,12 +5,12 @@ a sell. So both sides read alike, and the best queue is always the last one.
 """
 
 from bisect import bisect_left, insort
-from collections import OrderedDict
 from collections.abc import Iterator
 from enum import Enum
 
 from simulator.matching.entries import Entry
 
+_LONG = 200  # Orders of a queue that it pays to renew.
 MARKET = 1 << 62  # The key of an order without a price: it stands before every limit.
 
 
@@ -58,11 +58,13 @@ class Order:
 class Half:
     """The queues of one side. An empty queue is dropped at once."""
 
-    __slots__ = ("keys", "levels")
+    __slots__ = ("keys", "levels", "worn", "worn_key")
 
     def __init__(self) -> None:
         self.keys: list[int] = []
         self.levels: dict[int, dict[int, Order]] = {}
+        self.worn = 0  # How often the long queue of `worn_key` has traded since it was renewed.
+        self.worn_key = 0
 
     def __iter__(self) -> Iterator[Order]:
         """In order of priority."""
@@ -73,8 +75,7 @@ class Half:
         key = order.key
         level = self.levels.get(key)
         if level is None:
-            # A plain dict looks for its first entry past all that have left before it.
-            self.levels[key] = OrderedDict({order.number: order})
+            self.levels[key] = {order.number: order}
             insort(self.keys, key)
         else:
             level[order.number] = order
@@ -93,6 +94,40 @@ class Half:
             keys.pop()
         else:
             del keys[bisect_left(keys, key)]
+
+    def leave(self, key: int, done: list[Order]) -> list[int]:
+        """Orders of a queue have traded what they showed; the numbers of those that are gone.
+
+        An iceberg shows a fresh slice at the back.
+        """
+        level = self.levels[key]
+        gone = []
+        for order in done:
+            number = order.number
+            del level[number]
+            if order.hidden:
+                order.show(order.hidden)
+                level[number] = order
+            else:
+                gone.append(number)
+        if not level:
+            self.drop(key)
+        elif len(level) > _LONG:
+            self._wear(key)
+        return gone
+
+    def _wear(self, key: int) -> None:
+        """A long queue has traded: renew it now and then.
+
+        A dictionary finds its first entry behind the places of all who have left in front of it.
+        """
+        if key != self.worn_key:
+            self.worn, self.worn_key = 0, key
+        self.worn += 1
+        level = self.levels[key]
+        if 4 * self.worn > len(level):
+            self.levels[key] = dict(level)
+            self.worn = 0
 
     def best_limit(self) -> int | None:
         """The key of the best limit; None without one."""

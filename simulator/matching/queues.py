@@ -94,15 +94,8 @@ class Queues:
             done.append(maker)
             if not quantity:
                 break
-        for maker in done:
-            del level[maker.number]
-            if maker.hidden:
-                maker.show(maker.hidden)
-                level[maker.number] = maker  # A fresh slice goes to the back.
-            else:
-                del self._orders[maker.number]
-        if not level:
-            theirs.drop(key)
+        for number in theirs.leave(key, done):
+            del self._orders[number]
         return quantity
 
     def _meets_itself(self, maker: Order, number: int, quantity: int, events: list[Event]) -> int:
