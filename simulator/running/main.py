@@ -17,7 +17,8 @@ from simulator.market.recorded import RecordedDayError
 from simulator.running.config import Config, read_config
 from simulator.running.control import ControlError
 from simulator.running.journal import JournalError
-from simulator.running.program import PortTakenError, Program, StateInUseError
+from simulator.running.opening import StateInUseError
+from simulator.running.program import PortTakenError, Program
 from simulator.running.sample import SAMPLE_PORT, sample_config
 from simulator.running.secrets_file import SecretError
 from simulator.running.tables import ConfigError

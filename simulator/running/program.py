@@ -7,19 +7,17 @@ moment begins again where its clients saw it end.
 
 import asyncio
 import errno
-import fcntl
 import gc
 import os
 import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from pathlib import Path
 from typing import NoReturn
 
 from simulator.fix.acceptor import Acceptor
@@ -27,20 +25,18 @@ from simulator.fix.codec import parse
 from simulator.fix.instant import Instant
 from simulator.fix.session import Asked, Session
 from simulator.running import checkpoint
-from simulator.running.building import build_house, drop_copy_sessions, settings_of
-from simulator.running.clock import SteppedClock, clock_from, wall_clock
+from simulator.running.building import drop_copy_sessions
+from simulator.running.clock import SteppedClock, wall_clock
 from simulator.running.config import Config
 from simulator.running.control import Answer, Control, Wanted, leave_address, problem
 from simulator.running.days import Days
 from simulator.running.faults import Act, Do, Point
 from simulator.running.house import Ask, Input, Overslept, Turn
-from simulator.running.journal import Item, JournalError, Kind
+from simulator.running.journal import Item, Kind
 from simulator.running.logs import EventLog
-from simulator.running.memory import Memory
+from simulator.running.opening import Remembered, lock, remember
 from simulator.running.operations import Inside, Prepared, prepare
-from simulator.running.recovery import recover
 from simulator.running.session_faults import apply_to_session
-from simulator.running.wire import SessionWire
 from simulator.values.messages import Note
 from simulator.values.requests import Connected
 
@@ -60,10 +56,6 @@ class PortTakenError(Exception):
     """A venue's door is somebody else's."""
 
 
-class StateInUseError(Exception):
-    """Another process keeps these venues."""
-
-
 class Program:
     """Everything that runs."""
 
@@ -75,55 +67,30 @@ class Program:
         self._prepared: list[tuple[Prepared, Future[Answer]]] = []
         self._timer: asyncio.TimerHandle | None = None
         with ExitStack() as opened:
-            self._lock(opened)
+            lock(config.state_dir, opened)
             self.log = EventLog(config.log_file)
             opened.callback(self.log.close)
-            self._remember(opened)
+            self._begin_with(remember(config, opened))
             self._control = Control(config.control_port, config.control_token_file, self._operate)
             opened.callback(self._control.stop)
             self._opened = opened.pop_all()
 
-    def _remember(self, opened: ExitStack) -> None:
-        """Memory, house, sessions and clock as they were."""
-        config = self.config
-        profiles = {
-            (venue.name, one.client): one.profile(venue.name)
-            for venue in config.venues
-            for one in venue.sessions
-        }
-        names = {key: "/".join(key) for key in profiles}
-        venues = [venue.name for venue in config.venues]
-        _refuse_old_state(config.state_dir, venues)
-        self.memory = Memory(config.state_dir, names.values(), venues, durable=config.durable)
-        opened.callback(self.memory.close)
-        self._settings = settings_of(config)
-        recovered = recover(
-            config.state_dir / "checkpoints",
-            self.memory,
-            SessionWire({names[key]: profile.version for key, profile in profiles.items()}),
-            settings=self._settings,
-            build=lambda: build_house(config),
-        )
-        if recovered.records:
-            self.log.write("venues_recovered", records=recovered.records)
-        self.house = recovered.house
-        self._is_new = recovered.latest is None or recovered.begins
-        if recovered.begins:
+    def _begin_with(self, found: Remembered) -> None:
+        self.memory, self.house = found.memory, found.house
+        self.sessions, self.clock = found.sessions, found.clock
+        self._settings, self._is_new = found.settings, found.is_new
+        if found.records:
+            self.log.write("venues_recovered", records=found.records)
+        if found.begins:
             self.log.write("venues_began_anew", reason="another program or configuration")
             self._save(even_if_empty=True)
-        self.sessions = {
-            key: Session(profile, self.memory.sessions[names[key]])
-            for key, profile in profiles.items()
-        }
-        self._copying = drop_copy_sessions(config)
-        clock = config.clock
-        self.clock = clock_from(
-            clock.start, clock.speed, stepped=clock.stepped, latest=recovered.latest
-        )
+        clock, executions = self.config.clock, self.memory.executions
         self._is_real_time = clock.speed == 1.0 and not clock.stepped
-        executions = self.memory.executions
-        self._inside = Inside(config, self.house, self.clock, self.ports, self.sessions, executions)
-        self._days = Days(config, executions)
+        self._copying = drop_copy_sessions(self.config)
+        self._days = Days(self.config, executions)
+        self._inside = Inside(
+            self.config, self.house, self.clock, self.ports, self.sessions, executions
+        )
 
     def run(self, ready: Callable[[dict[str, object]], None]) -> None:
         """Until SIGTERM or SIGINT; `ready` is told once, when everything listens."""
@@ -362,27 +329,3 @@ class Program:
             checkpoint.save(directory, self.memory, self.house, self._settings)
         self._work_seconds = 0.0
         self._save_seconds = time.perf_counter() - began
-
-    def _lock(self, opened: ExitStack) -> None:
-        """One process per state directory. Raises StateInUseError."""
-        directory = self.config.state_dir
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(directory / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        opened.callback(os.close, handle)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StateInUseError(
-                f"{directory}: another venue process uses this directory; stop it first"
-            ) from None
-
-
-def _refuse_old_state(directory: Path, venues: Sequence[str]) -> None:
-    """Its sequence numbers would begin again at 1, and clients would be turned away."""
-    for venue in venues:
-        old = directory / venue / "journal.jsonl"
-        if old.exists():
-            raise JournalError(
-                f"{old}: this state is of a version before 0.1.0's end; move {directory} away and "
-                "start anew (clients then reset their sequence numbers)"
-            )

@@ -226,6 +226,20 @@ def test_a_damaged_journal_refuses_the_start_and_is_named(venue_process, raw_cli
     assert "Traceback" not in ended.stderr
 
 
+def test_state_of_an_earlier_program_refuses_the_start(venue_process, tmp_path):
+    """It would begin at sequence number 1, and every client would be turned away."""
+    venues = venue_process(PLAIN)
+    venues.stop()
+    old = tmp_path / "state" / "XSIM" / "journal.jsonl"
+    old.parent.mkdir(exist_ok=True)
+    old.write_text("{}\n")
+
+    ended = rerun(venues)
+
+    assert ended.returncode == 65
+    assert f"{old}: this state is of an earlier program; move" in ended.stderr
+
+
 def test_a_full_disk_ends_the_process_before_anything_unsaid_is_sent(venue_process, raw_client):
     """As RLIMIT_FSIZE lets us try: the journal may not grow any more."""
     venues = venue_process(PLAIN)
