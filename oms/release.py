@@ -8,7 +8,7 @@ stays out, and is told from the audit trail also by whoever goes on.
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -27,9 +27,11 @@ from oms.cancel import cancel
 from oms.funding import Cut, Funding, Purse, fund
 from oms.generations import newest, successors
 from oms.moved import moved
+from oms.recheck import unfinished as not_done
 from oms.wire_risk import RiskLimits
 
 ACTOR = "oms"
+Recheck = Callable[[Sequence[OrderIntent], frozenset[str]], Mapping[str, str]]
 REDUCED = "release_reduced"  # Audit: what was left out of a wave.
 
 
@@ -130,19 +132,32 @@ class Releaser:
         """Make a release that is waiting raise `ReleaseInterruptedError`."""
         self._stop.set()
 
-    def release(self, run_id: UUID, intents: Sequence[OrderIntent], snapshot: Snapshot) -> Release:
+    def release(
+        self,
+        run_id: UUID,
+        intents: Sequence[OrderIntent],
+        snapshot: Snapshot,
+        recheck: Recheck = lambda _wave, _accounts: {},
+    ) -> Release:
         """Release `intents` wave by wave; returns when the last wave has ended.
 
-        Safe to call again after a crash, with the same intents. Raises
+        `recheck` is asked before a wave about the accounts of which not everything was
+        done in the waves before it, and says which of them must leave it, and why. Safe
+        to call again after a crash, with the same intents. Raises
         `ReleaseInterruptedError` when `stop` is called meanwhile.
         """
         assert all(intent.run_id == run_id for intent in intents)
         released: list[str] = []
         unfinished: list[str] = []
+        before: list[OrderIntent] = []
         for wave in plan_waves(intents):
-            sent, left = self._see_through(run_id, wave, snapshot)
+            with self._vault.read() as view:
+                short = not_done(view, before)
+            barred = recheck(wave, short) if short else {}
+            sent, left = self._see_through(run_id, wave, snapshot, barred)
             released += sent
             unfinished += left
+            before += wave
         with self._vault.read() as view:
             reduced = _reductions(view, run_id)
         return Release(
@@ -153,24 +168,28 @@ class Releaser:
         )
 
     def _see_through(
-        self, run_id: UUID, wave: tuple[OrderIntent, ...], snapshot: Snapshot
+        self,
+        run_id: UUID,
+        wave: tuple[OrderIntent, ...],
+        snapshot: Snapshot,
+        barred: Mapping[str, str],
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Send a wave and wait for its end; what was sent, and what is open after the deadline.
 
         What died unsent by accident goes out again, as long as there is time.
         """
         deadline = self._clock.now() + self._settings.wave_timeout
-        sent, _ = self._commit(wave, snapshot)
+        sent, _ = self._commit(wave, snapshot, barred)
         left = self._wait(run_id, frozenset(sent), deadline)
         while not left and self._clock.now() < deadline:
-            sent, fresh = self._commit(wave, snapshot)
+            sent, fresh = self._commit(wave, snapshot, barred)
             if not fresh:
                 break
             left = self._wait(run_id, frozenset(sent), deadline)
         return sent, self._take_back(run_id, left) if left else ()
 
     def _commit(
-        self, wave: tuple[OrderIntent, ...], snapshot: Snapshot
+        self, wave: tuple[OrderIntent, ...], snapshot: Snapshot, barred: Mapping[str, str]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Commit what of the wave is not committed; every order of it that stands, and the new."""
         now, run_id = self._clock.now(), wave[0].run_id
@@ -184,7 +203,7 @@ class Releaser:
                 uow.kills.active(),
                 snapshot.restrictions,
                 wave[0].trade_date,
-                moved(uow, run_id, accounts, snapshot),
+                {**moved(uow, run_id, accounts, snapshot), **barred},
             )
             funding = self._fund(uow, admission.intents, snapshot)
             going = self._within_limits(uow, funding.intents, snapshot, now)
