@@ -14,6 +14,7 @@ from simulator.values.messages import (
     Fields,
     Report,
 )
+from simulator.values.numbers import whole_number
 from simulator.values.requests import (
     AskMassStatus,
     AskStatus,
@@ -102,7 +103,7 @@ class Desk:
             ord_status=OrdStatus.REJECTED,
             symbol=order.symbol,
             side=order.side,
-            order_qty=0,
+            order_qty=whole_number(order.quantity) or 0,
             cum_qty=0,
             leaves_qty=0,
             avg_px="0",

@@ -217,7 +217,7 @@ class Changes:
         names = {order.cl_ord_id, *(one.request.cl_ord_id for one in order.changes)}
         if order.cl_ord_id and request.orig_cl_ord_id not in names:
             return (
-                CxlRejReason.UNKNOWN_ORDER,
+                CxlRejReason.VENUE_OPTION,
                 f"{request.orig_cl_ord_id} was superseded by {order.cl_ord_id}",
             )
         if (request.symbol, request.side) != (order.symbol, order.side):

@@ -240,8 +240,7 @@ class Play:
         self.place += 1
         if self.place == len(self.script.steps):
             self.ended = at
-            if not said.text:
-                said = said._replace(text=self.verdict)
+            said = said._replace(text="; ".join(filter(None, (said.text, self.verdict))))
         self._note(at, f"said {_shown(said)}")
         return said
 

@@ -157,7 +157,7 @@ class StandardClient:
         wrong = {
             tag: (got.get(tag, ""), value)
             for tag, value in expected.items()
-            if not _same(got.get(tag, ""), value)
+            if not _same(_said(got, tag), value)
         }
         assert not wrong, f"{place}: tag: (got, standard): {wrong} in {got}"
         if said["msg"] == "ExecutionReport" and said["ExecType"] != "OrderStatus":
@@ -186,6 +186,11 @@ class StandardClient:
         if said.get("ExecType") == "OrderStatus":
             expected[17] = "0"
         return expected
+
+
+def _said(got: Fields, tag: int) -> str:
+    """A field as the matrix prints it: the last Text has a verdict behind it."""
+    return got.get(tag, "").partition("; ")[0] if tag == 58 else got.get(tag, "")
 
 
 def _same(got: str, value: str) -> bool:

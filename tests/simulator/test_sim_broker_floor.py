@@ -331,6 +331,7 @@ def test_an_order_that_cannot_be_worked_is_refused_with_the_remedy(changes, reas
     (report,) = Town().buy(**{"quantity": 600, **changes})
 
     assert (report.exec_type, report.ord_status, report.rej_reason) == ("8", "8", reason)
+    assert report.order_qty == int(changes.get("quantity", 600))
     assert why in report.text
 
 

@@ -341,13 +341,15 @@ def test_a_refused_change_does_not_use_up_its_cl_ord_id():
 
 
 def test_a_superseded_cl_ord_id_changes_nothing():
+    """The order is known and works on, so the reason is not Unknown order."""
     floor = venue()
     ask(floor)
     ask(floor, AMEND, quantity="90")
 
     (reject,) = ask(floor, CANCEL, cl_ord_id="Z")
 
-    assert (reject.reason, reject.orig_cl_ord_id) == (CxlRejReason.UNKNOWN_ORDER, "Y")
+    assert (reject.reason, reject.orig_cl_ord_id) == (CxlRejReason.VENUE_OPTION, "Y")
+    assert reject.ord_status is OrdStatus.NEW
     assert "superseded by Y" in reject.text
 
 

@@ -35,7 +35,7 @@ def test_the_floor_says_what_the_standard_says(scenario, steps, name):
     assert wire.floor.next_due() is None
     (play,) = wire.floor.view(("scenarios",))["plays"]
     assert play["verdict"] == f"{name} certified: every message was as the standard says"
-    assert last[58] in {play["verdict"], "Nothing Done"}
+    assert last[58].endswith(play["verdict"])
 
 
 @pytest.mark.parametrize("scenario", MATRICES, ids=lambda scenario: scenario["id"])

@@ -133,8 +133,7 @@ def test_a_stranger_is_certified(venue, scenario, steps, name):
 
     last = StandardClient(SocketWire(client), scenario, f"{name}.TEST", name).play(steps)
 
-    certified = f"{name} certified: every message was as the standard says"
-    assert last[58] in {certified, "Nothing Done"}
+    assert last[58].endswith(f"{name} certified: every message was as the standard says")
 
 
 def test_a_stranger_is_certified_in_fix_5_0_sp2_too(venue):
@@ -146,7 +145,7 @@ def test_a_stranger_is_certified_in_fix_5_0_sp2_too(venue):
         verdicts[scenario["id"]] = player.play(paths(scenario)[0][1])[58]
     client.close()
 
-    assert {name for name, text in verdicts.items() if " certified: " not in text} == {"G.1.b"}
+    assert {name for name, text in verdicts.items() if " certified: " not in text} == set()
 
 
 def test_the_operators_door_shows_every_play(venue):

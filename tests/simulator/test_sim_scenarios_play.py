@@ -107,6 +107,17 @@ def test_an_order_that_cannot_begin_its_scenario_is_rejected_with_the_remedy(req
     assert floor.view(("scenarios",))["plays"] == []
 
 
+def test_the_verdict_stands_behind_a_text_that_the_script_wants_last():
+    floor = a_floor()
+    ask(floor, order("G.1.b"))
+    run(floor, 10)
+
+    ask(floor, AskStatus("CLIENT1", "A", "G.1.b.TEST", "1"), 11)
+    said = run(floor, 20)
+
+    assert said[-1].text.startswith("Nothing Done; G.1.b certified: ")
+
+
 def test_what_comes_before_its_turn_waits_for_it():
     floor = a_floor()
     ask(floor, order("B.1.a"))
