@@ -215,10 +215,10 @@ def _trigger_words(config: Config) -> str:
 def _session_words(config: Config) -> str:
     settings = _gateway_settings(config)
     with open_vault(config) as vault, vault.read() as view:
-        for profile in settings.profiles:
-            name = profile.session.name
-            check_store(profile.session, view.inbox.durable_sequence(name))
-    return f"{len(settings.profiles)} sessions; sequence numbers agree with what is booked"
+        for connection in settings.connections:
+            name = connection.session.name
+            check_store(connection.session, view.inbox.durable_sequence(name))
+    return f"{len(settings.connections)} sessions; sequence numbers agree with what is booked"
 
 
 def _secret_words(config: Config) -> str:

@@ -5,6 +5,7 @@ misses no decision; what another part logs in its own words is not said twice.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,7 @@ _TOLD_ELSEWHERE = frozenset(
 _RUNS = frozenset({"release_reduced", "run_approved", "run_rejected", "run_retried"})
 _NOT_ORDERS = frozenset(
     {
+        "drop_copy_compared",
         "files_ingested",
         "file_reconciled",
         "holdings_taken_over",
@@ -127,6 +129,13 @@ def _reconciled(body: Any) -> Fields:
     }
 
 
+def _copied(body: Any) -> Fields:
+    counts: Counter[str] = Counter()
+    for verdicts in body["days"].values():
+        counts.update(verdicts)
+    return {"days": list(body["days"]), **counts}
+
+
 def _taken_over(body: Any) -> Fields:
     return {"opened": body["opened"], "flows": len(body["flows"])}
 
@@ -164,6 +173,7 @@ def _approved(body: Any) -> Fields:
 
 _SUMMARIES: dict[str, Callable[[Any], Fields]] = {
     "block_allocated": _allocated,
+    "drop_copy_compared": _copied,
     "execution_booked": _reported,
     "file_reconciled": _reconciled,
     "files_ingested": _ingested,

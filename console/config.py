@@ -314,10 +314,11 @@ def variable_name(venue: str) -> str:
 
 def _check_environment(environment: Mapping[str, str], config: Config) -> None:
     from_venues = [variable_name(name) for name in config.venues]
+    from_sessions = [name + kind for name in from_venues for kind in ("", "_DROP_COPY")]
     known = [
         CONFIG_VARIABLE,
         DATABASE_PASSWORD,
-        *(prefix + name for prefix in (PASSWORD_PREFIX, USERNAME_PREFIX) for name in from_venues),
+        *(prefix + name for prefix in (PASSWORD_PREFIX, USERNAME_PREFIX) for name in from_sessions),
     ]
     document = Document(config.path, "", {})
     for name in sorted(environment):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.accounts import Mandate
@@ -82,19 +82,35 @@ class CustodyPosition:
     cash: CashBalance
 
 
+class SessionKind(StrEnum):
+    """What a FIX session is for."""
+
+    ORDERS = "orders"
+    DROP_COPY = "drop_copy"  # The venue repeats its reports there; nothing is ordered or booked.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionState:
     """One FIX session as an operator wants to see it."""
 
     session: str  # "FIX.4.4:TRIMTAB->XSIM"
     venue: str
+    kind: SessionKind = SessionKind.ORDERS
     logged_on: bool
-    gate_open: bool  # Whether new orders may be sent.
+    gate_open: bool  # Whether new orders may be sent; never on a drop copy.
     next_sender: int
     next_target: int
     durable_target: int  # Last inbound number that is committed.
     queue_depth: int
     in_doubt: int
+
+
+class InboundMessage(NamedTuple):
+    """One message as it was taken in; epochs count a session's resets."""
+
+    epoch: int
+    sequence: int
+    raw: str
 
 
 class RunStore(Protocol):
@@ -149,6 +165,7 @@ class OrderStore(Protocol):
     def recent(self, limit: int) -> tuple[Order, ...]: ...
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome: ...
     def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]: ...
+    def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None: ...
 
 
 class Outbox(Protocol):
@@ -164,6 +181,9 @@ class Inbox(Protocol):
     """Raw inbound messages with their sequence numbers."""
 
     def record(self, session: str, sequence: int, raw: str, at: datetime) -> bool: ...
+    def after(
+        self, session: str, epoch: int, sequence: int, limit: int
+    ) -> tuple[InboundMessage, ...]: ...  # In the order they were taken in.
     def durable_sequence(self, session: str) -> int: ...
     def reset_sequence(self, session: str, sequence: int, at: datetime) -> None: ...
     def quarantine(self, session: str, sequence: int, raw: str, why: str, at: datetime) -> None: ...

@@ -22,6 +22,7 @@ from domain.orders import (
 from domain.ports import StatusRequest, UnitOfWork
 
 RESEND_REFUSED = "resend_refused"  # Audit: the venue asked for an order again and got a gap fill.
+SEEN_IN_COPY = "order_seen_in_drop_copy"  # Audit: the venue has it, by its drop copy.
 NEVER_STORED = "order_not_in_engine"  # Audit: by the engine's store it was never sent.
 _EVERYTHING = 100_000
 
@@ -70,6 +71,18 @@ def after_logon(uow: UnitOfWork, venue: str, at: datetime) -> tuple[Alarm, ...]:
     return alarms
 
 
+def note_copy(uow: UnitOfWork, order: Order, exec_id: str, at: datetime) -> None:
+    """Keep the evidence that the venue has an order in doubt, and ask it for the rest."""
+    uow.audit.append(
+        at=at,
+        actor="gateway",
+        kind=SEEN_IN_COPY,
+        subject=order.intent.cl_ord_id,
+        body={"venue": order.intent.venue, "exec_id": exec_id},
+    )
+    ask(uow, [order], at)
+
+
 def note_never_stored(
     uow: UnitOfWork, venue: str, sent: Collection[str], at: datetime
 ) -> tuple[str, ...]:
@@ -114,6 +127,9 @@ def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tu
         return ()
     first = order.intent.cl_ord_id
     proofs = {entry.kind for entry in uow.audit.about(first)}
+    if SEEN_IN_COPY in proofs:
+        text = f"{report.venue} says it does not know {first}, but its drop copy speaks of it"
+        return (Alarm(kind="venue_contradicts_itself", cl_ord_id=first, message=text),)
     if RESEND_REFUSED in proofs:
         why = "the venue asked for it again, was told it will not come, and does not know the order"
     elif NEVER_STORED in proofs:

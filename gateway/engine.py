@@ -1,4 +1,4 @@
-"""The FIX engine: QuickFIX's initiators, one session per venue, every callback guarded.
+"""The FIX engine: QuickFIX's initiators, one for each session, every callback guarded.
 
 What the engine must never do by itself is refused here: it sends no order
 message a second time, takes none while logged off, and starts each session at
@@ -23,7 +23,7 @@ from gateway import dictionary
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.enginelog import EngineLogFactory
 from gateway.sessioncfg import SessionConfig, render
-from gateway.settings import VenueProfile
+from gateway.settings import Connection
 from gateway.wiretext import value_of
 
 Deliver = Callable[[Arrival], None]
@@ -40,11 +40,11 @@ def end_process(reason: str) -> NoReturn:
 
 
 class Engine:
-    """The sessions of all venues. Thread-safe; `deliver` is called on the engine's thread."""
+    """All sessions of all venues. Thread-safe; `deliver` is called on the engine's thread."""
 
     def __init__(
         self,
-        profiles: tuple[VenueProfile, ...],
+        connections: tuple[Connection, ...],
         *,
         deliver: Deliver,
         on_logon: Callable[[str], None],
@@ -52,11 +52,11 @@ class Engine:
         log: FilteringBoundLogger,
         fatal: Callable[[str], None] = end_process,
     ) -> None:
-        self._profiles = {profile.session.name: profile for profile in profiles}
+        self._connections = {one.session.name: one for one in connections}
         self._log = log
         self._log_factory = EngineLogFactory(log)
         self._application = _Application(
-            self._profiles,
+            self._connections,
             deliver=deliver,
             on_logon=on_logon,
             on_logout=on_logout,
@@ -70,14 +70,14 @@ class Engine:
     def start(self, durable: Mapping[str, int]) -> None:
         """Connect; `durable` is the last committed inbound number of each session."""
         self._application.durable = dict(durable)
-        self._initiators = [self._initiator(p.session) for p in self._profiles.values()]
+        self._initiators = [self._initiator(one.session) for one in self._connections.values()]
         for initiator in self._initiators:
             initiator.start()
 
     def stop(self) -> None:
         """Log out, wait shortly for the venues' answers, and leave no thread behind."""
         self._application.is_stopping = True
-        names = list(self._profiles)
+        names = list(self._connections)
         for name in names:
             if session := self._session(name):
                 session.logout()
@@ -145,7 +145,7 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
 
     def __init__(
         self,
-        profiles: Mapping[str, VenueProfile],
+        connections: Mapping[str, Connection],
         *,
         deliver: Deliver,
         on_logon: Callable[[str], None],
@@ -159,7 +159,7 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         self.identities: dict[str, Any] = {}
         self.logged_on: set[str] = set()
         self.is_stopping = False  # A logout is then our own wish.
-        self._profiles = profiles
+        self._connections = connections
         self._deliver = deliver
         self._on_logon = on_logon
         self._on_logout = on_logout
@@ -199,7 +199,7 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
             return None
 
     def _create(self, session: str) -> None:
-        config = self._profiles[session].session
+        config = self._connections[session].session
         keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
         identity = fix.SessionID(*(text for key in keys if (text := config.text(key))))
         self.identities[session] = identity
@@ -222,11 +222,11 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         text = message.toString()
         kind = value_of(text, 35)
         if kind == "A":
-            profile = self._profiles[session]
-            if profile.username is not None:
-                message.setField(553, profile.username)
-            if profile.password is not None:
-                message.setField(554, profile.password)
+            own = self._connections[session]
+            if own.username is not None:
+                message.setField(553, own.username)
+            if own.password is not None:
+                message.setField(554, own.password)
         elif kind == "3":
             self._deliver(
                 Arrival(

@@ -15,10 +15,11 @@ from structlog.typing import FilteringBoundLogger
 
 from domain.errors import TryAgainError
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
-from domain.ports import Clock, ExecutionSink, UnitOfWork, Vault
+from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork, Vault
 from gateway import doubts, reports
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.sequence import SequenceTracker
+from gateway.settings import Connection
 from gateway.wiretext import redact, storable, value_of
 
 _BATCH = 500
@@ -39,7 +40,7 @@ class Inbox:
         vault: Vault,
         sink: ExecutionSink,
         clock: Clock,
-        venues: dict[str, str],
+        connections: Sequence[Connection],
         on_booked: Callable[[Sequence[str]], None],
         on_doubt: Callable[[str], None],
         log: FilteringBoundLogger,
@@ -50,7 +51,10 @@ class Inbox:
         self._vault = vault
         self._sink = sink
         self._clock = clock
-        self._venues = venues  # By session.
+        self._venues = {one.session.name: one.venue for one in connections}
+        self._copies = {
+            one.session.name for one in connections if one.kind is SessionKind.DROP_COPY
+        }
         self._on_booked = on_booked
         self._on_doubt = on_doubt
         self._log = log
@@ -173,7 +177,8 @@ class Inbox:
             )
         for session in self._doubted:
             self._on_doubt(session)
-        self._on_booked([order for a in batch if (order := value_of(a.raw, 11))])
+        told = [arrival.raw for arrival in batch if arrival.session not in self._copies]
+        self._on_booked([order for raw in told if (order := value_of(raw, 11))])
 
     def _take(
         self, uow: UnitOfWork, tracker: SequenceTracker, arrival: Arrival, *, keep_raw: bool
@@ -208,6 +213,8 @@ class Inbox:
             return
         venue = self._venues[arrival.session]
         match reports.decode(arrival.raw, venue=venue):
+            case reports.Readable() if arrival.session in self._copies:
+                pass  # Never booked; `copies` reads it from the database.
             case reports.Readable(message=message, notes=notes):
                 self._apply(uow, arrival, message, notes)
             case reports.Unreadable(why=why, may_be_fill=may_be_fill):
@@ -300,6 +307,8 @@ class Inbox:
             self._doubted.add(session)
 
     def _doubt_all(self, uow: UnitOfWork, session: str, why: str) -> None:
+        if session in self._copies:
+            return  # What was lost there was only a copy.
         venue = self._venues[session]
         orders = [order for order in uow.orders.open() if order.intent.venue == venue]
         self._doubted.add(session)

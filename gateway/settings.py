@@ -1,4 +1,4 @@
-"""Settings of the gateway: one profile per venue, joined to its FIX session.
+"""Settings of the gateway: one profile per venue, joined to its FIX sessions.
 
 A venue's table in the service's TOML names a session of QuickFIX's file; what
 does not fit together stops the start with a sentence that names the place.
@@ -7,12 +7,13 @@ Secrets come from the environment only.
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from domain.errors import ConfigError
+from domain.ports import SessionKind
 from gateway.dictionary import standard_path
 from gateway.sessioncfg import FIX44, SessionConfig, read_sessions
 
@@ -20,7 +21,26 @@ _PASSWORD = "TRIMTAB_FIX_PASSWORD_"  # noqa: S105 - the name of a variable
 _USERNAME = "TRIMTAB_FIX_USERNAME_"
 _VENUE = re.compile(r"[A-Z0-9]{1,12}")
 _TOKEN = re.compile(r"[!-~]{1,64}")
-_VENUE_KEYS = {"session": str, "account": str, "throttle": int, "tls": bool}
+_DROP_COPY = "_DROP_COPY"  # Ends the names of a drop copy's variables.
+_VENUE_KEYS = {
+    "session": str,
+    "account": str,
+    "throttle": int,
+    "tls": bool,
+    "drop_copy": str,
+    "drop_copy_seconds": int,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One FIX session, what it is for, and who we are there."""
+
+    venue: str
+    kind: SessionKind = SessionKind.ORDERS
+    session: SessionConfig
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +54,16 @@ class VenueProfile:
     tls: bool = False  # Never connect in clear.
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    copies: Connection | None = None  # Where the venue repeats its reports.
+    drop_copy_seconds: int = 30  # A copy that is not booked after this long is an alarm.
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """The session for orders, and that for copies where there is one."""
+        orders = Connection(
+            venue=self.venue, session=self.session, username=self.username, password=self.password
+        )
+        return (orders,) if self.copies is None else (orders, self.copies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +74,11 @@ class GatewaySettings:
     queue_limit: int = 10_000  # Inbound messages that wait for the database.
     patience_seconds: float = 30.0  # A full queue stops the process after this long.
     acknowledgement_seconds: float = 10.0  # Silence after this puts an order in doubt.
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Every session of every venue."""
+        return tuple(one for profile in self.profiles for one in profile.connections)
 
     def profile(self, venue: str) -> VenueProfile | None:
         """The profile of `venue`."""
@@ -64,14 +99,7 @@ def load_settings(
     profiles = tuple(
         _profile(name, table, sessions, environment, config_file) for name, table in venues.items()
     )
-    used: dict[str, str] = {}
-    for profile in profiles:
-        other = used.setdefault(profile.session.name, profile.venue)
-        if other != profile.venue:
-            raise ConfigError(
-                f"{config_file}: [venues.{profile.venue}] and [venues.{other}] "
-                "name the same session"
-            )
+    used = _owners(profiles, config_file)
     for name, session in sessions.items():
         if name not in used:
             raise ConfigError(
@@ -79,6 +107,17 @@ def load_settings(
                 f'uses session {name}; add session = "{name}" to one, or remove the section'
             )
     return GatewaySettings(profiles=profiles)
+
+
+def _owners(profiles: Sequence[VenueProfile], config_file: str) -> Mapping[str, str]:
+    """The venue of each session; no session may serve two purposes."""
+    used: dict[str, str] = {}
+    for venue, name in ((p.venue, one.session.name) for p in profiles for one in p.connections):
+        if name in used:
+            both = " and ".join(dict.fromkeys(f"[venues.{one}]" for one in (venue, used[name])))
+            raise ConfigError(f"{config_file}: {both} name the same session twice: {name}")
+        used[name] = venue
+    return used
 
 
 def _profile(
@@ -99,26 +138,51 @@ def _profile(
             raise ConfigError(f"{where}: unknown key {key}; {hint}")
         if type(value) is not kind:
             raise ConfigError(f"{where}: {key} = {value!r} must be of type {kind.__name__}")
-    name = str(table.get("session"))
-    if name not in sessions:
-        raise ConfigError(f"{where}: session {name!r} is not one of {', '.join(sessions)}")
+    copies = None
+    if "drop_copy" in table:
+        copies = Connection(
+            venue=venue,
+            kind=SessionKind.DROP_COPY,
+            session=_session(table, "drop_copy", sessions, where),
+            username=_secret(environment, _USERNAME + venue + _DROP_COPY),
+            password=_secret(environment, _PASSWORD + venue + _DROP_COPY),
+        )
     profile = VenueProfile(
         venue=venue,
-        session=sessions[name],
+        session=_session(table, "session", sessions, where),
         username=_secret(environment, _USERNAME + venue),
         password=_secret(environment, _PASSWORD + venue),
-        **{key: value for key, value in table.items() if key != "session"},
+        copies=copies,
+        **{key: value for key, value in table.items() if key not in ("session", "drop_copy")},
     )
     _check(profile, where)
     return profile
 
 
+def _session(
+    table: Mapping[str, Any], key: str, sessions: Mapping[str, SessionConfig], where: str
+) -> SessionConfig:
+    name = str(table.get(key))
+    if name not in sessions:
+        raise ConfigError(f"{where}: {key} {name!r} is not one of {', '.join(sessions)}")
+    return sessions[name]
+
+
 def _check(profile: VenueProfile, where: str) -> None:
-    session = profile.session
     if profile.throttle < 1:
         raise ConfigError(f"{where}: throttle = {profile.throttle} would never send; 1 or more")
+    if profile.drop_copy_seconds < 1:
+        raise ConfigError(
+            f"{where}: drop_copy_seconds = {profile.drop_copy_seconds} leaves no time to book; "
+            "1 or more"
+        )
     if not _TOKEN.fullmatch(profile.account):
         raise ConfigError(f"{where}: account = {profile.account!r} must be printable, no spaces")
+    for connection in profile.connections:
+        _check_tls(profile, connection.session, where)
+
+
+def _check_tls(profile: VenueProfile, session: SessionConfig, where: str) -> None:
     if profile.tls and not session.wants_tls:
         raise ConfigError(
             f"{where}: tls = true, but session {session.name} ({session.path}:{session.line}) has "

@@ -8,8 +8,9 @@ one kept: the engine hands messages over in order, so none below it is missing.
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
+from domain.ports import InboundMessage
 from vault.schema import inbox_message, inbox_position, inbox_quarantine, inbox_reset
 
 
@@ -46,6 +47,20 @@ class SqlInbox:
         )
         self._advance(session, sequence)
         return True
+
+    def after(
+        self, session: str, epoch: int, sequence: int, limit: int
+    ) -> tuple[InboundMessage, ...]:
+        """The first `limit` messages of a session that came after one of them."""
+        table = inbox_message.c
+        later = or_(table.epoch > epoch, and_(table.epoch == epoch, table.sequence > sequence))
+        query = (
+            select(table.epoch, table.sequence, table.raw)
+            .where(table.session == session, later)
+            .order_by(table.epoch, table.sequence)
+            .limit(limit)
+        )
+        return tuple(InboundMessage(*row) for row in self._connection.execute(query))
 
     def durable_sequence(self, session: str) -> int:
         """The last inbound number that is committed; 0 before the first."""

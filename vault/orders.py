@@ -139,12 +139,7 @@ class SqlOrders:
 
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome:
         """Keep it once per (venue, trade date, ExecID); a conflict keeps the first."""
-        query = select(execution.c.value).where(
-            execution.c.venue == report.venue,
-            execution.c.trade_date == report.trade_date,
-            execution.c.exec_id == report.exec_id,
-        )
-        found = self._connection.execute(query).scalar_one_or_none()
+        found = self.execution(report.venue, report.trade_date, report.exec_id)
         if found is not None:
             return ExecutionOutcome.DUPLICATE if found == report else ExecutionOutcome.CONFLICT
         self._connection.execute(
@@ -158,6 +153,16 @@ class SqlOrders:
             )
         )
         return ExecutionOutcome.NEW
+
+    def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None:
+        """The one that was kept under this id."""
+        query = select(execution.c.value).where(
+            execution.c.venue == venue,
+            execution.c.trade_date == day,
+            execution.c.exec_id == exec_id,
+        )
+        found: ExecutionReport | None = self._connection.execute(query).scalar_one_or_none()
+        return found
 
     def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]:
         query = (

@@ -6,13 +6,22 @@ from console.doors import open_config, running_service
 from console.options import add_json
 from console.printing import Column, number, print_json, print_table
 from domain.errors import ExitCode
-from domain.ports import SessionState
+from domain.ports import SessionKind, SessionState
+
+
+def gate(state: SessionState) -> str:
+    """Whether new orders may be sent; a drop copy takes none."""
+    if state.kind is SessionKind.DROP_COPY:
+        return ""
+    return "open" if state.gate_open else "shut"
+
 
 COLUMNS = (
     Column[SessionState]("VENUE", lambda state: state.venue),
     Column[SessionState]("SESSION", lambda state: state.session),
+    Column[SessionState]("KIND", lambda state: state.kind.value.replace("_", " ")),
     Column[SessionState]("LOGGED ON", lambda state: "yes" if state.logged_on else "no"),
-    Column[SessionState]("GATE", lambda state: "open" if state.gate_open else "shut"),
+    Column[SessionState]("GATE", gate),
     Column[SessionState]("NEXT OUT", lambda state: number(state.next_sender), number=True),
     Column[SessionState]("NEXT IN", lambda state: number(state.next_target), number=True),
     Column[SessionState]("DURABLE", lambda state: number(state.durable_target), number=True),

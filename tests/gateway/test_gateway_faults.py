@@ -248,7 +248,7 @@ def test_an_inbox_that_stays_full_ends_the_process_rather_than_drop_a_message(wi
         vault=wired.vault,
         sink=OrderSink(),
         clock=RealClock(),
-        venues={wired.session: "XSIM"},
+        connections=settings_for(wired.directory, wired.venue.port).connections,
         on_booked=list,
         on_doubt=str,
         log=wired.log,

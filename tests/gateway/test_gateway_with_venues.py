@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from domain.orders import OrdStatus, Side
+from gateway.copies import copied
 from gateway.service import Gateway
 from ledger.positions import is_balanced
 from oms.booking import Booking
-from tests.gateway.desk import RealClock, cancel, order_of, place, settings_for
+from tests.gateway.desk import RealClock, cancel, order_of, place
+from tests.gateway.drop_copy import COPIES, settings_with_copy
 from tests.gateway.venue import until
 from tests.oms_orders.desk import AAPL, DAY, RUN, intent, open_books, snapshot
 from tests.simulator.conftest import VenueProcess
@@ -34,6 +36,10 @@ prices = "prices.csv"
 fee_per_share = 0.003
 level_share = 0.0005
 replenish_interval = 0.05
+[[venue.session]]
+client = "TRIMTABDC"
+kind = "drop_copy"
+of = ["TRIMTAB"]
 """
 
 
@@ -46,9 +52,16 @@ def program(tmp_path):
     assert process.stop() == 0
 
 
+def copy_of_last(vault) -> bool:
+    """Whether the drop copy has told of the cancel, which came after every fill."""
+    with vault.read() as view:
+        taken = view.inbox.after(COPIES, 0, 0, 10_000)
+    return any("\x0111=AAAA-0002-C\x01" in one.raw and "\x0139=4" in one.raw for one in taken)
+
+
 def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
     """A buy that fills in parts, a sell that crosses, and one canceled: to the last cent."""
-    settings = settings_for(wired.directory, program.port())
+    settings = settings_with_copy(wired.directory, program.port(), program.port())
     gateway = Gateway(wired.vault, Booking(), RealClock(), settings, wired.log)
     open_books(wired.vault, snapshot(cash={"A1": "900000", "A2": "900000"}))
     gateway.start()
@@ -63,6 +76,7 @@ def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
         cancel(wired.vault, "AAAA-0002")
         gateway.wake()
         until(lambda: order_of(wired.vault, "AAAA-0002").is_closed, "the cancel")
+        until(lambda: copy_of_last(wired.vault), "the copy of the last fill")
     finally:
         gateway.stop()
 
@@ -79,6 +93,7 @@ def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
         transactions = uow.ledger.of_run(RUN)
         executions = uow.orders.executions(DAY, "XSIM")
         balances = uow.ledger.balances()
+        told, breaks = copied(uow, COPIES), uow.findings.breaks()
     assert bought.status is OrdStatus.FILLED
     assert order_of(wired.vault, "AAAA-0002").status is OrdStatus.CANCELED
     assert len(rows) > 1
@@ -88,5 +103,7 @@ def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
     assert is_balanced(transactions)
     assert balances["client:A1", AAPL] == 2500
     assert balances["client:A2", AAPL] == 1000
+    assert told == {DAY: len(executions)}
+    assert breaks == ()
     assert wired.quarantined() == ()
     assert wired.alarms("message_odd") == []

@@ -32,17 +32,23 @@ class Venue(fix.Application):
     """Keeps what it receives, first transmissions and repeats alike; says only what it is told."""
 
     def __init__(
-        self, directory: Path, port: int, name: str = "XSIM", begin_string: str = "FIX.4.4"
+        self,
+        directory: Path,
+        port: int,
+        name: str = "XSIM",
+        begin_string: str = "FIX.4.4",
+        client: str = CLIENT,
     ) -> None:
         super().__init__()
         self.begin_string = begin_string
         self.name = name
+        self.client = client
         self.port = port
         self.received: list[str] = []
         self.admin: list[str] = []
         self.answer: Callable[[str], None] = lambda _text: None
         self._directory = directory
-        self._session = fix.SessionID(begin_string, name, CLIENT)
+        self._session = fix.SessionID(begin_string, name, client)
         self._acceptor = None
         self._numbers = 0
         self._lock = threading.Lock()
@@ -53,7 +59,7 @@ class Venue(fix.Application):
             "BeginString": self.begin_string,
             "DefaultApplVerID": "FIX.5.0SP2",
             "SenderCompID": self.name,
-            "TargetCompID": CLIENT,
+            "TargetCompID": self.client,
             "SocketAcceptPort": str(self.port),
             "SocketReuseAddress": "Y",
             "FileStorePath": str(self._directory),
