@@ -125,6 +125,22 @@ def _kills(service: Service, _request: Request, _body: dict[str, Any]) -> object
     return service.kills()
 
 
+def _cases(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.cases(open_only=request.query_params.get("open_only", "false") == "true")
+
+
+def _case(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.case(request.path_params["case"])
+
+
+def _overrides(service: Service, _request: Request, _body: dict[str, Any]) -> object:
+    return service.overrides()
+
+
+def _close_case(service: Service, request: Request, body: dict[str, Any]) -> object:
+    return service.close_case(request.path_params["case"], body["by"], body["why"])
+
+
 def _explain(service: Service, request: Request, _body: dict[str, Any]) -> object:
     return service.explain(request.path_params["subject"])
 
@@ -196,6 +212,9 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("GET", "/v1/breaks", _breaks, {}),
     ("GET", "/v1/approvals", _approvals, {}),
     ("GET", "/v1/kills", _kills, {}),
+    ("GET", "/v1/cases", _cases, {}),
+    ("GET", "/v1/cases/{case:path}", _case, {}),
+    ("GET", "/v1/overrides", _overrides, {}),
     ("GET", "/v1/explain/{subject:path}", _explain, {}),
     ("GET", "/v1/proposed/{run:path}", _proposed, {}),
     ("GET", "/v1/trace/{run:path}", _trace, {}),
@@ -209,6 +228,7 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ),
     ("POST", "/v1/runs/{run}/reject", _reject, _DECISION),
     ("POST", "/v1/runs/{run}/retry", _retry, {"by": str}),
+    ("POST", "/v1/cases/{case:path}/close", _close_case, _DECISION),
     ("POST", "/v1/orders/{order}/cancel", _cancel, _DECISION),
     (
         "POST",

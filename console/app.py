@@ -45,6 +45,7 @@ from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool, Times
 from scheduler.run import Runner
 from scheduler.ticker import Ticker
+from scheduler.watch import Watch
 from vault.export import verify_audit
 from vault.intake import Intake
 from vault.preflight import problems
@@ -100,7 +101,9 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     gateway.start()
     limits = risk_limits(config)
     releaser = Releaser(vault, gateway, clock, _release_settings(config), limits)
-    runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=_desk(config), releaser=releaser)
+    desk = _desk(config)
+    runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=desk, releaser=releaser)
+    watch = Watch(vault, clock, desk.rules)
     walker = RunWalker(runner)
     stack.callback(walker.stop)
     stack.callback(releaser.stop)
@@ -114,6 +117,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         ticker=ticker,
         walker=walker,
         wire=gateway,
+        watch=watch,
         venues=tuple(config.venues),
         collar=limits.price_collar,
         holder=config.service.holder,
@@ -127,7 +131,10 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     stack.callback(api.stop)
     api.start()
     stack.callback(ticker.stop)
-    ticker.start(timedelta(seconds=float(config.service.tick_seconds)))
+    interval = timedelta(seconds=float(config.service.tick_seconds))
+    ticker.start(interval)
+    stack.callback(watch.stop)
+    watch.start(interval)
     return service
 
 

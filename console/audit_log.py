@@ -26,6 +26,11 @@ _RUNS = frozenset({"release_reduced", "run_approved", "run_rejected", "run_retri
 _NOT_ORDERS = frozenset(
     {
         "drop_copy_compared",
+        "case_cleared",
+        "case_closed",
+        "case_opened",
+        "case_reminded",
+        "case_reopened",
         "files_ingested",
         "file_reconciled",
         "holdings_taken_over",
@@ -41,6 +46,9 @@ _WARNINGS = frozenset(
     {
         "allocation_reversed",
         "cancel_repeated",
+        "case_opened",
+        "case_reminded",
+        "case_reopened",
         "change_refused",
         "halt_set",
         "message_quarantined",

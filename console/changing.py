@@ -14,7 +14,8 @@ from uuid import UUID
 
 from console.order_wishes import OrderWishes
 from console.service_port import IngestLine, IngestProblem, OverrideRequest
-from console.views import find_run
+from console.views import find_run, unknown_case
+from domain.cases import Case, close
 from domain.errors import BadInputError, MissingError, UnknownNameError
 from domain.ports import Clock, Vault
 from domain.postings import Break
@@ -26,6 +27,7 @@ from oms.cancel import cancel
 from oms.restricted import take_back
 from oms.take_over import take_over
 from scheduler import decisions
+from scheduler.cases import record
 from vault.ingest import Fate, IngestReport
 from vault.ingest.report import Problem
 from vault.intake import Intake
@@ -62,8 +64,11 @@ class VaultChanging(OrderWishes):
         collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         """`go_on` walks a run further, `wake` tells the gateway that the outbox grew.
+
+        `look` has the portfolios looked at soon; a service that starts looks by itself.
 
         `venues` are those there are: a halt of any other would halt nothing. `collar` is how
         far a changed limit may be from the price that its order was decided on.
@@ -71,7 +76,7 @@ class VaultChanging(OrderWishes):
         super().__init__(vault, clock, wake, collar)
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
-        self._venues = venues
+        self._venues, self._look = venues, look
 
     def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run:
         """Start a run now, of some accounts or all."""
@@ -83,7 +88,7 @@ class VaultChanging(OrderWishes):
         self, run: str, by: str, why: str, overrides: Sequence[OverrideRequest]
     ) -> Approval:
         """A second person's yes; the run goes on."""
-        wanted = {(o.rule_id, o.account_id): Override(by, o.why) for o in overrides}
+        wanted = {(o.rule_id, o.account_id): Override(by, o.why, o.until) for o in overrides}
         if len(wanted) != len(overrides):
             raise BadInputError("the same breach is overridden twice; say each once")
         with self._vault.write() as uow:
@@ -107,6 +112,17 @@ class VaultChanging(OrderWishes):
             again = decisions.retry(uow, found, by=by, at=self._clock.now())
         self._go_on(again.run_id)
         return again
+
+    def close_case(self, case_id: str, by: str, why: str) -> Case:
+        """A person's end of a case: filed, or nobody asks any more."""
+        now = self._clock.now()
+        with self._vault.write() as uow:
+            history = uow.cases.history(case_id)
+            if not history:
+                raise unknown_case(case_id)
+            step = close(history[-1].step.case, by=by, why=why, day=now.date())
+            record(uow, (step,), now, by=by)
+        return step.case
 
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill:
         """Stop new orders, and take back those that are out.
@@ -171,6 +187,7 @@ class VaultChanging(OrderWishes):
                 body=[{"file": f.file, "fate": f.fate, "rows": f.rows} for f in report.files],
             )
         self._wake()
+        self._look()
         return tuple(_lines(report))
 
     def reconcile(self, path: Path) -> tuple[Break, ...]:

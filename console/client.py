@@ -25,6 +25,7 @@ from console.service_port import (
     Telling,
 )
 from console.unix_path import socket_address
+from domain.cases import Case, CaseEntry
 from domain.codec import from_plain, to_plain
 from domain.errors import (
     BadInputError,
@@ -37,6 +38,7 @@ from domain.errors import (
     UnknownNameError,
 )
 from domain.orders import Settlement
+from domain.overrides import GivenOverride
 from domain.ports import SessionState
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
@@ -119,6 +121,18 @@ class ApiClient:
 
     def kills(self) -> tuple[Kill, ...]:
         return self._get(tuple[Kill, ...], "/v1/kills")
+
+    def cases(self, *, open_only: bool) -> tuple[Case, ...]:
+        return self._get(tuple[Case, ...], "/v1/cases", open_only=str(open_only).lower())
+
+    def case(self, case_id: str) -> tuple[CaseEntry, ...]:
+        return self._get(tuple[CaseEntry, ...], f"/v1/cases/{_part(case_id)}")
+
+    def overrides(self) -> tuple[GivenOverride, ...]:
+        return self._get(tuple[GivenOverride, ...], "/v1/overrides")
+
+    def close_case(self, case_id: str, by: str, why: str) -> Case:
+        return self._post(Case, f"/v1/cases/{_part(case_id)}/close", {"by": by, "why": why})
 
     def explain(self, subject: str) -> Telling:
         return self._get(Telling, f"/v1/explain/{_part(subject)}")

@@ -3,6 +3,7 @@
 import argparse
 import getpass
 import os
+from datetime import date
 from pathlib import Path
 
 from domain.errors import BadInputError
@@ -49,6 +50,14 @@ def positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= 10_000):
         raise argparse.ArgumentTypeError(f"must be 1 to 10000, not {text!r}")
     return int(text)
+
+
+def day(text: str) -> date:
+    """A day as YYYY-MM-DD, as an argparse type."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a day as 2026-03-31, not {text!r}") from None
 
 
 def folder(text: str) -> Path:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import date
 from decimal import Decimal
 
 from console.order_life import find_order, life_of
@@ -17,13 +18,15 @@ from console.service_port import (
     Telling,
 )
 from console.stored_run import StoredRun, detail, load
-from console.views import find_run, order_line, proposed_line
+from console.views import find_run, order_line, proposed_line, unknown_case
 from domain.audit import Tampering
+from domain.cases import Case, CaseEntry
 from domain.codec import encode
 from domain.errors import UnknownNameError
 from domain.instruments import CASH
 from domain.lots import TaxLot
 from domain.orders import Order
+from domain.overrides import GivenOverride
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
@@ -124,6 +127,26 @@ class VaultReading:
         """Halts that are in force."""
         with self._facts.read() as view:
             return view.kills.active()
+
+    def cases(self, *, open_only: bool) -> tuple[Case, ...]:
+        """The breach register, the most urgent first; what has no term stands last."""
+        with self._facts.read() as view:
+            known = view.cases.standing()
+        wanted = [case for case in known if case.is_open or not open_only]
+        return tuple(sorted(wanted, key=_urgency))
+
+    def case(self, case_id: str) -> tuple[CaseEntry, ...]:
+        """What happened to one case, oldest first."""
+        with self._facts.read() as view:
+            history = view.cases.history(case_id)
+        if not history:
+            raise unknown_case(case_id)
+        return history
+
+    def overrides(self) -> tuple[GivenOverride, ...]:
+        """Every override that was given, oldest first."""
+        with self._facts.read() as view:
+            return view.overrides.all()
 
     def explain(self, subject: str) -> Telling:
         """Why an order (any ClOrdID of its chain) or an account is as it is."""
@@ -241,6 +264,10 @@ def _position(
         price=price,
         market_value=None if price is None else quantity * price,
     )
+
+
+def _urgency(case: Case) -> tuple[bool, date, str]:
+    return not case.is_open, case.due or date.max, case.case_id
 
 
 def _telling(explanation: Explanation) -> Telling:

@@ -51,7 +51,12 @@ ENTRIES = (
         'trimtab resolve DE7K-0001 --as never-reached --by anna --why "XSIM desk, 15:02"',
     ),
     Entry("positions", "list holdings", "trimtab positions --account H001-1"),
-    Entry("rules", "list, show, check, test and compare the rules", "trimtab rules list"),
+    Entry(
+        "rules",
+        "list, test and compare the rules, and change what is in force",
+        "trimtab rules list",
+    ),
+    Entry("breaches", "list portfolios over a limit and filings that are due", "trimtab breaches"),
     Entry("breaks", "list differences that reconciliation found", "trimtab breaks --run last"),
     Entry("approvals", "list runs that wait for a second person", "trimtab approvals"),
     Entry("approve", "let a run go on", 'trimtab approve last --by anna --why "as discussed"'),

@@ -25,6 +25,7 @@ from domain.ports import Clock, SessionState, Vault, Wire
 from domain.runs import RunStatus
 from scheduler.run import Runner
 from scheduler.ticker import Ticker
+from scheduler.watch import Watch
 from vault.intake import Intake
 from vault.lease import FencedError
 
@@ -85,6 +86,7 @@ class VaultService(VaultReading, VaultChanging):
         collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         VaultReading.__init__(self, vault, clock, verify_audit, check_projections)
         VaultChanging.__init__(
@@ -97,6 +99,7 @@ class VaultService(VaultReading, VaultChanging):
             collar=collar,
             go_on=go_on,
             wake=wake,
+            look=look,
         )
 
 
@@ -114,6 +117,7 @@ class RunningService(VaultService):
         ticker: Ticker,
         walker: RunWalker,
         wire: Wire,
+        watch: Watch,
         venues: Sequence[str],
         collar: Decimal,
         holder: str,
@@ -130,6 +134,7 @@ class RunningService(VaultService):
             collar=collar,
             go_on=walker.hand_over,
             wake=wire.wake,
+            look=watch.ask,
         )
         self._wire, self._holder, self._started_at = wire, holder, clock.now()
         self._heartbeat = heartbeat

@@ -15,6 +15,11 @@ _STEP = Decimal(1).scaleb(-PLACES)
 LAST = "last"
 
 
+def unknown_case(case_id: str) -> UnknownNameError:
+    """The error for a case that the register does not have."""
+    return UnknownNameError(f"no case {case_id!r}; `trimtab breaches` lists them all")
+
+
 def words_of(member: OrdStatus | Side) -> str:
     """An enum member's name in lower-case words: "partially filled"."""
     return member.name.replace("_", " ").lower()

@@ -16,6 +16,7 @@ from uuid import UUID
 
 from domain.accounts import Mandate
 from domain.audit import AuditEntry
+from domain.cases import Case, CaseEntry
 from domain.compliance import CheckResult
 from domain.entries import DayUse, Entry, Recent
 from domain.instruments import Price, Security
@@ -30,6 +31,7 @@ from domain.orders import (
     OrderIntent,
     ReplaceRequest,
 )
+from domain.overrides import GivenOverride
 from domain.postings import Break, Transaction
 from domain.runs import Approval, Kill, Run, RunStatus, Step
 from domain.snapshot import CashBalance, Restriction, Snapshot
@@ -241,6 +243,22 @@ class FindingStore(Protocol):
     def breaks(self, run_id: UUID | None = None) -> tuple[Break, ...]: ...
 
 
+class CaseStore(Protocol):
+    """The breach register: steps of cases, the newest of which is how a case stands."""
+
+    def append(self, entries: Sequence[CaseEntry]) -> None: ...
+    def standing(self) -> tuple[Case, ...]: ...  # Closed ones too.
+    def history(self, case_id: str) -> tuple[CaseEntry, ...]: ...  # Oldest first.
+
+
+class OverrideStore(Protocol):
+    """Overrides that were given."""
+
+    def add(self, given: Sequence[GivenOverride]) -> None: ...
+    def all(self) -> tuple[GivenOverride, ...]: ...  # Oldest first.
+    def holding(self, day: date) -> tuple[GivenOverride, ...]: ...  # Beyond their own run.
+
+
 class EntryStore(Protocol):
     """What was entered; an order that provably never left counts no more."""
 
@@ -283,6 +301,10 @@ class UnitOfWork(Protocol):
     def kills(self) -> KillStore: ...
     @property
     def findings(self) -> FindingStore: ...
+    @property
+    def cases(self) -> CaseStore: ...
+    @property
+    def overrides(self) -> OverrideStore: ...
     @property
     def custody(self) -> CustodyStore: ...
 

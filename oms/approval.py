@@ -93,7 +93,7 @@ def approve(
     if not _differs_by_overrides_only(requested, released):
         raise ContentChangedError(requested=requested.content_hash, found=released.content_hash)
     for result in released.results:
-        if result.overridden_by not in (None, by):
+        if result.overridden_by not in (None, by) and result not in requested.results:
             raise ApprovalRefusedError(
                 f"rule {result.rule_id} was overridden for {result.subject} by "
                 f"{result.overridden_by}, not by the approver {by}"
@@ -133,15 +133,18 @@ def _may_decide(approval: Approval, by: str) -> None:
 
 def _differs_by_overrides_only(requested: Basket, released: Basket) -> bool:
     """The same answers but for overrides, and more trades only of accounts that were held."""
-    bare = tuple(replace(r, overridden_by=None, override_reason=None) for r in released.results)
     was_held = {held.account_id for held in requested.held}
     kept = tuple(r for r in released.recommendations if r.account_id not in was_held)
     return (
         released.snapshot_id == requested.snapshot_id
-        and bare == requested.results
+        and _bare(released) == _bare(requested)
         and kept == requested.recommendations
         and {held.account_id for held in released.held} <= was_held
     )
+
+
+def _bare(basket: Basket) -> tuple[CheckResult, ...]:
+    return tuple(replace(r, overridden_by=None, override_reason=None) for r in basket.results)
 
 
 def _unclean(results: tuple[CheckResult, ...]) -> list[str]:

@@ -5,20 +5,30 @@ sales, so a part of it would not add up.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from domain.compliance import CheckResult, Force, Verdict
 from domain.errors import BadInputError
+from domain.overrides import GivenOverride
 from domain.recommendations import Basket, HeldAccount, Recommendation
+
+LONGEST = timedelta(days=366)  # What shall count for longer is a change of the rule.
 
 
 class Override(NamedTuple):
-    """Who lets a breach through, and the written reason."""
+    """Who lets a breach through, the written reason, and the last day on which it counts."""
 
     by: str
     why: str
+    until: date | None = None  # None: in this run only.
+
+    @property
+    def reason(self) -> str:
+        """The written reason, and how long it counts."""
+        return self.why if self.until is None else f"{self.why} (until {self.until})"
 
 
 Overrides = Mapping[tuple[str, str], Override]  # By (rule id, account id).
@@ -61,6 +71,33 @@ def settle(
     )
 
 
+def carried(
+    results: Iterable[CheckResult], given: Iterable[GivenOverride], day: date
+) -> dict[tuple[str, str], Override]:
+    """Overrides of earlier runs that still count for these answers.
+
+    The rule must be the same version: a rule that was changed is asked anew.
+    """
+    holding = {(g.rule_id, g.rule_version, g.account_id): g for g in given if g.holds(day)}
+    found = {}
+    for result in results:
+        one = holding.get((result.rule_id, result.rule_version, result.subject))
+        if one is not None and result.blocks and result.force is Force.OVERRIDABLE:
+            found[one.rule_id, one.account_id] = Override(one.by, one.why, one.until)
+    return found
+
+
+def refuse_terms(overrides: Overrides, day: date) -> None:
+    """Raise `OverrideRefusedError` for an override that ends before it begins, or hardly ever."""
+    for (rule_id, account_id), override in overrides.items():
+        if override.until is not None and not day <= override.until <= day + LONGEST:
+            raise OverrideRefusedError(
+                rule_id=rule_id,
+                account_id=account_id,
+                why=f"until {override.until} must be from {day} to {day + LONGEST}",
+            )
+
+
 def _overridden(results: Sequence[CheckResult], overrides: Overrides) -> tuple[CheckResult, ...]:
     asked = {(result.rule_id, result.subject) for result in results}
     for rule_id, account_id in overrides.keys() - asked:
@@ -87,7 +124,7 @@ def _with_override(result: CheckResult, override: Override) -> CheckResult:
         why_not = "an override needs a name and a written reason"
     if why_not is not None:
         raise OverrideRefusedError(rule_id=result.rule_id, account_id=result.subject, why=why_not)
-    return replace(result, overridden_by=override.by, override_reason=override.why)
+    return replace(result, overridden_by=override.by, override_reason=override.reason)
 
 
 def _reason(blocking: Sequence[CheckResult]) -> str:

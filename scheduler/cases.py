@@ -1,41 +1,92 @@
-"""Cases after a run: the register as the last finished run left it, and what is booked now.
+"""Looking at portfolios: the rules are asked of what is booked, and the register is kept.
 
 An account in quarantine is asked nothing: what is wrong with it stands in its findings.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from domain.cases import Case
-from domain.codec import decode
+from domain.cases import Case, CaseEntry, CaseEvent, CaseStep
+from domain.compliance import CheckResult
 from domain.ports import UnitOfWork
-from domain.runs import Run, Step
 from domain.snapshot import Snapshot
 from oms.compliance.check import check_portfolio
-from oms.compliance.register import Register, advance
+from oms.compliance.filing import periodic_filings
+from oms.compliance.register import Register, advance, remind
 from oms.compliance.rules import Rule
-from scheduler import telling
-from scheduler.summary import Summary
 
-RUNS_BACK = 50  # A run that failed leaves no register; the last one that finished has it.
+OFFICER = "oms"  # Who opens and closes cases by what a check found.
 
 
-def known_cases(view: UnitOfWork, run: Run) -> tuple[Case, ...]:
-    """What was open when the last finished run before this one ended."""
-    for earlier in view.runs.recent(RUNS_BACK):
-        if earlier.run_id != run.run_id and earlier.started_at <= run.started_at:
-            document = view.runs.step(earlier.run_id, Step.RECONCILE)
-            if document is not None:
-                return decode(Summary, document).cases
-    return ()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """One look: what was held, and every answer about it."""
+
+    snapshot: Snapshot
+    answers: tuple[CheckResult, ...]
+    periodic: frozenset[str]  # Filing rules that are due anew each period.
+
+    def register(self, known: Sequence[Case]) -> Register:
+        """The register after this look."""
+        return advance(known, self.answers, self.snapshot.as_of, periodic=self.periodic)
 
 
-def survey(rules: Sequence[Rule], known: Sequence[Case], after: Snapshot, at: datetime) -> Register:
-    """Ask the portfolio rules of what is held after the run, and tell what came of it."""
-    quarantined = after.quarantined()
-    answers = [
-        answer for answer in check_portfolio(rules, after, at) if answer.subject not in quarantined
-    ]
-    register = advance(known, answers, after.as_of)
-    telling.cases(known, register, after.as_of)
-    return register
+def ask(rules: Sequence[Rule], held: Snapshot, at: datetime) -> Findings:
+    """Ask the portfolio rules and the filing rules of what is held."""
+    quarantined = held.quarantined()
+    answers = check_portfolio(rules, held, at)
+    return Findings(
+        snapshot=held,
+        answers=tuple(answer for answer in answers if answer.subject not in quarantined),
+        periodic=periodic_filings(rules),
+    )
+
+
+def enter(uow: UnitOfWork, found: Findings, at: datetime) -> tuple[CaseStep, ...]:
+    """Bring the register to what a look found, with its evidence and what it reminds of.
+
+    The register is read in this transaction, so that what a person did meanwhile stands.
+    """
+    register = found.register(uow.cases.standing())
+    is_news = any(step.what is not CaseEvent.MEASURED for step in register.steps)
+    evidence = uow.snapshots.put(found.snapshot, at) if is_news else None
+    record(uow, register.steps, at, by=OFFICER, snapshot_id=evidence)
+    return (*register.steps, *remind_of(uow, register.open, found.snapshot.as_of, at))
+
+
+def remind_of(
+    uow: UnitOfWork, cases: Iterable[Case], day: date, at: datetime
+) -> tuple[CaseStep, ...]:
+    """Tell of the cases that are near their term or over it; each mark is told once."""
+    steps = remind(cases, day)
+    record(uow, steps, at, by=OFFICER)
+    return steps
+
+
+def record(
+    uow: UnitOfWork,
+    steps: Sequence[CaseStep],
+    at: datetime,
+    *,
+    by: str,
+    snapshot_id: str | None = None,
+) -> None:
+    """Keep the steps, and audit all but new numbers of what is known."""
+    uow.cases.append(
+        [CaseEntry(step=step, at=at, by=by, snapshot_id=snapshot_id) for step in steps]
+    )
+    for step in steps:
+        if step.what is not CaseEvent.MEASURED:
+            uow.audit.append(
+                at=at,
+                actor=by,
+                kind=f"case_{step.what}",
+                subject=step.case.case_id,
+                body={
+                    "detail": step.words,
+                    "kind": step.case.kind,
+                    "due": step.case.due,
+                    "snapshot": snapshot_id,
+                },
+            )

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from domain.codec import decode, encode
 from domain.errors import BadInputError, UnknownNameError
+from domain.overrides import GivenOverride
 from domain.ports import UnitOfWork
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run, RunStatus, Step
 from oms import approval as approvals
-from oms.basket import Override, settle
+from oms.basket import Override, refuse_terms, settle
 
 REQUESTER = "trimtab"  # Who asks for what was due; a run that was started by hand is its starter's.
 POLICY = "policy"
@@ -88,25 +89,49 @@ def approve(
 ) -> Approval:
     """A second person's yes, with the breaches that this person lets through.
 
-    Raises what `oms.approval.approve` and `oms.basket.settle` raise, and
-    `NotAwaitedError`. The decision and the run's next step are one transaction.
+    Raises what `oms.approval.approve`, `oms.basket.settle` and `oms.basket.refuse_terms`
+    raise, and `NotAwaitedError`. The decision and the run's next step are one transaction.
     """
     asked, basket = _awaited(uow, run)
     final = basket
     if overrides:
+        refuse_terms(overrides, at.date())
         wanted = decode(tuple[Recommendation, ...], _step(uow, run, Step.RECOMMEND))
         final = settle(basket.snapshot_id, wanted, basket.results, overrides)
     decided = approvals.approve(asked, by=by, at=at, reason=why, requested=basket, final=final)
     uow.approvals.decide(decided)
+    uow.overrides.add(_given(run, final, overrides, at))
     decision = Decision(basket=final, by=by, why=why or "approved")
     uow.runs.save_step(run.run_id, Step.APPROVE, encode(decision), at)
     let_through = {
-        f"{rule}:{account}": override.why for (rule, account), override in overrides.items()
+        f"{rule}:{account}": override.reason for (rule, account), override in overrides.items()
     }
     body = {"basket": decided.released_hash, "why": why, "overrides": let_through}
     uow.audit.append(at=at, actor=by, kind="run_approved", subject=run.run_id.hex, body=body)
     uow.runs.update(replace(run, status=RunStatus.RUNNING), at)
     return decided
+
+
+def _given(
+    run: Run, final: Basket, overrides: Mapping[tuple[str, str], Override], at: datetime
+) -> list[GivenOverride]:
+    """Each override with the words that it lets through; rules on orders may say several."""
+    given = {}
+    for answer in final.results:
+        override = overrides.get((answer.rule_id, answer.subject))
+        if override is not None:
+            given[answer.rule_id, answer.subject] = GivenOverride(
+                rule_id=answer.rule_id,
+                rule_version=answer.rule_version,
+                account_id=answer.subject,
+                by=override.by,
+                why=override.why,
+                run_id=run.run_id,
+                given=at,
+                until=override.until,
+                sentence=answer.sentence,
+            )
+    return list(given.values())
 
 
 def reject(uow: UnitOfWork, run: Run, *, by: str, why: str, at: datetime) -> Approval:

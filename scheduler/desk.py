@@ -7,11 +7,12 @@ from datetime import datetime
 from domain.compliance import CheckResult
 from domain.identifiers import short_id
 from domain.orders import Order, OrderIntent
+from domain.overrides import GivenOverride
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Run
 from domain.snapshot import Snapshot
 from oms.approval import ApprovalPolicy
-from oms.basket import settle
+from oms.basket import carried, settle
 from oms.blocks import BlockSettings, block
 from oms.compliance.check import check_accounts, check_orders
 from oms.compliance.rules import Rule
@@ -32,19 +33,24 @@ class Desk:
         recommendations: Sequence[Recommendation],
         *,
         recent: Sequence[Order],
+        given: Sequence[GivenOverride] = (),
         at: datetime,
     ) -> tuple[Basket, tuple[CheckResult, ...]]:
         """Ask of the accounts, then of the blocks that they would make together.
 
-        The basket is what may go; the answers are all of them, passes too.
+        `given` are overrides of earlier runs. The basket is what may go; the answers are
+        all of them, passes too, without any override.
         """
         assert run.snapshot_id is not None
+        day = at.date()
         answers = check_accounts(self.rules, snapshot, recommendations, at)
-        basket = settle(run.snapshot_id, recommendations, answers)
+        over = carried(answers, given, day)
+        basket = settle(run.snapshot_id, recommendations, answers, over)
         blocks = self.blocks_of(run, snapshot, basket)
         of_blocks = self.check_orders(blocks, snapshot, recent=recent, at=at)
         answers = (*answers, *_put_to_accounts(blocks, of_blocks))
-        return settle(run.snapshot_id, recommendations, answers), answers
+        over = carried(answers, given, day)
+        return settle(run.snapshot_id, recommendations, answers, over), answers
 
     def check_orders(
         self,

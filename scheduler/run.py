@@ -17,7 +17,7 @@ import structlog
 from domain.codec import decode
 from domain.errors import ExitCode, TrimtabError
 from domain.orders import Order
-from domain.ports import Clock, Vault
+from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
@@ -30,7 +30,7 @@ from oms.generations import standing
 from oms.recommend import recommend
 from oms.release import Release, Releaser
 from scheduler import telling, verify
-from scheduler.cases import known_cases, survey
+from scheduler.cases import Findings, ask, enter
 from scheduler.decisions import POLICY, Decision, request
 from scheduler.desk import Desk
 from scheduler.record import RunRecord
@@ -157,7 +157,11 @@ class Runner:
         def check() -> Basket:
             at = self._clock.now()
             recent = self._orders_of_others(run)
-            basket, answers = self._desk.check(run, snapshot, recommendations, recent=recent, at=at)
+            with self._vault.read() as view:
+                given = view.overrides.holding(at.date())
+            basket, answers = self._desk.check(
+                run, snapshot, recommendations, recent=recent, given=given, at=at
+            )
             with self._vault.write() as uow:
                 uow.findings.add_checks(run.run_id, answers, at)
             return basket
@@ -253,6 +257,7 @@ class Runner:
         breaks: Sequence[Break],
     ) -> Summary:
         """Measure what is booked, and close the run with its numbers."""
+        found: list[Findings] = []
 
         def measure() -> Summary:
             assert run.snapshot_id is not None
@@ -261,7 +266,8 @@ class Runner:
                 orders = standing(view.orders.of_run(run.run_id))
                 executions = verify.executions_of(view, run.run_id)
                 transactions = view.ledger.of_run(run.run_id)
-                known = known_cases(view, run)
+                known = view.cases.standing()
+            found.append(ask(self._desk.rules, after, self._clock.now()))
             return summarise(
                 Facts(
                     run_id=run.run_id,
@@ -275,8 +281,11 @@ class Runner:
                     transactions=transactions,
                     breaks=breaks,
                     errors_after=self._optimizer.tracking_errors(after),
-                    register=survey(self._desk.rules, known, after, self._clock.now()),
+                    register=found[0].register(known),
                 )
             )
 
-        return self._record.once(run, Step.RECONCILE, Summary, measure)
+        def book(uow: UnitOfWork, _summary: Summary) -> None:
+            enter(uow, found[0], self._clock.now())
+
+        return self._record.once(run, Step.RECONCILE, Summary, measure, also=book)

@@ -18,12 +18,14 @@ from uuid import UUID
 
 from domain.accounts import Mandate
 from domain.audit import Anchor, AuditEntry, link
+from domain.cases import Case, CaseEntry
 from domain.codec import encode
 from domain.compliance import CheckResult
 from domain.entries import DayUse, Entry, Recent
 from domain.lots import TaxLot
 from domain.order_states import open_order
 from domain.orders import ExecutionReport, Order, OrderEvent, OrderIntent, OrdStatus
+from domain.overrides import GivenOverride
 from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
@@ -57,6 +59,8 @@ class State:
     kills: dict[tuple[str, str], Kill] = field(default_factory=dict)
     checks: list[tuple[UUID, tuple[CheckResult, ...]]] = field(default_factory=list)
     breaks: list[tuple[UUID | None, Break]] = field(default_factory=list)
+    cases: list[CaseEntry] = field(default_factory=list)
+    overrides: list[GivenOverride] = field(default_factory=list)
     custody: list[CustodyPosition] = field(default_factory=list)
     flows: list[Transaction] = field(default_factory=list)
 
@@ -365,6 +369,29 @@ class Findings(Part):
         return tuple(item for owner, item in self.state.breaks if run_id in {None, owner})
 
 
+class Cases(Part):
+    def append(self, entries: Sequence[CaseEntry]) -> None:
+        self.state.cases.extend(entries)
+
+    def standing(self) -> tuple[Case, ...]:
+        newest = {entry.step.case.case_id: entry.step.case for entry in self.state.cases}
+        return tuple(newest.values())
+
+    def history(self, case_id: str) -> tuple[CaseEntry, ...]:
+        return tuple(e for e in self.state.cases if e.step.case.case_id == case_id)
+
+
+class Overrides(Part):
+    def add(self, given: Sequence[GivenOverride]) -> None:
+        self.state.overrides.extend(given)
+
+    def all(self) -> tuple[GivenOverride, ...]:
+        return tuple(self.state.overrides)
+
+    def holding(self, day: date) -> tuple[GivenOverride, ...]:
+        return tuple(one for one in self.state.overrides if one.holds(day))
+
+
 class Custody(Part):
     def newest(self, as_of: date) -> tuple[CustodyPosition, ...]:
         return tuple(position for position in self.state.custody if position.as_of <= as_of)
@@ -392,6 +419,8 @@ class MemoryUnit:
         self.entries = Entries(self)
         self.kills = Kills(self)
         self.findings = Findings(self)
+        self.cases = Cases(self)
+        self.overrides = Overrides(self)
         self.custody = Custody(self)
 
     @contextmanager

@@ -22,8 +22,10 @@ from sqlalchemy import (
     text,
 )
 
+from domain.cases import CaseEntry
 from domain.compliance import CheckResult
 from domain.orders import ExecutionReport, OrderIntent
+from domain.overrides import GivenOverride
 from domain.postings import Break, Transaction
 from domain.runs import Approval, Run
 from vault.metadata import APPEND_ONLY, metadata
@@ -391,5 +393,29 @@ break_found = Table(
     Column("subject", String, nullable=False),
     Column("at", Instant, nullable=False),
     Column("value", Canonical(Break), nullable=False),
+    info=APPEND_ONLY,
+)
+
+case_event = Table(
+    "case_event",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("case_id", String, nullable=False, index=True),
+    Column("what", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("value", Canonical(CaseEntry), nullable=False),
+    info=APPEND_ONLY,
+)
+
+override_given = Table(
+    "override_given",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("run_id", Uuid, ForeignKey("run.run_id"), nullable=False, index=True),
+    Column("rule_id", String, nullable=False),
+    Column("account_id", String, nullable=False),
+    Column("until", Date, index=True),  # Null: that run only.
+    Column("at", Instant, nullable=False),
+    Column("value", Canonical(GivenOverride), nullable=False),
     info=APPEND_ONLY,
 )

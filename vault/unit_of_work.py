@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from vault.approvals import SqlApprovals
 from vault.audit import SqlAudit
+from vault.cases import SqlCases
 from vault.custody import SqlCustody
 from vault.entries import SqlEntries
 from vault.faults import translated
@@ -18,6 +19,7 @@ from vault.ledger import SqlLedger
 from vault.order_cache import OrderCache, OrderChanges
 from vault.orders import SqlOrders
 from vault.outbox import SqlOutbox
+from vault.overrides import SqlOverrides
 from vault.runs import SqlRuns, SqlTriggers
 from vault.snapshot_store import SqlSnapshots
 
@@ -41,6 +43,8 @@ class SqlUnitOfWork:
         self.entries = SqlEntries(connection)
         self.kills = SqlKills(connection)
         self.findings = SqlFindings(connection)
+        self.cases = SqlCases(connection)
+        self.overrides = SqlOverrides(connection)
         self.custody = SqlCustody(connection)
 
     @contextmanager

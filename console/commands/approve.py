@@ -1,9 +1,10 @@
 """`trimtab approve`: a second person lets a run go on."""
 
 import argparse
+from datetime import date
 
 from console.doors import changer, open_config
-from console.options import add_by, add_json, add_why, person, sentence
+from console.options import add_by, add_json, add_why, day, person, sentence
 from console.printing import print_json, print_lines
 from console.service_port import OverrideRequest
 from domain.errors import BadInputError, ExitCode
@@ -20,11 +21,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="RULE:ACCOUNT=WHY",
         help="let an overridable breach pass, with the reason (may be repeated)",
     )
+    parser.add_argument(
+        "--until",
+        type=day,
+        metavar="DATE",
+        help="let the overrides count in later runs too, up to this day (default: this run only)",
+    )
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    overrides = [override_of(text) for text in arguments.override]
+    overrides = [override_of(text, arguments.until) for text in arguments.override]
+    if arguments.until is not None and not overrides:
+        raise BadInputError("--until says how long an --override counts, and there is none")
     by = person(arguments.by)
     why = sentence(arguments.why, "--why") if arguments.why else ""
     with changer(open_config(arguments.config)) as service:
@@ -37,12 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def override_of(text: str) -> OverrideRequest:
+def override_of(text: str, until: date | None = None) -> OverrideRequest:
     """RULE:ACCOUNT=WHY; raises `BadInputError` when a part is missing."""
     target, _, why = text.partition("=")
     rule_id, _, account_id = target.partition(":")
     if not (rule_id and account_id and why.strip()):
         raise BadInputError(f"--override must be RULE:ACCOUNT=WHY, not {text!r}")
     return OverrideRequest(
-        rule_id=rule_id, account_id=account_id, why=sentence(why, "the reason of --override")
+        rule_id=rule_id,
+        account_id=account_id,
+        why=sentence(why, "the reason of --override"),
+        until=until,
     )

@@ -4,7 +4,7 @@ The answer to a crossing is a breach in the sense of the register: a dated task 
 the numbers. Nothing of it stops a trade.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,7 @@ from oms.compliance.days import (
     quarter_end,
 )
 from oms.compliance.ownership import units
-from oms.compliance.rules import Answer, FirmQuestion, fraction_of
+from oms.compliance.rules import Answer, FirmQuestion, Rule, fraction_of
 from oms.wording import dollars, percent, shares
 
 FIRM = "firm"
@@ -211,3 +211,12 @@ class Filing:
             headroom=headroom,
             due=due,
         )
+
+
+def periodic_filings(rules: Iterable[Rule]) -> frozenset[str]:
+    """Rules whose form is due anew after each period; the others' once for each crossing."""
+    return frozenset(
+        rule.rule_id
+        for rule in rules
+        if isinstance(rule.test, Filing) and rule.test.observe is not Observe.DAY
+    )

@@ -1,23 +1,16 @@
-"""Cases after a run: opened by what is held, kept from run to run, silent about quarantine."""
+"""Cases after a look: opened by what is held, kept in the vault, silent about quarantine."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import pytest
-from structlog.testing import capture_logs
 
-from domain.codec import encode
-from domain.runs import Run, RunStatus, Step, TriggerKind
+from domain.cases import CaseClosedError, CaseEvent, close
 from domain.snapshot import Finding
-from oms.compliance.load import load_rules
-from oms.compliance.register import Register
+from oms.compliance.load import load_pack, load_rules
 from oms.compliance.scene import read_scene
-from scheduler import telling
-from scheduler.cases import known_cases, survey
-from scheduler.summary import summarise
-from tests.scheduler.test_summary import facts
+from scheduler.cases import ask, enter, record, remind_of
 from vault import SqlVault
 
 RULES = load_rules(Path(__file__).parents[2] / "data" / "rules.toml")
@@ -31,22 +24,8 @@ A2 holds 100 ALFA
 """
 
 
-class StandingClock:
-    def now(self) -> datetime:
-        return AT
-
-
-@pytest.fixture
-def vault(new_sqlite_url, tmp_path):
-    store = SqlVault(
-        new_sqlite_url(), clock=StandingClock(), holder="test", anchor_path=tmp_path / "anchor"
-    )
-    yield store
-    store.close()
-
-
 def test_what_drifted_over_a_limit_opens_a_case_with_its_term():
-    register = survey(RULES, (), read_scene(DRIFTED).snapshot, AT)
+    register = ask(RULES, read_scene(DRIFTED).snapshot, AT).register(())
 
     (case,) = register.open
     assert (case.rule_id, case.subject) == ("industry-drift", "A1")
@@ -57,51 +36,132 @@ def test_an_account_in_quarantine_has_no_case():
     snapshot = read_scene(DRIFTED).snapshot
     finding = Finding(check="stale_price", account_id="A1", message="m", source=None)
 
-    assert survey(RULES, (), replace(snapshot, findings=(finding,)), AT).open == ()
+    assert ask(RULES, replace(snapshot, findings=(finding,)), AT).register(()).open == ()
 
 
-def run_of(number: int, at: datetime) -> Run:
-    return Run(
-        run_id=UUID(int=number),
-        trigger="month-end",
-        kind=TriggerKind.MANUAL,
-        due=at,
-        why="test",
-        account_ids=(),
-        status=RunStatus.RUNNING,
-        started_at=at,
+OWNED = next(rule for rule in load_pack("ownership") if rule.rule_id == "schedule-13d")
+
+
+class StandingClock:
+    def now(self) -> datetime:
+        return AT
+
+
+@pytest.fixture
+def vault(database_url, tmp_path):
+    store = SqlVault(
+        database_url, clock=StandingClock(), holder="test", anchor_path=tmp_path / "anchor"
     )
+    yield store
+    store.close()
 
 
-def test_the_next_run_knows_the_cases_of_the_last_one_that_finished(vault):
-    """Run 1 ends with a case, run 2 fails and leaves no summary, run 3 begins."""
-    first, failed, third = (run_of(n, AT + timedelta(hours=n)) for n in (1, 2, 3))
-    register = survey(RULES, (), read_scene(DRIFTED).snapshot, AT)
+def look(vault, scene: str, at: datetime, rules=RULES):
+    """What one look entered, step by step."""
+    found = ask(rules, read_scene(f"today is {at.date()}\n{scene}").snapshot, at)
     with vault.write() as uow:
-        for run in (first, failed, third):
-            uow.runs.add(run)
-        summary = summarise(facts(register=register))
-        uow.runs.save_step(first.run_id, Step.RECONCILE, encode(summary), AT)
+        return [(step.what, step.case.case_id) for step in enter(uow, found, at)]
 
+
+def cases(vault):
     with vault.read() as view:
-        assert known_cases(view, third) == register.open
-        assert known_cases(view, first) == ()
+        return view.cases.standing()
 
 
-def events(register, known, day) -> list[tuple[str, str]]:
-    with capture_logs() as lines:
-        telling.cases(known, register, day)
-    return [(line["event"], line["subject"]) for line in lines]
+def test_a_case_lives_from_its_breach_to_its_cure_and_comes_again(vault):
+    """Opened, measured, told of, closed with the positions that passed, opened again."""
+    case_id = "industry-drift:A1"
+    worse, cured = DRIFTED.replace("holds 400", "holds 420"), DRIFTED.replace("400", "100")
+
+    assert look(vault, DRIFTED, AT) == [(CaseEvent.OPENED, case_id)]
+    assert look(vault, DRIFTED, AT) == [], "the same again is nothing new"
+    assert look(vault, worse, AT + timedelta(days=1)) == [(CaseEvent.MEASURED, case_id)]
+    (case,) = cases(vault)
+    assert (case.opened, case.due) == (AT.date(), date(2026, 4, 30))
+    assert f"by {case.due}" in case.sentence, "the first look's term, with the newest numbers"
+
+    assert look(vault, worse, AT + timedelta(days=25)) == [(CaseEvent.REMINDED, case_id)]
+    assert look(vault, worse, AT + timedelta(days=25)) == [], "each mark is told of once"
+    assert look(vault, cured, AT + timedelta(days=26)) == [(CaseEvent.CLOSED, case_id)]
+    assert look(vault, DRIFTED, AT + timedelta(days=40)) == [(CaseEvent.REOPENED, case_id)]
+
+    (case,) = cases(vault)
+    assert (case.times, case.opened) == (2, (AT + timedelta(days=40)).date())
+    with vault.read() as view:
+        history = view.cases.history(case_id)
+        audited = [entry.kind for entry in view.audit.about(case_id)]
+        closing = next(entry for entry in history if entry.step.what is CaseEvent.CLOSED)
+        evidence = view.snapshots.get(closing.snapshot_id)
+    assert evidence is not None
+    assert evidence.as_of == (AT + timedelta(days=26)).date()
+    assert sum(lot.quantity for lot in evidence.lots if lot.account_id == "A1") == 100
+    assert audited == [
+        "case_opened",
+        "case_reminded",
+        "case_closed",
+        "case_reopened",
+    ], "new numbers are kept with the case and are no event of the trail"
 
 
-def test_a_case_is_told_when_it_opens_near_its_term_after_it_and_when_it_closes():
-    first = date(2026, 3, 31)
-    opened = survey(RULES, (), read_scene(DRIFTED).snapshot, AT)
-    (case,) = opened.open
-    closed = Register(open=(), closed=(replace(case, closed=first),))
+def test_a_person_cannot_stop_the_clock_of_a_breach(vault):
+    """Closed without a check that passed, found again: the first term, and one case."""
+    look(vault, DRIFTED, AT)
+    (case,) = cases(vault)
+    with vault.write() as uow:
+        record(uow, (close(case, by="anna", why="told the client", day=AT.date()),), AT, by="anna")
+    (closed,) = cases(vault)
+    assert (closed.closed_by, closed.closed_why) == ("anna", "told the client")
 
-    assert events(opened, (), first) == [("case_opened", "A1")]
-    assert events(opened, opened.open, date(2026, 4, 10)) == []
-    assert events(opened, opened.open, date(2026, 4, 26)) == [("case_due_soon", "A1")]
-    assert events(opened, opened.open, date(2026, 5, 1)) == [("case_overdue", "A1")]
-    assert events(closed, opened.open, first) == [("case_closed", "A1")]
+    with pytest.raises(CaseClosedError, match="closed on 2026-03-31 by anna already"):
+        close(closed, by="ben", why="again", day=AT.date())
+
+    assert look(vault, DRIFTED, AT + timedelta(days=10)) == [(CaseEvent.REOPENED, case.case_id)]
+    (again,) = cases(vault)
+    assert (again.opened, again.due, again.times) == (case.opened, case.due, 2)
+
+
+def test_a_look_that_was_answered_before_a_person_closed_its_case_keeps_both(vault):
+    """The register is read in the transaction that writes it."""
+    look(vault, DRIFTED, AT)
+    found = ask(RULES, read_scene(DRIFTED.replace("400", "100")).snapshot, AT)
+    (case,) = cases(vault)
+    with vault.write() as uow:
+        record(uow, (close(case, by="anna", why="cured", day=AT.date()),), AT, by="anna")
+    with vault.write() as uow:
+        steps = enter(uow, found, AT)
+
+    assert [step.what for step in steps] == [CaseEvent.CLEARED]
+    assert cases(vault)[0].closed_by == "anna"
+
+
+CROSSED = """
+ALFA costs 1, outstanding 1000, registered_voting yes, kind common_stock
+A1: control_purpose yes
+A1 holds 52 ALFA
+"""
+
+
+def test_a_filing_is_a_dated_task_that_a_person_ends(vault):
+    """Selling below the threshold does not undo the duty, holding on does not renew it."""
+    case_id, first = "schedule-13d:ALFA", datetime(2026, 3, 5, 20, tzinfo=UTC)
+    below = CROSSED.replace("52", "40")
+
+    assert look(vault, CROSSED, first, [OWNED]) == [(CaseEvent.OPENED, case_id)]
+    (task,) = cases(vault)
+    assert (task.due, task.numerator, task.base) == (date(2026, 3, 12), 52, 1000)
+    assert look(vault, below, first + timedelta(days=1), [OWNED]) == [(CaseEvent.CLEARED, case_id)]
+    assert cases(vault)[0].is_open
+    with vault.write() as uow:
+        told = remind_of(uow, cases(vault), date(2026, 3, 13), first)
+    assert [step.words for step in told] == ["overdue by 1 day: 2026-03-12"]
+
+    with vault.write() as uow:
+        step = close(cases(vault)[0], by="anna", why="filed 000-1", day=date(2026, 3, 13))
+        record(uow, (step,), first, by="anna")
+    later = datetime(2026, 3, 18, 20, tzinfo=UTC)
+    assert look(vault, CROSSED, later, [OWNED]) == [(CaseEvent.REOPENED, case_id)]
+    assert cases(vault)[0].due == date(2026, 3, 25), "a new crossing has a new term"
+    with vault.write() as uow:
+        step = close(cases(vault)[0], by="anna", why="filed 000-2", day=later.date())
+        record(uow, (step,), later, by="anna")
+    assert look(vault, CROSSED, later + timedelta(days=1), [OWNED]) == [], "filed, and still above"
