@@ -156,6 +156,18 @@ WORDS: Mapping[str, Word] = {
         _does("execute", "order_id", "quantity", "price"),
         show_done,
     ),
+    "stop": Word(
+        "guarantee an order a price",
+        _takes("order_id", "quantity", "price"),
+        _does("stop", "order_id", "quantity", "price"),
+        show_done,
+    ),
+    "refuse": Word(
+        "refuse the change that an order waits for",
+        _takes("order_id"),
+        _does("refuse", "order_id"),
+        show_done,
+    ),
     "inject": Word(
         "an order of a stranger",
         _takes("side", "quantity", "symbol", "--price"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from console.main import main
+from console.venues_words import WORDS
 from tests.simulator.conftest import PRICES, VenueProcess
 
 pytestmark = pytest.mark.integration
 
+PAGE = Path(__file__).parents[2] / "docs" / "exchange.md"
 CONFIG = """\
 state_dir = "state"
 [clock]
@@ -86,6 +89,31 @@ def test_a_symbol_is_halted_and_trades_again(ask):
     assert ask("resume", "LOTS", "--venue", "YSIM", "--json")[1] == (
         '{"halted":[],"venue":"YSIM"}\n'
     )
+
+
+def test_an_order_is_guaranteed_a_price(ask):
+    ask("telephone", "TRIMTAB", "buy", "100", "AAPL", "--price", "90.00", "--venue", "XSIM")
+    orders = json.loads(ask("orders", "--venue", "XSIM", "--json")[1])["orders"]
+    (name,) = (one["order_id"] for one in orders if one["client"] == "TRIMTAB")
+
+    code, out, _ = ask("stop", name, "100", "90", "--venue", "XSIM")
+
+    assert (code, "stopped" in out) == (0, True)
+    assert "nothing is pending" in ask("refuse", name, "--venue", "XSIM")[2]
+    assert ask("cancel", name, "--venue", "XSIM")[0] == 0
+
+
+def test_every_operation_of_the_page_has_a_word():
+    table = PAGE.read_text().partition("| operation | arguments |")[2]
+    named = [
+        name
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for name in re.findall("`([a-z-]+)`", row.split("|")[1])
+    ]
+
+    assert len(named) > 10
+    assert set(named) <= set(WORDS)
 
 
 def test_the_clock_is_stepped(ask):

@@ -27,8 +27,9 @@ play it. [venues.md](venues.md) says how to connect, and how to write a scenario
 
 How to read a row: the client sends what stands under *the client sends*, with ClOrdIDs of its own
 for X, Y, Z, and any quantity that keeps the figures whole (the row's figures are for an order of
-10,000). **At once** means without waiting for the answer to the message before. Each play ends with
-a verdict in Text (58) of its last message: `D.1.a certified: every message was as the standard
+10,000). **At once** means without waiting for the answer to the message before. A variant that
+rejects the order ends there: what the row lists behind it is not wanted any more. Each play ends
+with a verdict in Text (58) of its last message: `D.1.a certified: every message was as the standard
 says`.
 
 *Venue* is the venue's side: the standard's client, played against the script and its variants, got
