@@ -1,0 +1,131 @@
+"""`trimtab breaches` on a real store: what is open, how it came to be, how it ends."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from console import opening
+from console.config import load_config
+from console.initialise import initialise
+from console.main import main
+from domain.cases import Case, CaseEvent, CaseKind, CaseStep
+from domain.compliance import Force
+from domain.overrides import GivenOverride
+from domain.runs import Run, RunStatus, TriggerKind
+from scheduler.cases import record
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+
+
+def case(rule_id: str, subject: str, kind: CaseKind, days: int) -> Case:
+    return Case(
+        rule_id=rule_id,
+        rule_version="v1",
+        force=Force.HARD,
+        subject=subject,
+        opened=TODAY - timedelta(days=9),
+        due=TODAY + timedelta(days=days),
+        sentence="31 % of the account; the limit is 30 %",
+        citation="policy",
+        kind=kind,
+    )
+
+
+CASES = (
+    case("industry-drift", "A1", CaseKind.BREACH, 20),
+    case("schedule-13d", "ALFA", CaseKind.FILING, -4),
+)
+GIVEN = GivenOverride(
+    rule_id="sector",
+    rule_version="v1",
+    account_id="A2",
+    by="olga",
+    why="client asked",
+    run_id=UUID(int=7),
+    given=NOW,
+    until=TODAY + timedelta(days=3),
+    sentence="Energy would be 30 %",
+)
+RUN = Run(
+    run_id=UUID(int=7),
+    trigger="month-end",
+    kind=TriggerKind.MANUAL,
+    due=NOW,
+    why="test",
+    account_ids=(),
+    status=RunStatus.DONE,
+    started_at=NOW,
+)
+
+
+@pytest.fixture
+def call(tmp_path, capsys):
+    """Runs a command on an installation with two cases and an override."""
+    initialise(tmp_path / "desk")
+    path = tmp_path / "desk" / "trimtab.toml"
+    steps = [CaseStep(what=CaseEvent.OPENED, case=one, words=one.sentence) for one in CASES]
+    with opening.open_vault(load_config(path, {})) as vault, vault.write() as uow:
+        record(uow, steps, NOW, by="oms", snapshot_id="5" * 64)
+        uow.runs.add(RUN)
+        uow.overrides.add([GIVEN])
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(["--config", str(path), "breaches", *arguments])
+        found = capsys.readouterr()
+        return code, found.out, found.err
+
+    return run
+
+
+def test_the_most_urgent_stands_first_with_its_age(call):
+    _, out, _ = call()
+
+    first, second = out.splitlines()[1:3]
+    assert first.startswith("schedule-13d:ALFA")
+    assert "filing" in first
+    assert f"{TODAY - timedelta(days=4)} overdue" in first
+    assert second.startswith("industry-drift:A1")
+    assert second.split()[3] == "9", "days that it is open"
+
+
+def test_a_person_ends_a_filing_with_a_reason_and_it_is_no_longer_open(call):
+    code, out, _ = call("close", "schedule-13d:ALFA", "--by", "anna", "--why", "filed 000-1")
+    assert code == 0
+    assert "closed by anna" in out
+
+    found = json.loads(call("--open", "--json")[1])
+    assert [one["rule_id"] for one in found] == ["industry-drift"]
+    history = json.loads(call("--case", "schedule-13d:ALFA", "--json")[1])
+    assert [(entry["step"]["what"], entry["by"]) for entry in history] == [
+        ("opened", "oms"),
+        ("closed", "anna"),
+    ]
+    assert "closed by anna: filed 000-1" in call("--case", "schedule-13d:ALFA")[1]
+    code, _, err = call("close", "schedule-13d:ALFA", "--by", "ben", "--why", "again")
+    assert code == 65
+    assert "by anna already" in err
+
+
+def test_a_case_that_is_not_there_is_refused_with_what_to_do(call):
+    for arguments in (("--case", "none:A1"), ("close", "none:A1", "--by", "a", "--why", "w")):
+        code, _, err = call(*arguments)
+        assert code == 64
+        assert "no case 'none:A1'; `trimtab breaches` lists them all" in err
+
+
+def test_a_case_is_not_closed_without_a_reason(call):
+    code, _, err = call("close", "industry-drift:A1", "--by", "anna", "--why", " ")
+
+    assert code == 65
+    assert "--why" in err
+
+
+def test_overrides_are_listed_and_counted(call):
+    out = call("overrides")[1]
+
+    assert "client asked" in out
+    assert "1 given (sector 1); 1 still count in later runs" in out
