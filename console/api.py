@@ -174,6 +174,22 @@ def _retry(service: Service, request: Request, body: dict[str, Any]) -> object:
     return service.retry(request.path_params["run"], body["by"])
 
 
+def _rules_history(service: Service, _request: Request, _body: dict[str, Any]) -> object:
+    return service.rules_history()
+
+
+def _rule_set(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.rule_set(request.path_params["name"])
+
+
+def _propose_rules(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.propose_rules(Path(body["path"]), body["by"], body["why"])
+
+
+def _agree_rules(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.agree_rules(body["name"], body["by"])
+
+
 def _halt(service: Service, _request: Request, body: dict[str, Any]) -> object:
     return service.halt(body["scope"], body["name"], body["by"], body["why"])
 
@@ -215,6 +231,8 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("GET", "/v1/cases", _cases, {}),
     ("GET", "/v1/cases/{case:path}", _case, {}),
     ("GET", "/v1/overrides", _overrides, {}),
+    ("GET", "/v1/rules/history", _rules_history, {}),
+    ("GET", "/v1/rules/sets/{name}", _rule_set, {}),
     ("GET", "/v1/explain/{subject:path}", _explain, {}),
     ("GET", "/v1/proposed/{run:path}", _proposed, {}),
     ("GET", "/v1/trace/{run:path}", _trace, {}),
@@ -243,6 +261,8 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
         {**_DECISION, "what": Settlement},
     ),
     ("POST", "/v1/orders/{order}/settlement/second", _second_settlement, {"by": str}),
+    ("POST", "/v1/rules/propose", _propose_rules, {**_DECISION, "path": str}),
+    ("POST", "/v1/rules/agree", _agree_rules, {"name": str, "by": str}),
     ("POST", "/v1/halt", _halt, _SWITCH),
     ("POST", "/v1/resume", _resume, _SWITCH),
     ("POST", "/v1/ingest", _ingest, {"paths": _TEXTS, "by": str, "replace": bool}),

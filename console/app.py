@@ -7,7 +7,7 @@ starts; `console.opening` serves the commands.
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from console.clocks import clock_from
 from console.config import BASIS_POINTS, Config
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, triggers_of
+from console.rules_at_start import rules_at_start, rules_words
 from console.secrets_file import read_token
 from console.service import (
     Heartbeat,
@@ -36,7 +37,7 @@ from gateway.settings import GatewaySettings, load_settings
 from oms.approval import ApprovalPolicy
 from oms.blocks import BlockSettings
 from oms.booking import Booking
-from oms.compliance.load import load_rules
+from oms.compliance.rules import Rule
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
 from oms.wire_risk import RiskLimits
@@ -101,9 +102,14 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     gateway.start()
     limits = risk_limits(config)
     releaser = Releaser(vault, gateway, clock, _release_settings(config), limits)
-    desk = _desk(config)
+    desk = _desk(config, rules_at_start(vault, config.rules, clock.now()))
     runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=desk, releaser=releaser)
     watch = Watch(vault, clock, desk.rules)
+
+    def use_rules(rules: Sequence[Rule]) -> None:
+        runner.use_rules(rules)
+        watch.use_rules(rules)
+
     walker = RunWalker(runner)
     stack.callback(walker.stop)
     stack.callback(releaser.stop)
@@ -117,6 +123,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         ticker=ticker,
         walker=walker,
         wire=gateway,
+        use_rules=use_rules,
         watch=watch,
         venues=tuple(config.venues),
         collar=limits.price_collar,
@@ -187,7 +194,8 @@ def _books_words(config: Config) -> str:
 
 
 def _rules_words(config: Config) -> str:
-    return f"{len(load_rules(config.rules))} rules, and their own examples hold"
+    with open_vault(config) as vault:
+        return rules_words(vault, config.rules)
 
 
 def _layouts_words(config: Config) -> str:
@@ -238,9 +246,9 @@ def _gateway_settings(config: Config) -> GatewaySettings:
     return load_settings(config.fix_settings, tables, os.environ, config_file=config.path.name)
 
 
-def _desk(config: Config) -> Desk:
+def _desk(config: Config, rules: tuple[Rule, ...]) -> Desk:
     return Desk(
-        rules=load_rules(config.rules),
+        rules=rules,
         policy=ApprovalPolicy(
             max_orders=config.approval.max_orders, max_notional=config.approval.max_notional
         ),

@@ -25,12 +25,12 @@ _TOLD_ELSEWHERE = frozenset(
 _RUNS = frozenset({"release_reduced", "run_approved", "run_rejected", "run_retried"})
 _NOT_ORDERS = frozenset(
     {
-        "drop_copy_compared",
         "case_cleared",
         "case_closed",
         "case_opened",
         "case_reminded",
         "case_reopened",
+        "drop_copy_compared",
         "files_ingested",
         "file_reconciled",
         "holdings_taken_over",
@@ -39,6 +39,9 @@ _NOT_ORDERS = frozenset(
         "halt_set",
         "halt_lifted",
         "message_quarantined",
+        "rules_agreed",
+        "rules_proposed",
+        "rules_taken_over",
         "sequence_reset",
     }
 )
@@ -54,6 +57,8 @@ _WARNINGS = frozenset(
         "message_quarantined",
         "message_withdrawn",
         "order_not_in_engine",
+        "rules_agreed",
+        "rules_proposed",
         "run_rejected",
         "sequence_reset",
         "triggers_skipped",
@@ -179,7 +184,20 @@ def _approved(body: Any) -> Fields:
     return {"why": body["why"], "basket": body["basket"][:12], "overrides": overrides}
 
 
+def _rules(body: Any) -> Fields:
+    return {
+        "rules": body["name"][:12],
+        "replaces": body["replaces"][:12],
+        "file": body["file"],
+        "changes": len(body["changes"]),
+        "why": body["why"],
+    }
+
+
 _SUMMARIES: dict[str, Callable[[Any], Fields]] = {
+    "rules_agreed": _rules,
+    "rules_proposed": _rules,
+    "rules_taken_over": _rules,
     "block_allocated": _allocated,
     "drop_copy_compared": _copied,
     "execution_booked": _reported,

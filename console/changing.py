@@ -13,6 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from console.order_wishes import OrderWishes
+from console.rule_wishes import RuleWishes, UseRules
 from console.service_port import IngestLine, IngestProblem, OverrideRequest
 from console.views import find_run, unknown_case
 from domain.cases import Case, close
@@ -50,7 +51,7 @@ class Triggers(Protocol):
     def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run: ...
 
 
-class VaultChanging(OrderWishes):
+class VaultChanging(OrderWishes, RuleWishes):
     """`console.service_port.Changing` over the vault."""
 
     def __init__(
@@ -64,6 +65,7 @@ class VaultChanging(OrderWishes):
         collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
+        use_rules: UseRules = lambda _rules: None,
         look: Callable[[], None] = lambda: None,
     ) -> None:
         """`go_on` walks a run further, `wake` tells the gateway that the outbox grew.
@@ -73,7 +75,8 @@ class VaultChanging(OrderWishes):
         `venues` are those there are: a halt of any other would halt nothing. `collar` is how
         far a changed limit may be from the price that its order was decided on.
         """
-        super().__init__(vault, clock, wake, collar)
+        OrderWishes.__init__(self, vault, clock, wake, collar)
+        RuleWishes.__init__(self, vault, clock, use_rules)
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
         self._venues, self._look = venues, look

@@ -41,6 +41,7 @@ from domain.orders import Settlement
 from domain.overrides import GivenOverride
 from domain.ports import SessionState
 from domain.postings import Break
+from domain.rule_sets import RulesEntry, RuleSet
 from domain.runs import Approval, Kill, Run
 
 T = TypeVar("T")
@@ -134,6 +135,12 @@ class ApiClient:
     def close_case(self, case_id: str, by: str, why: str) -> Case:
         return self._post(Case, f"/v1/cases/{_part(case_id)}/close", {"by": by, "why": why})
 
+    def rules_history(self) -> tuple[RulesEntry, ...]:
+        return self._get(tuple[RulesEntry, ...], "/v1/rules/history")
+
+    def rule_set(self, name: str) -> RuleSet:
+        return self._get(RuleSet, f"/v1/rules/sets/{_part(name)}")
+
     def explain(self, subject: str) -> Telling:
         return self._get(Telling, f"/v1/explain/{_part(subject)}")
 
@@ -180,6 +187,13 @@ class ApiClient:
 
     def second_settlement(self, order: str, by: str) -> Telling:
         return self._post(Telling, f"/v1/orders/{_part(order)}/settlement/second", {"by": by})
+
+    def propose_rules(self, path: Path, by: str, why: str) -> Telling:
+        body = {"path": str(path.absolute()), "by": by, "why": why}
+        return self._post(Telling, "/v1/rules/propose", body)
+
+    def agree_rules(self, name: str, by: str) -> Telling:
+        return self._post(Telling, "/v1/rules/agree", {"name": name, "by": by})
 
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill:
         return self._post(Kill, "/v1/halt", {"scope": scope, "name": name, "by": by, "why": why})

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from console.order_life import find_order, life_of
+from console.rule_preview import RulePreview, preview_of
 from console.service_port import (
     AuditVerdict,
     BooksVerdict,
@@ -29,9 +30,11 @@ from domain.orders import Order
 from domain.overrides import GivenOverride
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
+from domain.rule_sets import RulesEntry, RuleSet
 from domain.runs import Approval, Kill, Run
 from domain.snapshot import Snapshot
 from ledger.positions import is_balanced
+from oms import rules_in_force
 from oms.explain import Explanation
 
 RECENT_RUNS = 1000
@@ -147,6 +150,27 @@ class VaultReading:
         """Every override that was given, oldest first."""
         with self._facts.read() as view:
             return view.overrides.all()
+
+    def rules_history(self) -> tuple[RulesEntry, ...]:
+        """Who put which rules in force, or proposed them, and when; oldest first."""
+        with self._facts.read() as view:
+            return rules_in_force.history(view)
+
+    def rule_set(self, name: str) -> RuleSet:
+        """The one rule set whose name begins so."""
+        with self._facts.read() as view:
+            return rules_in_force.named(view, name)
+
+    def rules_in_force(self) -> RuleSet | None:
+        """None before the first start."""
+        with self._facts.read() as view:
+            standing = rules_in_force.in_force(view)
+        return None if standing is None else standing.rule_set
+
+    def rules_preview(self, rule_set: RuleSet) -> RulePreview:
+        """What these rules would say otherwise than those in force, of all there is now."""
+        with self._facts.read() as view:
+            return preview_of(view, rule_set, self._watch.now())
 
     def explain(self, subject: str) -> Telling:
         """Why an order (any ClOrdID of its chain) or an account is as it is."""

@@ -18,6 +18,7 @@ import structlog
 
 from console.changing import Triggers, VaultChanging, Writer
 from console.reading import VaultReading
+from console.rule_wishes import UseRules
 from console.service_port import Health
 from domain.audit import Tampering
 from domain.errors import ExitCode, TrimtabError
@@ -86,6 +87,7 @@ class VaultService(VaultReading, VaultChanging):
         collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
+        use_rules: UseRules = lambda _rules: None,
         look: Callable[[], None] = lambda: None,
     ) -> None:
         VaultReading.__init__(self, vault, clock, verify_audit, check_projections)
@@ -99,6 +101,7 @@ class VaultService(VaultReading, VaultChanging):
             collar=collar,
             go_on=go_on,
             wake=wake,
+            use_rules=use_rules,
             look=look,
         )
 
@@ -117,6 +120,7 @@ class RunningService(VaultService):
         ticker: Ticker,
         walker: RunWalker,
         wire: Wire,
+        use_rules: UseRules,
         watch: Watch,
         venues: Sequence[str],
         collar: Decimal,
@@ -134,6 +138,7 @@ class RunningService(VaultService):
             collar=collar,
             go_on=walker.hand_over,
             wake=wire.wake,
+            use_rules=use_rules,
             look=watch.ask,
         )
         self._wire, self._holder, self._started_at = wire, holder, clock.now()

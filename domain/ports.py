@@ -33,6 +33,7 @@ from domain.orders import (
 )
 from domain.overrides import GivenOverride
 from domain.postings import Break, Transaction
+from domain.rule_sets import RuleSet
 from domain.runs import Approval, Kill, Run, RunStatus, Step
 from domain.snapshot import CashBalance, Restriction, Snapshot
 
@@ -234,6 +235,14 @@ class KillStore(Protocol):
     def active(self) -> tuple[Kill, ...]: ...
 
 
+class RuleSetStore(Protocol):
+    """Rule sets by name; the audit trail says which was in force, and when."""
+
+    def add(self, rules: RuleSet) -> None: ...  # No more than once.
+    def get(self, name: str) -> RuleSet | None: ...
+    def all(self) -> tuple[RuleSet, ...]: ...  # Oldest first.
+
+
 class FindingStore(Protocol):
     """Compliance answers and reconciliation breaks, by run."""
 
@@ -299,6 +308,8 @@ class UnitOfWork(Protocol):
     def entries(self) -> EntryStore: ...
     @property
     def kills(self) -> KillStore: ...
+    @property
+    def rule_sets(self) -> RuleSetStore: ...
     @property
     def findings(self) -> FindingStore: ...
     @property

@@ -26,6 +26,7 @@ from domain.snapshot import Snapshot
 from oms import wash_sales
 from oms.admission import Stopped
 from oms.approval import judge
+from oms.compliance.rules import Rule
 from oms.generations import standing
 from oms.recommend import recommend
 from oms.release import Release, Releaser
@@ -68,6 +69,10 @@ class Runner:
         self._vault, self._clock, self._optimizer = vault, clock, optimizer
         self._desk, self._releaser, self._progress = desk, releaser, progress
         self._record = RunRecord(vault, clock, progress)
+
+    def use_rules(self, rules: Sequence[Rule]) -> None:
+        """Ask these from the next question on; what is checked is not checked again."""
+        self._desk = replace(self._desk, rules=tuple(rules))
 
     def walk(self, run_id: UUID) -> Run:
         """Take a run as far as it goes: to its end, to a person's desk, or to a failure.

@@ -28,6 +28,7 @@ from domain.orders import ExecutionReport, Order, OrderEvent, OrderIntent, OrdSt
 from domain.overrides import GivenOverride
 from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
+from domain.rule_sets import RuleSet
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
 from domain.snapshot import Restriction, Snapshot, name_of
 from ledger import positions
@@ -57,6 +58,7 @@ class State:
     approvals: dict[UUID, Approval] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
     kills: dict[tuple[str, str], Kill] = field(default_factory=dict)
+    rule_sets: dict[str, RuleSet] = field(default_factory=dict)
     checks: list[tuple[UUID, tuple[CheckResult, ...]]] = field(default_factory=list)
     breaks: list[tuple[UUID | None, Break]] = field(default_factory=list)
     cases: list[CaseEntry] = field(default_factory=list)
@@ -325,6 +327,17 @@ class Kills(Part):
         return tuple(self.state.kills.values())
 
 
+class RuleSets(Part):
+    def add(self, rules: RuleSet) -> None:
+        self.state.rule_sets.setdefault(rules.name, rules)
+
+    def get(self, name: str) -> RuleSet | None:
+        return self.state.rule_sets.get(name)
+
+    def all(self) -> tuple[RuleSet, ...]:
+        return tuple(self.state.rule_sets.values())
+
+
 class Entries(Part):
     def add(self, entry: Entry) -> None:
         self.state.entries[entry.cl_ord_id] = entry
@@ -418,6 +431,7 @@ class MemoryUnit:
         self.approvals = Approvals(self)
         self.entries = Entries(self)
         self.kills = Kills(self)
+        self.rule_sets = RuleSets(self)
         self.findings = Findings(self)
         self.cases = Cases(self)
         self.overrides = Overrides(self)

@@ -27,6 +27,7 @@ from domain.compliance import CheckResult
 from domain.orders import ExecutionReport, OrderIntent
 from domain.overrides import GivenOverride
 from domain.postings import Break, Transaction
+from domain.rule_sets import RuleSet
 from domain.runs import Approval, Run
 from vault.metadata import APPEND_ONLY, metadata
 from vault.order_head import OrderHead
@@ -353,6 +354,15 @@ approval_event = Table(
     Column("run_id", Uuid, nullable=False, index=True),
     Column("status", String, nullable=False),
     Column("value", Canonical(Approval), nullable=False),
+    info=APPEND_ONLY,
+)
+
+rule_set = Table(
+    "rule_set",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("value", Canonical(RuleSet), nullable=False),
     info=APPEND_ONLY,
 )
 

@@ -20,6 +20,7 @@ from vault.order_cache import OrderCache, OrderChanges
 from vault.orders import SqlOrders
 from vault.outbox import SqlOutbox
 from vault.overrides import SqlOverrides
+from vault.rule_sets import SqlRuleSets
 from vault.runs import SqlRuns, SqlTriggers
 from vault.snapshot_store import SqlSnapshots
 
@@ -42,6 +43,7 @@ class SqlUnitOfWork:
         self.approvals = SqlApprovals(connection)
         self.entries = SqlEntries(connection)
         self.kills = SqlKills(connection)
+        self.rule_sets = SqlRuleSets(connection)
         self.findings = SqlFindings(connection)
         self.cases = SqlCases(connection)
         self.overrides = SqlOverrides(connection)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from console import rule_changes
 from console.doors import open_config, opening
-from console.options import add_json
 from console.printing import Column, print_json, print_lines, print_table
+from console.rule_changes import add_action
 from domain.cases import Case
 from domain.errors import ExitCode, TryAgainError, UnknownNameError
 from oms.compliance.change import Change, changes
@@ -18,6 +18,7 @@ from oms.compliance.load import load_pack, load_rules, pack_names
 from oms.compliance.nearest import nearest
 from oms.compliance.page import page, rule_lines
 from oms.compliance.preview import Effect, Scope, preview
+from oms.compliance.rule_set import rules_of
 from oms.compliance.rules import Rule
 
 
@@ -51,21 +52,6 @@ OUTCOMES = (
     Column[ExampleOutcome]("EXAMPLE", lambda found: found.says),
     Column[ExampleOutcome]("ANSWER", lambda found: found.message),
 )
-CHANGES = (
-    Column[Change]("", lambda change: change.what),
-    Column[Change]("RULE", lambda change: change.rule_id),
-    Column[Change]("FROM", lambda change: change.before),
-    Column[Change]("TO", lambda change: change.after),
-    Column[Change]("WHAT", lambda change: change.words),
-)
-
-EFFECTS = (
-    Column[Effect]("RULE", lambda effect: effect.rule_id),
-    Column[Effect]("SUBJECT", lambda effect: effect.subject),
-    Column[Effect]("SAYS", lambda effect: effect.before),
-    Column[Effect]("WOULD SAY", lambda effect: effect.after),
-    Column[Effect]("WHAT", lambda effect: effect.sentence),
-)
 CASES = (
     Column[Case]("RULE", lambda case: case.rule_id),
     Column[Case]("SUBJECT", lambda case: case.subject),
@@ -78,17 +64,20 @@ CASES = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = _add(actions, "list", "list the rules in force, or those of a pack or a file")
+    listing = add_action(actions, "list", "list the rules in force, or those of a pack or a file")
     _add_source(listing)
-    show = _add(actions, "show", "show one rule with its examples")
+    show = add_action(actions, "show", "show one rule with its examples")
     show.add_argument("rule", metavar="RULE")
+    show.add_argument("--version", metavar="VERSION", help="as it was when an answer named it so")
     _add_source(show)
-    check = _add(actions, "check", "read a rule file and say everything that is wrong with it")
+    check = add_action(
+        actions, "check", "read a rule file and say everything that is wrong with it"
+    )
     check.add_argument("file", metavar="FILE", type=Path)
-    test = _add(actions, "test", "run every rule's own examples")
+    test = add_action(actions, "test", "run every rule's own examples")
     test.add_argument("file", metavar="FILE", type=Path, nargs="?")
     test.add_argument("--pack", metavar="PACK", help="of one pack that ships")
-    diff = _add(actions, "diff", "say what another file would change")
+    diff = add_action(actions, "diff", "say what another file would change")
     diff.add_argument("file", metavar="FILE", type=Path)
     diff.add_argument("--against", metavar="FILE", type=Path, help="(default: what is in force)")
     diff.add_argument(
@@ -96,10 +85,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="also which portfolios, baskets and open orders of this run it would touch",
     )
-    cases = _add(actions, "cases", "list portfolios that are over a limit, and by when they must")
+    cases = add_action(
+        actions, "cases", "list portfolios that are over a limit, and by when they must"
+    )
     cases.add_argument("--run", metavar="RUN", default="last", help="as a run left it")
-    _add(actions, "packs", "list the packs that ship")
-    _add(actions, "page", "print docs/compliance.md")
+    rule_changes.configure(actions)
+    add_action(actions, "packs", "list the packs that ship")
+    add_action(actions, "page", "print docs/compliance.md")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -110,25 +102,21 @@ def run(arguments: argparse.Namespace) -> int:
         "test": _test,
         "diff": _diff,
         "cases": _cases,
+        **rule_changes.ACTIONS,
         "packs": _packs,
         "page": _page,
     }
     return act[arguments.action](arguments)
 
 
-def _add(actions: Any, name: str, words: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=words, description=words)
-    add_json(parser)
-    return parser
-
-
 def _add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", metavar="FILE", type=Path, help="of this rule file")
     parser.add_argument("--pack", metavar="PACK", help="of one pack that ships")
+    parser.add_argument("--set", metavar="RULES", help="of a set that `rules history` names")
 
 
 def _rules(arguments: argparse.Namespace) -> tuple[Rule, ...]:
-    """Those of a pack, of a file, or in force by the configuration."""
+    """Those of a pack, of a file, of a stored set, or in force."""
     if getattr(arguments, "pack", None):
         if arguments.pack not in pack_names():
             close = nearest(arguments.pack, pack_names())
@@ -136,7 +124,16 @@ def _rules(arguments: argparse.Namespace) -> tuple[Rule, ...]:
         return load_pack(arguments.pack)
     if arguments.file is not None:
         return load_rules(arguments.file)
-    return load_rules(open_config(arguments.config).rules)
+    return _stored(arguments)
+
+
+def _stored(arguments: argparse.Namespace) -> tuple[Rule, ...]:
+    """Those of the set that is named, or in force: before the first start the file's."""
+    config = open_config(arguments.config)
+    name = getattr(arguments, "set", None)
+    with opening().open_reading(config) as service:
+        found = service.rule_set(name) if name else service.rules_in_force()
+    return load_rules(config.rules) if found is None else rules_of(found)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -164,11 +161,18 @@ def _line(rule: Rule) -> RuleLine:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    rules = _rules(arguments)
+    rules = _rules(arguments) if arguments.version is None else _ever(arguments)
     found = [rule for rule in rules if rule.rule_id == arguments.rule]
     if not found:
         close = nearest(arguments.rule, {rule.rule_id for rule in rules})
         raise UnknownNameError(f"no rule {arguments.rule!r}{close}")
+    if arguments.version is not None:
+        found = [rule for rule in found if rule.version == arguments.version][:1]
+        if not found:
+            raise UnknownNameError(
+                f"{arguments.rule} never had the version {arguments.version!r};"
+                " `trimtab rules history` lists what was in force"
+            )
     if arguments.json:
         print_json(found)
         return ExitCode.OK
@@ -178,6 +182,13 @@ def _show(arguments: argparse.Namespace) -> int:
             print_lines(["", f"{example.says} ({example.expect})"])
             print_lines(f"    {line}" for line in example.given.splitlines())
     return ExitCode.OK
+
+
+def _ever(arguments: argparse.Namespace) -> tuple[Rule, ...]:
+    """The rules of every set that was ever in force or proposed."""
+    with opening().open_reading(open_config(arguments.config)) as service:
+        names = dict.fromkeys(entry.name for entry in service.rules_history())
+        return tuple(rule for name in names for rule in rules_of(service.rule_set(name)))
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -201,9 +212,8 @@ def _test(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     before = arguments.against
-    if before is None:
-        before = open_config(arguments.config).rules
-    old, new = load_rules(before), load_rules(arguments.file)
+    old = _stored(arguments) if before is None else load_rules(before)
+    new = load_rules(arguments.file)
     found: Sequence[Change] = changes(old, new)
     effects: Sequence[Effect] = ()
     if arguments.run is not None:
@@ -212,9 +222,9 @@ def _diff(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"changes": found, "effects": effects})
         return ExitCode.OK
-    print_table(CHANGES, found, "no rule would change")
+    print_table(rule_changes.CHANGES, found, "no rule would change")
     if arguments.run is not None:
-        print_table(EFFECTS, effects, "no answer would change")
+        print_table(rule_changes.EFFECTS, effects, "no answer would change")
     return ExitCode.OK
 
 

@@ -8,7 +8,7 @@ enable packs that ship, for some types of account and without some of their rule
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
@@ -35,16 +35,22 @@ class Enabling:
 
 def load_rules(path: Path) -> tuple[Rule, ...]:
     """Read, check and try out the rules of a TOML file. Raises `RuleFileError`."""
+    return read_rules(content_of(path), path.name)
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a rule file. Raises `RuleFileError`."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         problem = RuleProblem(str(path), 0, f"cannot be read: {error.strerror}")
         raise RuleFileError([problem]) from error
-    return read_rules(content, path.name)
 
 
-def read_rules(content: bytes, file: str) -> tuple[Rule, ...]:
-    """As `load_rules`, from the file's bytes."""
+def read_rules(
+    content: bytes, file: str, packs: Mapping[str, str] | None = None
+) -> tuple[Rule, ...]:
+    """As `load_rules`, from the file's bytes; `packs` stand in for those that ship."""
     try:
         text = content.decode("utf-8")
         document = tomllib.loads(text, parse_float=Decimal)
@@ -59,7 +65,7 @@ def read_rules(content: bytes, file: str) -> tuple[Rule, ...]:
     rules = reader.rules(document)
     if not reader.problems:
         reader.try_examples(rules)
-    enabled = () if reader.problems else _enabled(reader, document)
+    enabled = () if reader.problems else _enabled(reader, document, packs)
     taken = {rule.rule_id: rule.source.file for rule in enabled}
     for rule in rules:
         if pack := taken.get(rule.rule_id):
@@ -72,11 +78,14 @@ def read_rules(content: bytes, file: str) -> tuple[Rule, ...]:
     return (*enabled, *rules)
 
 
-@cache
 def load_pack(name: str) -> tuple[Rule, ...]:
     """The rules of a shipped pack. Raises `RuleFileError` when it is damaged."""
-    path = PACKS / f"{name}.toml"
-    return read_rules(path.read_bytes(), f"packs/{path.name}")
+    return _read_pack(name, pack_text(name))
+
+
+def pack_text(name: str) -> str:
+    """A shipped pack, word for word."""
+    return (PACKS / f"{name}.toml").read_bytes().decode("utf-8")
 
 
 def pack_names() -> tuple[str, ...]:
@@ -84,8 +93,16 @@ def pack_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PACKS.glob("*.toml")))
 
 
-def _enabled(reader: RuleReader, document: Mapping[str, Any]) -> tuple[Rule, ...]:
+@cache
+def _read_pack(name: str, text: str) -> tuple[Rule, ...]:
+    return read_rules(text.encode(), f"packs/{name}.toml")
+
+
+def _enabled(
+    reader: RuleReader, document: Mapping[str, Any], packs: Mapping[str, str] | None
+) -> tuple[Rule, ...]:
     """The rules of the packs that the file enables."""
+    known = pack_names() if packs is None else tuple(packs)
     tables, found = document.get("enable", []), list[Rule]()
     places = reader.places("enable", reader.everything)
     if not isinstance(tables, list) or len(tables) != len(places):
@@ -95,16 +112,18 @@ def _enabled(reader: RuleReader, document: Mapping[str, Any]) -> tuple[Rule, ...
         enabling = reader.read(Enabling, table, place, "an enabling")
         if enabling is None:
             continue
-        if enabling.pack not in pack_names():
-            close = nearest(enabling.pack, pack_names())
+        if enabling.pack not in known:
+            close = nearest(enabling.pack, known)
             reader.problem(place, "pack", f"unknown pack {enabling.pack!r}{close}")
             continue
-        found += _rules_of(reader, enabling, place)
+        text = pack_text(enabling.pack) if packs is None else packs[enabling.pack]
+        found += _rules_of(reader, enabling, place, _read_pack(enabling.pack, text))
     return tuple(found)
 
 
-def _rules_of(reader: RuleReader, enabling: Enabling, place: Place) -> Iterable[Rule]:
-    rules = load_pack(enabling.pack)
+def _rules_of(
+    reader: RuleReader, enabling: Enabling, place: Place, rules: Sequence[Rule]
+) -> Iterable[Rule]:
     known = {rule.rule_id for rule in rules}
     for name in enabling.leave_out:
         if name not in known:
