@@ -169,6 +169,7 @@ class OrderStore(Protocol):
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome: ...
     def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]: ...
     def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None: ...
+    def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None: ...
 
 
 class Outbox(Protocol):
@@ -178,12 +179,16 @@ class Outbox(Protocol):
     def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]: ...
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None: ...
     def withdraw(self, cl_ord_id: str, at: datetime) -> bool: ...  # False when handed already.
+    def retract(self, numbers: Sequence[int], at: datetime) -> None: ...  # All must be waiting.
 
 
 class Inbox(Protocol):
     """Raw inbound messages with their sequence numbers."""
 
     def record(self, session: str, sequence: int, raw: str, at: datetime) -> bool: ...
+    def after(
+        self, session: str, epoch: int, sequence: int, limit: int
+    ) -> tuple[InboundMessage, ...]: ...  # In the order they were taken in.
     def after(
         self, session: str, epoch: int, sequence: int, limit: int
     ) -> tuple[InboundMessage, ...]: ...  # In the order they were taken in.

@@ -24,6 +24,7 @@ _TEXT_LENGTH = 200
 _CURRENCY = "USD"
 _ISIN_SOURCE = "4"
 _AUTOMATED_NO_INTERVENTION = "1"
+_ALL_ORDERS = "7"  # MassStatusReqType.
 
 Field = tuple[int, str]
 
@@ -45,6 +46,12 @@ def encode(body: OutboxBody, order: Order | None, *, account: str, at: datetime)
     if isinstance(body, ReplaceRequest):
         return message("G", _replace(body, order, account))
     return message("H", _status(body, order, account))
+
+
+def encode_mass_status(at: datetime) -> str:
+    """The question about all our open orders, asked at `at`."""
+    name = at.astimezone(UTC).strftime("MS-%Y%m%d-%H%M%S%f")
+    return message("AF", [(584, name), (585, _ALL_ORDERS)])
 
 
 def _new_order(intent: OrderIntent, account: str, at: datetime) -> list[Field]:

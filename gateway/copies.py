@@ -16,6 +16,7 @@ from uuid import UUID
 
 from structlog.typing import FilteringBoundLogger
 
+from domain.errors import TrimtabError
 from domain.exact import plain
 from domain.order_states import FILLS
 from domain.orders import Alarm, ExecutionReport, Order
@@ -121,6 +122,14 @@ class Copies:
         self._believe(news)
         if self._unmarked and now - self._marked_at >= _MARK_SECONDS:
             self.mark(now)
+
+    def finish(self, now: float) -> None:
+        """At the end: compare what came last. Without the mark the next start compares again."""
+        try:
+            self.review(now)
+            self.mark(now)
+        except TrimtabError as error:
+            self._log.error("drop_copy_not_marked", session=self._session, error=str(error))
 
     def mark(self, now: float) -> None:
         """Write down how far everything is compared, and what came of it."""

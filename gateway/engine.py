@@ -30,7 +30,7 @@ Deliver = Callable[[Arrival], None]
 
 _REMEMBERED = 20_000  # ClOrdIDs by outbound sequence number, for refusals.
 _LOGOUT_SECONDS = 3.0
-_STATUS_REQUEST = "H"
+_STATUS_REQUESTS = ("H", "AF")
 
 
 def end_process(reason: str) -> NoReturn:
@@ -95,6 +95,11 @@ class Engine:
     def is_logged_on(self, session: str) -> bool:
         """Whether the session is up, both ways."""
         return session in self._application.logged_on
+
+    def is_due(self, session: str) -> bool:
+        """Whether the session's schedule says that it should be up now."""
+        found = self._session(session)
+        return found is not None and bool(found.isSessionTime(fix.UtcTimeStamp.now()))
 
     def send(self, session: str, text: str) -> bool:
         """Hand one message over. False proves that it never left: the engine did not take it."""
@@ -281,7 +286,7 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         """
         order = value_of(text, 11) or ""
         if value_of(text, 43) == "Y":
-            if value_of(text, 35) == _STATUS_REQUEST:
+            if value_of(text, 35) in _STATUS_REQUESTS:
                 return True
             self._deliver(
                 Arrival(

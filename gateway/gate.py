@@ -34,12 +34,24 @@ class Judgement:
 _SEND = Judgement(Verdict.SEND)
 
 
-def judge(body: OutboxBody, order: Order | None, kills: Sequence[Kill], hold: str) -> Judgement:
-    """What may happen to `body`, whose order is `order`; `hold` says why new orders wait, if so."""
+def judge(
+    body: OutboxBody,
+    order: Order | None,
+    kills: Sequence[Kill],
+    hold: str,
+    *,
+    are_all_asked: bool = False,
+) -> Judgement:
+    """What may happen to `body`, whose order is `order`; `hold` says why new orders wait, if so.
+
+    `are_all_asked`: the venue owes us a report of every order, so questions about one wait.
+    """
     if isinstance(body, OrderIntent):
         return _judge_order(body, order, kills, hold)
     if isinstance(body, CancelRequest | ReplaceRequest):
         return _judge_change(body, order)
+    if are_all_asked:
+        return Judgement(Verdict.HOLD, "the venue is being asked for all its orders")
     return _SEND
 
 

@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from domain.errors import TryAgainError
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork, Vault
-from gateway import doubts, reports
+from gateway import doubts, mass_status, reports
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.sequence import SequenceTracker
 from gateway.settings import Connection
@@ -43,6 +43,7 @@ class Inbox:
         connections: Sequence[Connection],
         on_booked: Callable[[Sequence[str]], None],
         on_doubt: Callable[[str], None],
+        on_mass_status: Callable[[str], None],
         log: FilteringBoundLogger,
         fatal: Callable[[str], None],
         limit: int,
@@ -57,6 +58,7 @@ class Inbox:
         }
         self._on_booked = on_booked
         self._on_doubt = on_doubt
+        self._on_mass_status = on_mass_status
         self._log = log
         self._fatal = fatal
         self._patience_seconds = patience_seconds
@@ -177,6 +179,9 @@ class Inbox:
             )
         for session in self._doubted:
             self._on_doubt(session)
+        for arrival in batch:
+            if mass_status.ends(arrival.raw):
+                self._on_mass_status(arrival.session)
         told = [arrival.raw for arrival in batch if arrival.session not in self._copies]
         self._on_booked([order for raw in told if (order := value_of(raw, 11))])
 
@@ -215,6 +220,8 @@ class Inbox:
         match reports.decode(arrival.raw, venue=venue):
             case reports.Readable() if arrival.session in self._copies:
                 pass  # Never booked; `copies` reads it from the database.
+            case reports.Readable() | reports.Unreadable() if mass_status.is_empty(arrival.raw):
+                pass  # It speaks of no order.
             case reports.Readable(message=message, notes=notes):
                 self._apply(uow, arrival, message, notes)
             case reports.Unreadable(why=why, may_be_fill=may_be_fill):

@@ -21,6 +21,7 @@ from domain.ports import Clock, OutboxBody, OutboxMessage, StatusRequest, UnitOf
 from gateway import codec, doubts
 from gateway.engine import Engine
 from gateway.gate import Judgement, Throttle, Verdict, judge
+from gateway.mass_status import MassStatus
 from gateway.settings import VenueProfile
 
 _POLL_SECONDS = 0.25
@@ -68,6 +69,7 @@ class Outbox:
         self._profiles = tuple(profiles)
         self._acknowledgement_seconds = acknowledgement_seconds
         self._log = log
+        self._mass_status = MassStatus(acknowledgement_seconds, time.monotonic)
         self._throttles = {p.venue: Throttle(p.throttle) for p in profiles}
         self._lock = threading.Lock()
         self._unasked = {p.venue for p in profiles}  # Logged on, but not yet asked about doubts.
@@ -110,7 +112,8 @@ class Outbox:
     def is_gate_open(self, venue: str) -> bool:
         """Whether a new order for `venue` would be sent, kill switches aside."""
         with self._lock:
-            return venue not in self._unasked and self._in_doubt[venue] == 0
+            is_sure = venue not in self._unasked and self._in_doubt[venue] == 0
+        return is_sure and not self._mass_status.is_awaited(venue)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -131,7 +134,7 @@ class Outbox:
     def _serve(self, profile: VenueProfile) -> None:
         self._settle_limbo()
         while not self._stopping and self._engine.is_logged_on(profile.session.name):
-            self._ask_open_questions(profile.venue)
+            self._ask_open_questions(profile)
             allowed = self._throttles[profile.venue].available(time.monotonic())
             with self._vault.read() as uow:
                 idle = not uow.outbox.waiting(profile.venue, 1)
@@ -141,7 +144,8 @@ class Outbox:
             if not self._pass_on(profile, min(allowed, _BATCH)):
                 return
 
-    def _ask_open_questions(self, venue: str) -> None:
+    def _ask_open_questions(self, profile: VenueProfile) -> None:
+        venue = profile.venue
         with self._lock:
             if venue not in self._unasked:
                 return
@@ -151,7 +155,28 @@ class Outbox:
         with self._lock:
             self._unasked.discard(venue)
             self._in_doubt[venue] = in_doubt
+        if profile.mass_status:
+            self._ask_for_all(profile)
         self._raise(alarms)
+
+    def _ask_for_all(self, profile: VenueProfile) -> None:
+        """One question instead of many; where it cannot be asked, the many are asked."""
+        with self._vault.read() as view:
+            orders = [one for one in view.orders.open() if one.intent.venue == profile.venue]
+        if not any(order.sent for order in orders):
+            return
+        at = self._clock.now()
+        self._mass_status.asked(profile.venue, at)
+        if self._engine.send(profile.session.name, codec.encode_mass_status(at)):
+            self._throttles[profile.venue].spend(1)
+            self._log.info("mass_status_asked", venue=profile.venue, open_orders=len(orders))
+        else:
+            self._mass_status.answered(profile.venue)
+
+    def mass_status_ended(self, venue: str) -> None:
+        """The venue has told of all its open orders."""
+        self._mass_status.answered(venue)
+        self._wake.set()
 
     def _pass_on(self, profile: VenueProfile, limit: int) -> bool:
         """Commit what may go, then send it; whether anything moved."""
@@ -168,17 +193,22 @@ class Outbox:
 
     def _claim(self, uow: UnitOfWork, profile: VenueProfile, limit: int, claim: "_Claim") -> None:
         """Mark what may go now, and take back what may never go."""
+        are_all_asked = self._mass_status.is_awaited(profile.venue)
         hold = self._hold(uow, profile.venue)
         kills = uow.kills.active()
         window = uow.outbox.waiting(profile.venue, _WINDOW)
         if hold and len(window) == _WINDOW:
             window = uow.outbox.waiting(profile.venue, _EVERYTHING)  # Cancels behind held orders.
         numbers: list[int] = []
+        settled: list[int] = []
         for message in _urgent_first(window):
             if len(claim.parcels) == limit:
                 break
             order = _order_of(uow, message.body)
-            judgement = judge(message.body, order, kills, hold)
+            if self._mass_status.has_settled(profile.venue, message.body, order):
+                settled.append(message.number)
+                continue
+            judgement = judge(message.body, order, kills, hold, are_all_asked=are_all_asked)
             if judgement.verdict is Verdict.SEND:
                 judgement, text = self._encoded(profile, message.body, order)
                 if text is not None:
@@ -189,6 +219,8 @@ class Outbox:
                 claim.withdrawn += 1
                 claim.alarms += self._withdraw(uow, message.body, order, judgement)
         uow.outbox.mark_handed(numbers, self._clock.now())
+        uow.outbox.retract(settled, self._clock.now())
+        claim.withdrawn += len(settled)
 
     def _hold(self, uow: UnitOfWork, venue: str) -> str:
         """Why new orders wait, empty when they do not.
@@ -196,6 +228,8 @@ class Outbox:
         Right after a logon the venue asks for what it missed; an order sent in between falls
         into that range, and would be gap-filled away.
         """
+        if self._mass_status.is_awaited(venue):
+            return "the venue is being asked for all its orders"
         if in_doubt := self._count_doubts(uow, venue):
             return f"{in_doubt} orders of the venue are in doubt"
         if time.monotonic() < self._logon_at.get(venue, 0.0) + _SETTLE_SECONDS:

@@ -11,12 +11,14 @@ from structlog.typing import FilteringBoundLogger
 from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock, ExecutionSink, SessionKind, SessionState, Vault
 from gateway import dictionary, doubts
+from gateway.arrivals import Arrival
 from gateway.copies import Copies
 from gateway.engine import Engine, end_process
 from gateway.filestore import blot_secrets, check_store, sent_orders
 from gateway.inbox import Inbox
 from gateway.outbox import Outbox
 from gateway.settings import Connection, GatewaySettings, VenueProfile
+from gateway.staleness import Signs, Staleness
 from gateway.watch import Watch
 
 _STORE_MODE = 0o700
@@ -49,6 +51,7 @@ class Gateway:
             connections=settings.connections,
             on_booked=self._booked,
             on_doubt=self._doubted,
+            on_mass_status=self._mass_status_ended,
             log=log,
             fatal=fatal,
             limit=settings.queue_limit,
@@ -56,7 +59,7 @@ class Gateway:
         )
         self._engine = Engine(
             settings.connections,
-            deliver=self._inbox.deliver,
+            deliver=self._delivered,
             on_logon=self._logged_on,
             on_logout=self._logged_out,
             log=log,
@@ -75,7 +78,8 @@ class Gateway:
             for profile in settings.profiles
             if profile.copies is not None
         ]
-        self._watch = Watch([copies.review for copies in self._copies], log)
+        self._staleness = Staleness(settings.connections, self._signs, log)
+        self._watch = Watch([self._staleness.look, *(one.review for one in self._copies)], log)
 
     def _copies_of(self, profile: VenueProfile, copies: Connection) -> Copies:
         return Copies(
@@ -129,9 +133,8 @@ class Gateway:
         self._outbox.stop()
         self._engine.stop()
         self._inbox.stop()
-        self._watch.once()  # What came last is compared, too.
         for copies in self._copies:
-            copies.mark(time.monotonic())
+            copies.finish(time.monotonic())
         for connection in self._connections.values():
             _keep_secret(connection)
         self._log.info("gateway_stopped")
@@ -173,10 +176,22 @@ class Gateway:
             in_doubt=in_doubt if takes_orders else 0,
         )
 
+    def is_due(self, session: str) -> bool:
+        """Whether a session should be up now, by its schedule."""
+        return self._engine.is_due(session)
+
+    def _signs(self, session: str) -> Signs:
+        return Signs(is_due=self.is_due(session), is_up=self._engine.is_logged_on(session))
+
+    def _delivered(self, arrival: Arrival) -> None:
+        self._staleness.heard(arrival.session, time.monotonic())
+        self._inbox.deliver(arrival)
+
     def _logged_on(self, session: str) -> None:
         connection = self._connections[session]
         _keep_secret(connection)
         self._up_since[session] = time.monotonic()
+        self._staleness.heard(session, self._up_since[session])
         if connection.kind is SessionKind.ORDERS:
             self._outbox.logged_on(connection.venue)
 
@@ -188,6 +203,9 @@ class Gateway:
 
     def _booked(self, cl_ord_ids: Sequence[str]) -> None:
         self._outbox.booked(cl_ord_ids)
+
+    def _mass_status_ended(self, session: str) -> None:
+        self._outbox.mass_status_ended(self._connections[session].venue)
 
     def _doubted(self, session: str) -> None:
         self._outbox.recount(self._connections[session].venue)

@@ -109,6 +109,11 @@ class SessionConfig:
         return key, Path(self.text(key) or "")
 
     @property
+    def heartbeat_seconds(self) -> int:
+        """How often each side says that it is there."""
+        return int(self.text("HeartBtInt") or 0)
+
+    @property
     def wants_tls(self) -> bool:
         """Whether the session has certificates to check the venue with."""
         return self.text("CertificationAuthoritiesFile") is not None

@@ -8,7 +8,7 @@ Secrets come from the environment only.
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ _VENUE_KEYS = {
     "account": str,
     "throttle": int,
     "tls": bool,
+    "down_seconds": int,
+    "mass_status": bool,
     "drop_copy": str,
     "drop_copy_seconds": int,
 }
@@ -41,6 +43,7 @@ class Connection:
     session: SessionConfig
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    down_seconds: int = 30  # Down for longer than this, when it should be up, is an alarm.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +58,28 @@ class VenueProfile:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     copies: Connection | None = None  # Where the venue repeats its reports.
+    down_seconds: int = 30  # A session that is down for longer is an alarm.
+    mass_status: bool = False  # Ask about all orders at once after a logon.
     drop_copy_seconds: int = 30  # A copy that is not booked after this long is an alarm.
 
     @property
     def connections(self) -> tuple[Connection, ...]:
         """The session for orders, and that for copies where there is one."""
         orders = Connection(
-            venue=self.venue, session=self.session, username=self.username, password=self.password
+            venue=self.venue,
+            session=self.session,
+            username=self.username,
+            password=self.password,
+            down_seconds=self.down_seconds,
         )
-        return (orders,) if self.copies is None else (orders, self.copies)
+        return (
+            (orders,)
+            if self.copies is None
+            else (
+                orders,
+                replace(self.copies, down_seconds=self.down_seconds),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +187,11 @@ def _session(
 def _check(profile: VenueProfile, where: str) -> None:
     if profile.throttle < 1:
         raise ConfigError(f"{where}: throttle = {profile.throttle} would never send; 1 or more")
+    if profile.down_seconds < 1:
+        raise ConfigError(
+            f"{where}: down_seconds = {profile.down_seconds} would be an alarm at every logon; "
+            "1 or more"
+        )
     if profile.drop_copy_seconds < 1:
         raise ConfigError(
             f"{where}: drop_copy_seconds = {profile.drop_copy_seconds} leaves no time to book; "

@@ -29,14 +29,13 @@ class Watch:
         self._stopping.set()
         self._thread.join()
 
-    def once(self) -> None:
-        """Every look, now."""
+    def _run(self) -> None:
+        while not self._stopping.wait(_PERIOD_SECONDS):
+            self._look()
+
+    def _look(self) -> None:
         for look in self._looks:
             try:
                 look(time.monotonic())
             except Exception as error:  # noqa: BLE001 - a database that is away is looked at again
                 self._log.error("watch_failed", error=f"{type(error).__name__}: {error}")
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_PERIOD_SECONDS):
-            self.once()

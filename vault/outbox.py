@@ -69,6 +69,11 @@ class SqlOutbox:
         self._settle(numbers, "withdrawn", at)
         return True
 
+    def retract(self, numbers: Sequence[int], at: datetime) -> None:
+        """Take these messages back; each must still wait."""
+        if numbers:
+            self._settle(numbers, "withdrawn", at)
+
     def _settle(self, numbers: Sequence[int], outcome: str, at: datetime) -> None:
         statement = delete(outbox_waiting).where(outbox_waiting.c.number.in_(numbers))
         if self._connection.execute(statement).rowcount != len(numbers):

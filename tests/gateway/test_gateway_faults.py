@@ -251,6 +251,7 @@ def test_an_inbox_that_stays_full_ends_the_process_rather_than_drop_a_message(wi
         connections=settings_for(wired.directory, wired.venue.port).connections,
         on_booked=list,
         on_doubt=str,
+        on_mass_status=str,
         log=wired.log,
         fatal=fatal.append,
         limit=1,

@@ -9,10 +9,11 @@ import pytest
 from domain.orders import OrdStatus, Side
 from gateway.copies import copied
 from gateway.service import Gateway
+from gateway.wiretext import value_of
 from ledger.positions import is_balanced
 from oms.booking import Booking
 from tests.gateway.desk import RealClock, cancel, order_of, place
-from tests.gateway.drop_copy import COPIES, settings_with_copy
+from tests.gateway.drop_copy import COPIES, ORDERS, settings_with_copy
 from tests.gateway.venue import until
 from tests.oms_orders.desk import AAPL, DAY, RUN, intent, open_books, snapshot
 from tests.simulator.conftest import VenueProcess
@@ -50,6 +51,42 @@ def program(tmp_path):
     process = VenueProcess(tmp_path / "venues.toml").start()
     yield process
     assert process.stop() == 0
+
+
+def test_after_a_restart_one_question_tells_of_every_resting_order(wired, program):
+    settings = settings_with_copy(wired.directory, program.port(), program.port(), mass_status=True)
+    open_books(wired.vault, snapshot(cash={"A1": "900000"}))
+    names = ["AAAA-0011", "AAAA-0012"]
+    before = Gateway(wired.vault, Booking(), RealClock(), settings, wired.log)
+    before.start()
+    try:
+        for name in names:
+            place(wired.vault, intent(name, Side.BUY, AAPL, {"A1": 50}, limit="120"))
+        before.wake()
+        for name in names:
+            until(lambda name=name: order_of(wired.vault, name).status is OrdStatus.NEW)
+    finally:
+        before.stop()
+
+    after = Gateway(wired.vault, Booking(), RealClock(), settings, wired.log)
+    after.start()
+    try:
+        until(lambda: after.sessions()[0].gate_open, "the gate")
+        for name in names:
+            cancel(wired.vault, name)
+        after.wake()
+        for name in names:
+            until(lambda name=name: order_of(wired.vault, name).is_closed, "the cancel")
+    finally:
+        after.stop()
+
+    [asked] = [e for e in wired.events if e["event"] == "mass_status_asked"]
+    with wired.vault.read() as view:
+        taken = view.inbox.after(ORDERS, 0, 0, 1000)
+    assert asked["open_orders"] == 2
+    assert [value_of(one.raw, 912) for one in taken if value_of(one.raw, 584)] == ["N", "Y"]
+    assert wired.quarantined() == ()
+    assert wired.alarms("unknown_order") == []
 
 
 def copy_of_last(vault) -> bool:
