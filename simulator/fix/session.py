@@ -320,6 +320,7 @@ class Session:
         """Say why and end the connection without waiting for an answer."""
         self._event("session_ended", reason=text)
         self._writer.send_at_once("5", f"58={text}{SOH}", now)
+        self._writer.open = False  # Nothing follows a Logout; what is said is kept.
         self.over = True
 
     def _event(self, name: str, **fields: object) -> None:
@@ -417,6 +418,7 @@ class Session:
     def _on_logout(self, _message: Incoming, now: Instant) -> None:
         if self._leaving is None:
             self._writer.send_at_once("5", "", now)
+        self._writer.open = False
         self.over = True
 
 

@@ -526,6 +526,22 @@ def test_too_many_messages_a_second_may_end_the_session():
     assert talk.session.over
 
 
+@pytest.mark.parametrize("is_thrown_out", [True, False])
+def test_nothing_follows_a_logout_and_what_was_said_meanwhile_can_be_had_later(is_thrown_out):
+    talk = Talk(messages_per_second=1, excess=Excess.LOGOUT)
+    talk.log_on()
+    talk.say("D", *ORDER)
+    (goodbye,) = talk.say("D", *ORDER) if is_thrown_out else talk.say("5")
+
+    assert goodbye.startswith("5 seq=2")
+    assert talk.report(1) == []
+
+    talk.hang_up()
+    talk.seconds += 1
+    talk.log_on()
+    assert "8 seq=3 dup 17=E-1" in talk.say("2", (7, 3), (16, 0))
+
+
 def test_garbled_messages_are_passed_over_until_they_are_too_many(talk):
     for _ in range(19):
         talk.session.garbled(talk.now)
