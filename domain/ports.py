@@ -169,7 +169,6 @@ class OrderStore(Protocol):
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome: ...
     def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]: ...
     def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None: ...
-    def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None: ...
 
 
 class Outbox(Protocol):
@@ -186,9 +185,6 @@ class Inbox(Protocol):
     """Raw inbound messages with their sequence numbers."""
 
     def record(self, session: str, sequence: int, raw: str, at: datetime) -> bool: ...
-    def after(
-        self, session: str, epoch: int, sequence: int, limit: int
-    ) -> tuple[InboundMessage, ...]: ...  # In the order they were taken in.
     def after(
         self, session: str, epoch: int, sequence: int, limit: int
     ) -> tuple[InboundMessage, ...]: ...  # In the order they were taken in.

@@ -17,16 +17,15 @@ from uuid import UUID
 from structlog.typing import FilteringBoundLogger
 
 from domain.errors import TrimtabError
-from domain.exact import plain
 from domain.order_states import FILLS
 from domain.orders import Alarm, ExecutionReport, Order
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from gateway import doubts, reports
+from gateway.comparison import contradiction, missing
 from gateway.settings import Connection, VenueProfile
 
 COMPARED = "drop_copy_compared"  # Audit: how far, and what came of it by trade date.
-DIFFERS, UNMATCHED = "drop_copy_differs", "drop_copy_unmatched"  # Kinds of alarm and break.
 _MARK_SECONDS = 60.0
 _BATCH = 500
 _REMEMBERED = 20_000  # Orders that the copies spoke of.
@@ -69,6 +68,7 @@ class _News:
     alarms: list[Alarm] = field(default_factory=list)
     breaks: list[tuple[UUID | None, Break]] = field(default_factory=list)
     sightings: list[tuple[Order, str]] = field(default_factory=list)  # With the copy's ExecID.
+    looked_at: tuple[int, Place] = (0, (0, 0))  # Orders in doubt, and the last copy.
 
     def must_be_written(self) -> bool:
         return bool(self.alarms or self.breaks or self.sightings)
@@ -102,6 +102,7 @@ class Copies:
         self._marked_at = 0.0
         self._spoken_of: OrderedDict[str, str] = OrderedDict()  # ClOrdID -> ExecID of a copy.
         self._noted: set[str] = set()
+        self._looked_at: tuple[int, Place] = (0, self._place)
 
     def start(self, now: float) -> None:
         """Go on after the last mark; `now` is seconds of a monotonic clock, here and below."""
@@ -115,7 +116,9 @@ class Copies:
         with self._vault.read() as view:
             self._take(view, now)
             news = self._compare(view, now)
-            news.sightings = list(self._sightings(view))
+            news.looked_at = (doubts.unresolved(view, self._venue), self._place)
+            if news.looked_at[0] and news.looked_at != self._looked_at:
+                news.sightings = list(self._sightings(view))
         if news.must_be_written():
             with self._vault.write() as uow:
                 self._write(uow, news)
@@ -163,7 +166,8 @@ class Copies:
                 self._place = (one.epoch, one.sequence)
 
     def _remember(self, copy: ExecutionReport) -> None:
-        self._spoken_of[copy.cl_ord_id] = copy.exec_id
+        if copy.cl_ord_id:
+            self._spoken_of[copy.cl_ord_id] = copy.exec_id
         if len(self._spoken_of) > _REMEMBERED:
             self._spoken_of.popitem(last=False)
 
@@ -179,49 +183,28 @@ class Copies:
         return news
 
     def _judge(self, view: UnitOfWork, one: _Waiting, booked: ExecutionReport, news: _News) -> None:
-        found = differences(one.copy, booked)
-        verdict = Verdict.DIFFERENT if found else Verdict.SAME
+        found = contradiction(one.copy, booked)
+        verdict = Verdict.SAME if found is None else Verdict.DIFFERENT
         news.concluded.append(_Concluded(one.place, one.copy.trade_date, verdict))
-        if not found:
-            return
-        ours = ", ".join(f"{name} {mine}" for name, mine, _ in found)
-        theirs = ", ".join(f"{name} {copied}" for name, _, copied in found)
-        text = (
-            f"{_name(one.copy)} of order {one.copy.cl_ord_id or '?'} is booked with {ours}, but "
-            f"its drop copy says {theirs}: ask the venue which one stands"
-        )
-        self._add_break(
-            view,
-            one.copy,
-            Break(kind=DIFFERS, subject=_name(one.copy), ours=ours, theirs=theirs, message=text),
-            news,
-        )
-        news.alarms.append(Alarm(kind=DIFFERS, cl_ord_id=one.copy.cl_ord_id, message=text))
+        if found is not None:
+            self._add_break(view, one.copy, found, news)
+            alarm = Alarm(kind=found.kind, cl_ord_id=one.copy.cl_ord_id, message=found.message)
+            news.alarms.append(alarm)
 
     def _miss(self, view: UnitOfWork, one: _Waiting, now: float, news: _News) -> None:
         """An alarm at once; a break when the session for orders was up and did not bring it."""
         up_since = self._orders_up_since()
-        theirs = _economics(one.copy)
-        text = (
-            f"{_name(one.copy)} of order {one.copy.cl_ord_id or '?'}, {theirs}, was copied to us "
-            f"and is not booked after {self._seconds} s"
-        )
+        found = missing(one.copy, self._seconds)
         if not one.told:
             news.told.append(one)
             hint = "; the session for orders is down" if up_since is None else ""
-            alarm = Alarm(kind=UNMATCHED, cl_ord_id=one.copy.cl_ord_id, message=text + hint)
+            alarm = Alarm(
+                kind=found.kind, cl_ord_id=one.copy.cl_ord_id, message=found.message + hint
+            )
             news.alarms.append(alarm)
         if up_since is not None and now - up_since >= self._seconds:
             news.concluded.append(_Concluded(one.place, one.copy.trade_date, Verdict.UNMATCHED))
-            message = f"{text}: ask the venue to send it again"
-            self._add_break(
-                view,
-                one.copy,
-                Break(
-                    kind=UNMATCHED, subject=_name(one.copy), ours="", theirs=theirs, message=message
-                ),
-                news,
-            )
+            self._add_break(view, one.copy, found, news)
 
     def _add_break(
         self, view: UnitOfWork, copy: ExecutionReport, found: Break, news: _News
@@ -231,8 +214,6 @@ class Copies:
 
     def _sightings(self, view: UnitOfWork) -> Iterator[tuple[Order, str]]:
         """Orders in doubt that the copies spoke of: the venue has them."""
-        if not self._spoken_of or not doubts.unresolved(view, self._venue):
-            return
         for order in view.orders.open():
             seen = self._spoken_of.get(order.current) or self._spoken_of.get(order.intent.cl_ord_id)
             is_ours = order.in_doubt and order.intent.venue == self._venue
@@ -257,6 +238,7 @@ class Copies:
         done = {one.place for one in news.concluded}
         self._waiting = [one for one in self._waiting if one.place not in done]
         self._unmarked += news.concluded
+        self._looked_at = news.looked_at
         self._noted |= {order.intent.cl_ord_id for order, _ in news.sightings}
         for alarm in news.alarms:
             self._log.warning(
@@ -264,27 +246,6 @@ class Copies:
             )
         if news.sightings:
             self._on_question()
-
-
-def differences(copy: ExecutionReport, booked: ExecutionReport) -> tuple[tuple[str, str, str], ...]:
-    """Each field in which a copy contradicts what is booked: its name, ours and the copy's.
-
-    Only what an execution is worth is compared: brokers' copies often leave out CumQty,
-    AvgPx, the fee or the ClOrdID, and stamp a TransactTime of their own.
-    """
-    fields = [
-        ("ExecType", booked.exec_type.name, copy.exec_type.name),
-        ("Symbol", booked.symbol, copy.symbol),
-        ("Side", booked.side.name, copy.side.name),
-        ("LastQty", plain(booked.last_qty), plain(copy.last_qty)),
-        ("LastPx", _price(booked), _price(copy)),
-        ("ExecRefID", booked.exec_ref_id or "none", copy.exec_ref_id or "none"),
-    ]
-    if copy.cl_ord_id:
-        fields.append(("ClOrdID", booked.cl_ord_id, copy.cl_ord_id))
-    if copy.commission:
-        fields.append(("Commission", plain(booked.commission), plain(copy.commission)))
-    return tuple(one for one in fields if one[1] != one[2])
 
 
 def copied(view: UnitOfWork, session: str) -> Mapping[date, int]:
@@ -306,16 +267,3 @@ def _days(concluded: Iterable[_Concluded]) -> dict[str, dict[str, int]]:
     for one in concluded:
         days.setdefault(one.trade_date.isoformat(), Counter())[one.verdict.value] += 1
     return {day: dict(counts) for day, counts in sorted(days.items())}
-
-
-def _name(copy: ExecutionReport) -> str:
-    return f"{copy.venue} {copy.trade_date} {copy.exec_id}"
-
-
-def _price(report: ExecutionReport) -> str:
-    return "none" if report.last_px is None else plain(report.last_px)
-
-
-def _economics(copy: ExecutionReport) -> str:
-    what = f"{copy.exec_type.name} {copy.side.name} {plain(copy.last_qty)} {copy.symbol}"
-    return f"{what} at {_price(copy)}"

@@ -190,6 +190,8 @@ def test_a_copy_is_evidence_that_the_venue_has_an_order_in_doubt(both):
     [
         ({"drop_copy": ORDERS}, "name the same session twice"),
         ({"drop_copy": "FIX.4.4:X->Y"}, "drop_copy 'FIX.4.4:X->Y' is not one of"),
+        ({"down_seconds": 0}, "down_seconds = 0 would be an alarm at every logon"),
+        ({"mass_status": 1}, "mass_status = 1 must be of type bool"),
         ({"drop_copy_seconds": 0}, "drop_copy_seconds = 0 leaves no time to book"),
     ],
 )
