@@ -7,11 +7,16 @@ from uuid import UUID
 import pytest
 
 from console import opening
+from console.api import create_app
+from console.api_server import ApiServer
+from console.client import ApiClient
 from console.config import load_config
 from console.initialise import initialise
 from console.main import main
+from console.secrets_file import create_token, read_token
 from domain.cases import Case, CaseEvent, CaseKind, CaseStep
 from domain.compliance import Force
+from domain.errors import UnknownNameError
 from domain.overrides import GivenOverride
 from domain.runs import Run, RunStatus, TriggerKind
 from scheduler.cases import record
@@ -37,6 +42,7 @@ def case(rule_id: str, subject: str, kind: CaseKind, days: int) -> Case:
 CASES = (
     case("industry-drift", "A1", CaseKind.BREACH, 20),
     case("schedule-13d", "ALFA", CaseKind.FILING, -4),
+    case("schedule-13d", "BRK/B", CaseKind.FILING, 30),
 )
 GIVEN = GivenOverride(
     rule_id="sector",
@@ -62,8 +68,8 @@ RUN = Run(
 
 
 @pytest.fixture
-def call(tmp_path, capsys):
-    """Runs a command on an installation with two cases and an override."""
+def path(tmp_path):
+    """The configuration of an installation with three cases and an override."""
     initialise(tmp_path / "desk")
     path = tmp_path / "desk" / "trimtab.toml"
     steps = [CaseStep(what=CaseEvent.OPENED, case=one, words=one.sentence) for one in CASES]
@@ -71,7 +77,11 @@ def call(tmp_path, capsys):
         record(uow, steps, NOW, by="oms", snapshot_id="5" * 64)
         uow.runs.add(RUN)
         uow.overrides.add([GIVEN])
+    return path
 
+
+@pytest.fixture
+def call(path, capsys):
     def run(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
         code = main(["--config", str(path), "breaches", *arguments])
@@ -98,7 +108,7 @@ def test_a_person_ends_a_filing_with_a_reason_and_it_is_no_longer_open(call):
     assert "closed by anna" in out
 
     found = json.loads(call("--open", "--json")[1])
-    assert [one["rule_id"] for one in found] == ["industry-drift"]
+    assert [one["subject"] for one in found] == ["A1", "BRK/B"]
     history = json.loads(call("--case", "schedule-13d:ALFA", "--json")[1])
     assert [(entry["step"]["what"], entry["by"]) for entry in history] == [
         ("opened", "oms"),
@@ -129,3 +139,25 @@ def test_overrides_are_listed_and_counted(call):
 
     assert "client asked" in out
     assert "1 given (sector 1); 1 still count in later runs" in out
+
+
+def test_the_api_says_and_does_the_same(path, socket_settings, tmp_path):
+    """Over a real socket: a name with a slash in it is one name."""
+    create_token(tmp_path / "token")
+    with opening.open_service(load_config(path, {}), write=True) as service:
+        server = ApiServer(create_app(service, read_token(tmp_path / "token")), socket_settings)
+        server.start()
+        client = ApiClient(socket_settings, tmp_path / "token")
+        try:
+            assert client.cases(open_only=True) == service.cases(open_only=True)
+            closed = client.close_case("schedule-13d:BRK/B", "anna", "filed 000-2")
+            history = client.case("schedule-13d:BRK/B")
+
+            assert (closed.closed_by, closed.closed_why) == ("anna", "filed 000-2")
+            assert [entry.step.what for entry in history] == [CaseEvent.OPENED, CaseEvent.CLOSED]
+            assert len(client.cases(open_only=True)) == 2
+            assert client.overrides() == (GIVEN,)
+            with pytest.raises(UnknownNameError, match="no case 'none:A1'"):
+                client.case("none:A1")
+        finally:
+            server.stop()

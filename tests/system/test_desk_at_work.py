@@ -22,13 +22,35 @@ def test_one_service_and_its_commands(book, tmp_path):
             "trigger", "month-end", "--account", ACCOUNTS[1], "--by", CLERK, "--json"
         )
         run = json.loads(fired.stdout)["run_id"].replace("-", "")
-        for question in ("runs", "orders", "approvals", "breaks", "audit verify", "status"):
+        for question in (
+            "runs",
+            "orders",
+            "approvals",
+            "breaches",
+            "breaks",
+            "audit verify",
+            "status",
+        ):
             desk.trimtab(*question.split())
 
         sentence = second.stderr.strip().splitlines()[-1]
         assert "is the writer since" in sentence
         assert "Traceback" not in second.stderr
         desk.end_well(run)
+
+
+def test_years_later_the_same_words_whatever_the_rules_are_then(book, tmp_path):
+    """What explains a run are its stored answers: no rule of today is asked again."""
+    with Desk(book, tmp_path / "desk", edits=FREE) as desk:
+        desk.open_venues()
+        desk.serve()
+        desk.end_well(desk.rebalance(ACCOUNTS[1]))
+        told = desk.trimtab("explain", ACCOUNTS[1]).stdout
+
+        (desk.directory / "rules.toml").write_text("", "utf-8")
+
+        assert "passed" in told
+        assert desk.trimtab("explain", ACCOUNTS[1]).stdout == told
 
 
 def test_a_run_that_was_approved_while_no_service_ran_goes_on_at_the_next_start(book, tmp_path):
