@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from console.rule_preview import preview_of
 from console.stored_run import StoredRun, load
 from domain.compliance import Force, Verdict
 from domain.orders import Side
@@ -23,7 +24,9 @@ from oms.approval import ApprovalPolicy
 from oms.basket import Override, OverrideRefusedError, Overrides
 from oms.blocks import BlockSettings
 from oms.compliance.load import load_rules
+from oms.compliance.rule_set import read_rule_set
 from oms.release import Releaser, ReleaseSettings
+from oms.rules_in_force import take_over as take_rules_over
 from oms.take_over import take_over
 from scheduler import decisions
 from scheduler.desk import Desk
@@ -92,7 +95,7 @@ def walk(vault: SqlVault) -> None:
     run = Ticker(vault, clock, triggers, lambda _run_id: None).fire("month-end", (), "karl")
     settings = ReleaseSettings(wave_timeout=timedelta(seconds=1))
     desk = Desk(
-        rules=load_rules(DATA / "rules.toml"),
+        rules=(),
         policy=ApprovalPolicy(max_orders=1000, max_notional=Decimal(10**9)),
         blocks=BlockSettings(limit_collar=Decimal("0.005")),
     )
@@ -104,6 +107,7 @@ def walk(vault: SqlVault) -> None:
             desk=desk,
             releaser=Releaser(vault, DeadWire(), clock, settings, LIMITS),
         )
+        runner.use_rules(load_rules(DATA / "rules.toml"))  # Agreed to while the service runs.
         assert runner.walk(run.run_id).status is RunStatus.AWAITING_APPROVAL
 
 
@@ -260,3 +264,40 @@ def test_a_soft_breach_warns_and_holds_nothing(found):
     assert "(soft) BREACHED" in text
     assert "it warns and needs a person, it does not block" in text
     assert "What stopped it" not in text
+
+
+def test_proposed_rules_show_whom_of_a_waiting_basket_they_would_touch(vault, found, tmp_path):
+    path = tmp_path / "rules.toml"
+    path.write_text((DATA / "rules.toml").read_text() + NO_BUYS_ABOVE_15, encoding="utf-8")
+    with vault.write() as uow:
+        take_rules_over(uow, read_rule_set(DATA / "rules.toml"), by="trimtab", at=NOW)
+
+    with vault.read() as view:
+        shown = preview_of(view, read_rule_set(path), NOW)
+
+    assert [change.rule_id for change in shown.changes] == ["sector-buys"]
+    assert {effect.rule_id for effect in shown.effects} == {"sector-buys"}
+    assert {(effect.before, effect.after) for effect in shown.effects} == {("not asked", "breach")}
+    touched = {effect.subject for effect in shown.effects}
+    assert {HARD, *OVERRIDABLE} & touched
+    assert touched <= {trade.account_id for trade in found.recommendations}
+
+
+NO_BUYS_ABOVE_15 = """
+[[rule]]
+id = "sector-buys"
+type = "GroupWeight"
+words = "No sector is bought above 15 %."
+citation = "c"
+force = "overridable"
+effective_from = 2020-01-01
+parameters = { group_by = "sector", maximum = 0.15 }
+[[rule.example]]
+says = "151 of 1,000."
+expect = "breach"
+given = '''
+ALFA costs 1, sector Energy
+A1 has 1000 cash
+A1 buys 151 ALFA
+'''
+"""

@@ -115,3 +115,12 @@ def test_the_thread_looks_when_it_is_asked_and_stops(desk, monkeypatch):
 
     with desk.vault.read() as view:
         assert [case.closed for case in view.cases.standing()] == [MORNING.date()]
+
+
+def test_rules_that_were_agreed_to_are_asked_the_same_day(desk):
+    watch = Watch(desk.vault, desk.clock, ())
+    assert watch.tick() == ()
+
+    watch.use_rules(RULES)
+
+    assert [step.what for step in watch.tick()] == [CaseEvent.OPENED]
