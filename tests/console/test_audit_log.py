@@ -75,6 +75,18 @@ def test_an_approval_names_the_person_the_reason_and_what_was_let_through():
     assert fields["overrides"] == ["sector:H1: client agreed"]
 
 
+def test_a_drop_copy_is_told_with_what_agreed_and_what_did_not():
+    days = {"2022-11-29": {"same": 3}, "2022-11-30": {"same": 4, "different": 1}}
+    body = {"epoch": 0, "sequence": 17, "days": days}
+    session = "FIX.4.4:TRIMTABDC->XSIM"
+
+    [line] = told("drop_copy_compared", body, actor="gateway", subject=session)
+
+    assert (line["subject"], line["component"]) == (session, "gateway")
+    assert (line["same"], line["different"]) == (7, 1)
+    assert line["days"] == ["2022-11-29", "2022-11-30"]
+
+
 def test_a_rejected_order_is_a_warning_and_a_fill_is_not_said_twice():
     report = {"symbol": "AAPL", "reason": "unknown symbol"}
 
