@@ -16,6 +16,7 @@ from oms.basket import carried, settle
 from oms.blocks import BlockSettings, block
 from oms.compliance.check import check_accounts, check_orders
 from oms.compliance.rules import Rule
+from oms.recheck import left_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,18 @@ class Desk:
     ) -> tuple[CheckResult, ...]:
         """Ask of the orders as they would go out; `recent` are other runs' orders."""
         return check_orders(self.rules, intents, snapshot, recent, at)
+
+    def ask_again(
+        self,
+        snapshot: Snapshot,
+        wave: Sequence[OrderIntent],
+        accounts: frozenset[str],
+        *,
+        basket: Basket,
+        at: datetime,
+    ) -> tuple[dict[str, str], tuple[CheckResult, ...]]:
+        """Ask of what accounts would still trade, on what stands now; see `oms.recheck`."""
+        return left_out(self.rules, snapshot, wave, accounts, earlier=basket.results, at=at)
 
     def blocks_of(self, run: Run, snapshot: Snapshot, basket: Basket) -> tuple[OrderIntent, ...]:
         """The basket's block orders: the same basket gives the same ClOrdIDs."""

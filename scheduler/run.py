@@ -9,6 +9,7 @@ it was, on the same snapshot and with the same ClOrdIDs.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import structlog
 
 from domain.codec import decode
 from domain.errors import ExitCode, TrimtabError
-from domain.orders import Order
+from domain.orders import Order, OrderIntent
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from domain.proposals import AccountProposal
@@ -204,6 +205,23 @@ class Runner:
         log.warning("approval_requested", detail=why, notional=str(basket.notional))
         return None
 
+    def _ask_again(
+        self,
+        run: Run,
+        snapshot: Snapshot,
+        basket: Basket,
+        wave: Sequence[OrderIntent],
+        accounts: frozenset[str],
+    ) -> dict[str, str]:
+        """Who must leave a wave, because what its sales were to make room for was not done."""
+        at = self._clock.now()
+        with self._vault.read() as view:
+            now = view.snapshots.take(snapshot.as_of)
+        reasons, answers = self._desk.ask_again(now, wave, accounts, basket=basket, at=at)
+        with self._vault.write() as uow:
+            uow.findings.add_checks(run.run_id, answers, at)
+        return reasons
+
     def _release(self, run: Run, snapshot: Snapshot, basket: Basket) -> Release:
         """Ask the rules about the orders as they will go out, then send them in waves."""
 
@@ -222,7 +240,9 @@ class Runner:
                 if answer.blocks and answer.subject not in begun
             }
             allowed = tuple(i for i in intents if i.cl_ord_id not in refused)
-            release = self._releaser.release(run.run_id, allowed, snapshot)
+            release = self._releaser.release(
+                run.run_id, allowed, snapshot, partial(self._ask_again, run, snapshot, basket)
+            )
             stopped = (Stopped(cl_ord_id=i, account_id=None, why=w) for i, w in refused.items())
             return replace(release, stopped=(*stopped, *release.stopped))
 
