@@ -30,6 +30,7 @@ from console.service import (
     unfinished,
 )
 from console.service_port import CheckLine
+from domain.compliance import Force
 from domain.errors import ConfigError, ExitCode, InvariantError, TrimtabError
 from gateway.filestore import check_store
 from gateway.service import Gateway
@@ -37,6 +38,7 @@ from gateway.settings import GatewaySettings, load_settings
 from oms.approval import ApprovalPolicy
 from oms.blocks import BlockSettings
 from oms.booking import Booking
+from oms.compliance.compiled import is_linear
 from oms.compliance.rules import Rule
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
@@ -103,11 +105,13 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     limits = risk_limits(config)
     releaser = Releaser(vault, gateway, clock, _release_settings(config), limits)
     desk = _desk(config, rules_at_start(vault, config.rules, clock.now()))
+    pool.use_rules(_compiled_rules(config, desk.rules))
     runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=desk, releaser=releaser)
     watch = Watch(vault, clock, desk.rules)
 
     def use_rules(rules: Sequence[Rule]) -> None:
         runner.use_rules(rules)
+        pool.use_rules(_compiled_rules(config, rules))
         watch.use_rules(rules)
 
     walker = RunWalker(runner)
@@ -254,6 +258,13 @@ def _desk(config: Config, rules: tuple[Rule, ...]) -> Desk:
         ),
         blocks=BlockSettings(limit_collar=config.release.limit_collar_bps / BASIS_POINTS),
     )
+
+
+def _compiled_rules(config: Config, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Those that the optimizer keeps itself: linear ones that block."""
+    if not config.optimizer.compile_rules:
+        return ()
+    return tuple(rule for rule in rules if is_linear(rule) and rule.force is not Force.SOFT)
 
 
 def _release_settings(config: Config) -> ReleaseSettings:

@@ -79,6 +79,13 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerSettings:
+    """How proposals are made."""
+
+    compile_rules: bool  # Whether they keep the linear rules that block, or the check finds out.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalSettings:
     """A run within both limits and without a breach is released by policy."""
 
@@ -141,6 +148,7 @@ class Config:
     clock: ClockSettings
     service: ServiceSettings
     api: ApiSettings
+    optimizer: OptimizerSettings
     approval: ApprovalSettings
     release: ReleaseSettings
     risk: RiskSettings
@@ -187,6 +195,11 @@ def parse_config(text: str, path: Path, environment: Mapping[str, str]) -> Confi
         clock=ClockSettings(start=root.table("clock", optional=True).instant("start")),
         service=_service(root.table("service")),
         api=_api(root.table("api")),
+        optimizer=OptimizerSettings(
+            compile_rules=root.table("optimizer", optional=True).flag(
+                "compile_rules", default=False
+            )
+        ),
         approval=_approval(root.table("approval")),
         release=_release(root.table("release")),
         risk=_risk(root.table("risk")),

@@ -125,6 +125,13 @@ class Table:
             self.refuse(key, f"is {value}, which is no real limit", "use a smaller number")
         return value
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Yes or no, as true or false."""
+        value = self._get(key, default)
+        if not isinstance(value, bool):
+            self.refuse(key, f"must be true or false, not {value!r}", "")
+        return value
+
     def amount(self, key: str, *, zero: bool = False) -> Decimal:
         """A finite decimal above zero (or not below it); floats are refused as inexact."""
         value = self._get(key)

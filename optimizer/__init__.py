@@ -8,6 +8,7 @@ from optimizer.assembly import assemble
 from optimizer.batch import targets
 from optimizer.deadline import Deadline
 from optimizer.fast.accounts import Accounts, Targets
+from optimizer.firm_limits import with_limits
 from optimizer.measure import tracking_errors
 from optimizer.proposal import propose, propose_batch
 from optimizer.values import AccountProblem, Market
@@ -26,4 +27,5 @@ __all__ = [
     "rules_of",
     "targets",
     "tracking_errors",
+    "with_limits",
 ]

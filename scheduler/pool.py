@@ -17,6 +17,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from domain.proposals import AccountProposal, Outcome
 from domain.snapshot import Snapshot
+from oms.compliance.rules import Rule
 from scheduler import work
 from scheduler.cluster import Cluster
 from scheduler.workers import WorkerDiedError, Workers
@@ -44,13 +45,20 @@ class OptimizerPool:
     """A pool of spawned workers. Close it, or use it as a context."""
 
     def __init__(
-        self, workers: int | Cluster, *, times: Times = NO_LIMIT, job: Job | None = None
+        self,
+        workers: int | Cluster,
+        *,
+        times: Times = NO_LIMIT,
+        rules: Sequence[Rule] = (),
+        job: Job | None = None,
     ) -> None:
         """So many processes of this machine, or a cluster's.
 
+        Proposals keep `rules` where they are linear.
         `job` answers a batch in a worker; a test may bring one that dies.
         """
         self._times, self._job = times, job
+        self._rules = tuple(rules)
         self._workers: Workers | Cluster
         if isinstance(workers, int):
             assert workers >= 1
@@ -74,6 +82,10 @@ class OptimizerPool:
         for _ in range(self._workers.count):
             self._workers.submit(work.warm_up)
 
+    def use_rules(self, rules: Sequence[Rule]) -> None:
+        """Keep these from the next proposal on."""
+        self._rules = tuple(rules)
+
     def close(self) -> None:
         """Stop the workers; what has not begun is dropped."""
         self._workers.close()
@@ -91,7 +103,7 @@ class OptimizerPool:
         """
         clock = self._workers.clock
         ends = clock() + self._times.run
-        prepared = self._on_a_worker(work.prepare, snapshot, tuple(account_ids))
+        prepared = self._on_a_worker(work.prepare, snapshot, tuple(account_ids), self._rules)
         job = self._job or partial(
             work.optimise, clock=clock, ends=ends, seconds_per_account=self._times.account
         )

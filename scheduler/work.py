@@ -11,12 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from datetime import time as time_of_day
 from decimal import Decimal
 from math import inf
 
 from domain.errors import ExitCode
 from domain.proposals import AccountProposal
 from domain.snapshot import Snapshot
+from oms.compliance.compiled import compiled
+from oms.compliance.rules import Rule
 
 THREAD_LIMITS = (
     "OMP_NUM_THREADS",
@@ -68,11 +72,18 @@ def warm_up() -> None:
     import optimizer  # noqa: F401, PLC0415 - only ever imported in a worker
 
 
-def prepare(snapshot: Snapshot, account_ids: tuple[str, ...]) -> Prepared:
-    """Estimate the market and assemble the accounts."""
+def prepare(
+    snapshot: Snapshot, account_ids: tuple[str, ...], rules: tuple[Rule, ...] = ()
+) -> Prepared:
+    """Estimate the market and assemble the accounts; `rules` are kept where they are linear."""
     import optimizer  # noqa: PLC0415 - only ever imported in a worker
 
     market, problems = optimizer.assemble(snapshot, account_ids)
+    at = datetime.combine(snapshot.as_of, time_of_day(), UTC)
+    problems = tuple(
+        optimizer.with_limits(market, one, compiled(rules, snapshot, one.account_id, at))
+        for one in problems
+    )
     members: dict[str, list[optimizer.AccountProblem]] = {}
     for problem in problems:
         members.setdefault(problem.household_id, []).append(problem)

@@ -221,3 +221,15 @@ def test_a_sample_with_one_line_lost_is_refused_by_name_or_still_valid(data):
     lost = data.draw(st.integers(0, len(lines) - 1))
 
     assert PLACE_NAMED.match(outcome("\n".join(lines[:lost] + lines[lost + 1 :])))
+
+
+def test_whether_rules_are_compiled_is_yes_or_no_and_no_where_nothing_is_said():
+    said = TEXT.replace("compile_rules = false", "compile_rules = true", 1)
+
+    assert parse_config(said, PLACE, {}).optimizer.compile_rules
+    assert not parse_config(TEXT, PLACE, {}).optimizer.compile_rules
+    left_out = TEXT.replace("[optimizer]", "", 1).replace("compile_rules = false", "", 1)
+    assert not parse_config(left_out, PLACE, {}).optimizer.compile_rules
+    assert "must be true or false, not 'yes'" in complaint(
+        "compile_rules = false", 'compile_rules = "yes"'
+    )
