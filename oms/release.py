@@ -151,9 +151,7 @@ class Releaser:
         unfinished: list[str] = []
         before: list[OrderIntent] = []
         for wave in plan_waves(intents):
-            with self._vault.read() as view:
-                short = not_done(view, before)
-            barred = recheck(wave, short) if short else {}
+            barred = self._barred(wave, before, snapshot, recheck)
             sent, left = self._see_through(run_id, wave, snapshot, barred)
             released += sent
             unfinished += left
@@ -166,6 +164,21 @@ class Releaser:
             cuts=tuple(dict.fromkeys(cut for one in reduced for cut in one.cuts)),
             unfinished=tuple(unfinished),
         )
+
+    def _barred(
+        self,
+        wave: tuple[OrderIntent, ...],
+        before: Sequence[OrderIntent],
+        snapshot: Snapshot,
+        recheck: Recheck,
+    ) -> Mapping[str, str]:
+        """Who must leave the wave: asked of what the cash that there is would buy."""
+        with self._vault.read() as view:
+            short = not_done(view, before)
+            if not short:
+                return {}
+            affordable = self._fund(view, wave, snapshot).intents
+        return recheck(affordable, short)
 
     def _see_through(
         self,
