@@ -83,7 +83,9 @@ def _read(folder: Path, rows: Callable[[str], Iterable[sqlite3.Row]]) -> Day:
         (r["book"], r["asset"]): Decimal(r["quantity"]) / MILLION
         for r in rows("select * from balance")
     }
-    (snapshot,) = rows("select * from snapshot")
+    (run,) = (json.loads(r["value"]) for r in rows("select value from run"))
+    stored = {r["snapshot_id"]: r for r in rows("select * from snapshot")}
+    snapshot = stored[run["snapshot_id"]]  # The others are what the register of breaches saw.
     intents = [json.loads(r["value"]) for r in rows("select value from order_intent")]
     allocations = {t["cl_ord_id"]: t for t in kinds["allocation"]}
     assert len(allocations) == len(kinds["allocation"]), "one allocation an order on a clean day"
