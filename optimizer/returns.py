@@ -20,11 +20,6 @@ class Returns:
         covered: FloatArray = (~np.isnan(self.daily)).mean(axis=0)
         return covered
 
-    @property
-    def effective_days(self) -> float:
-        """The number of equally weighted days that say as much (Kish 1965)."""
-        return float(1 / (self.weights**2).sum())
-
     def moments(self) -> tuple[FloatArray, FloatArray]:
         """Weighted mean and standard deviation of each name over its own days, (n,) each.
 

@@ -61,10 +61,6 @@ class Register:
         """Whether a ClOrdID may not be used again."""
         return (client, cl_ord_id) in self._ids or self._used.has(client, cl_ord_id)
 
-    def is_forgotten(self, client: str, cl_ord_id: str) -> bool:
-        """Whether it was used by something that is no longer kept."""
-        return (client, cl_ord_id) not in self._ids and self._used.has(client, cl_ord_id)
-
     def add(self, order: Order) -> None:
         """Keep a new order."""
         self._orders[order.number] = self._open[order.number] = order
