@@ -10,7 +10,7 @@ import hashlib
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -153,11 +153,26 @@ def _same(kind: type, value: Any) -> Any:
 
 
 def _option(options: list[Any], value: Any) -> Any:
-    """The member of a union of dataclasses whose field names are those of `value`."""
+    """The member of a union of dataclasses whose field names are those of `value`.
+
+    A text that an earlier version wrote lacks the fields that were added since.
+    """
     matches = [option for option in options if set(_hints(option)) == set(value)]
+    matches = matches or [option for option in options if _needed(option) <= set(value)]
+    matches = [option for option in matches if set(value) <= set(_hints(option))]
     if len(matches) != 1:
         raise ValueError(f"{sorted(value)} are not the fields of exactly one of {options}")
     return matches[0]
+
+
+@cache
+def _needed(kind: type) -> frozenset[str]:
+    """The fields without a default."""
+    return frozenset(
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    )
 
 
 def _from_text(kind: type[Decimal] | type[UUID], text: Any) -> Decimal | UUID:

@@ -22,17 +22,41 @@ class Side(StrEnum):
 
 
 class OrdType(StrEnum):
-    """OrdType (40)."""
+    """OrdType (40). On-open and on-close are times in force, as FIX has had them since 4.3."""
 
     MARKET = "1"
     LIMIT = "2"
+    STOP = "3"
+    STOP_LIMIT = "4"
+    PEGGED = "P"
 
 
 class TimeInForce(StrEnum):
     """TimeInForce (59)."""
 
     DAY = "0"
-    IOC = "3"
+    GTC = "1"  # Good till cancelled.
+    OPG = "2"  # At the opening.
+    IOC = "3"  # Immediate or cancel.
+    FOK = "4"  # Fill or kill.
+    GTD = "6"  # Good till date.
+    CLS = "7"  # At the close.
+
+
+class PegTo(StrEnum):
+    """What a pegged order follows, as ExecInst (18) says it."""
+
+    MIDPOINT = "M"
+    MARKET = "P"  # The other side's best price.
+    PRIMARY = "R"  # Its own side's best price.
+
+
+class Strategy(StrEnum):
+    """A broker's algorithm; each profile says by which tags it is asked for."""
+
+    TWAP = "TWAP"
+    VWAP = "VWAP"
+    POV = "POV"  # A percentage of the volume.
 
 
 class OrdStatus(StrEnum):
@@ -78,12 +102,41 @@ class ExecType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Peg:
+    """What the price follows, and how far from it."""
+
+    to: PegTo
+    offset: Decimal = ZERO  # Dollars a share, PegOffsetValue (211); plus is up.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Algo:
+    """How a broker is to work an order: by which algorithm, when, and how much of the volume."""
+
+    strategy: Strategy
+    start: datetime | None = None  # None: at once.
+    end: datetime | None = None  # None: until the close.
+    participation: Decimal | None = None  # Fraction of the volume; POV needs it.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """Why an order goes where and how it goes."""
+
+    rule: str  # The routing rule's name.
+    why: str  # One sentence, for people.
+    choice: int = 1  # Which of the rule's choices, counted from 1.
+    follows: str | None = None  # ClOrdID of the certainly dead order whose rest this one carries.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
     """One account's part of a block, written before the block is sent."""
 
     account_id: str
     quantity: Decimal
     lot_ids: tuple[str, ...] = ()  # Sales under SPECIFIC: which lots to relieve, in order.
+    strategy: str = ""  # The account's model, by which limits count and kill switches stop.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +160,20 @@ class OrderIntent:
     trade_date: date
     decided_at: datetime
     allocations: tuple[Allocation, ...]
+    stop_price: Decimal | None = None  # StopPx (99).
+    expires: date | None = None  # ExpireDate (432) of a GTD order: its last trading day.
+    peg: Peg | None = None
+    algo: Algo | None = None
+    routed: Routed | None = None
 
     def __post_init__(self) -> None:
+        kind = self.ord_type
         assert self.quantity > 0
-        assert (self.limit_price is None) == (self.ord_type is OrdType.MARKET)
+        assert self.limit_price is None or kind not in (OrdType.MARKET, OrdType.STOP)
+        assert self.limit_price is not None or kind not in (OrdType.LIMIT, OrdType.STOP_LIMIT)
+        assert (self.stop_price is not None) == (kind in (OrdType.STOP, OrdType.STOP_LIMIT))
+        assert (self.peg is not None) == (kind is OrdType.PEGGED)
+        assert (self.expires is not None) == (self.time_in_force is TimeInForce.GTD)
         assert sum(a.quantity for a in self.allocations) == self.quantity
 
 

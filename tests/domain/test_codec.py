@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.codec import decode, encode
+from domain.codec import decode, encode, from_plain
 from domain.compliance import CheckResult
 from domain.exact import MAX_SCALED, from_scaled
-from domain.orders import Order, OrderIntent
+from domain.orders import Allocation, NeverSent, Order, OrderEvent, OrderIntent
 from domain.recommendations import Basket
 from domain.snapshot import Snapshot, name_of
 from oms.basket import settle
@@ -175,3 +175,29 @@ def test_a_basket_is_named_by_its_content():
 
     assert basket.content_hash == settle("snapshot", SCENE.recommendations, ()).content_hash
     assert len({basket.content_hash, fewer.content_hash}) == 2
+
+
+def test_a_text_from_before_a_field_was_added_is_read_with_its_default():
+    event = NeverSent(cl_ord_id="A-1", at=datetime(2022, 11, 30, tzinfo=UTC), why="not now")
+    older = {"cl_ord_id": "A-1", "orig_cl_ord_id": "A", "requested_at": None}
+    written = json.loads(encode(event))
+    assert from_plain(OrderEvent, written) == event
+    part = from_plain(Allocation, {"account_id": "H001", "quantity": "5"})
+    assert part == Allocation(account_id="H001", quantity=Decimal(5))
+    with pytest.raises(ValueError, match="not the fields of exactly one"):
+        from_plain(OrderEvent, older)
+
+
+def test_a_union_reads_what_lacks_only_fields_with_defaults():
+    @dataclass(frozen=True)
+    class Old:
+        name: str
+        added: int = 7
+
+    @dataclass(frozen=True)
+    class Other:
+        name: str
+        needed: int
+
+    assert from_plain(Old | Other, {"name": "x"}) == Old(name="x", added=7)
+    assert from_plain(Old | Other, {"name": "x", "needed": 1}) == Other(name="x", needed=1)
