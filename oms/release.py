@@ -22,8 +22,9 @@ from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
 from ledger.positions import cash as cash_of
 from oms import wire_risk
-from oms.admission import Admission, Stopped, admit
+from oms.admission import Stopped, admit
 from oms.cancel import cancel
+from oms.entering import enter
 from oms.funding import Cut, Funding, Purse, fund
 from oms.generations import newest, successors
 from oms.moved import moved
@@ -219,7 +220,8 @@ class Releaser:
                 {**moved(uow, run_id, accounts, snapshot), **barred},
             )
             funding = self._fund(uow, admission.intents, snapshot)
-            going = self._within_limits(uow, funding.intents, snapshot, now)
+            facts = wire_risk.price_facts(snapshot)
+            going = enter(uow, funding.intents, self._limits, facts, now)
             stopped = (*admission.stopped, *going.stopped)
             if stopped or funding.cuts:
                 body = _Reduction(stopped=stopped, cuts=funding.cuts)
@@ -228,24 +230,6 @@ class Releaser:
         fresh = tuple(intent.cl_ord_id for intent in going.intents)
         kept = (order.intent.cl_ord_id for order in standing if not order.accidental)
         return (*kept, *fresh), fresh
-
-    def _within_limits(
-        self,
-        uow: UnitOfWork,
-        intents: tuple[OrderIntent, ...],
-        snapshot: Snapshot,
-        now: datetime,
-    ) -> Admission:
-        """Commit what is within the limits on the wire, and count it against them."""
-        if not intents:
-            return Admission(intents=(), stopped=())
-        earlier = wire_risk.before(uow, self._limits, intents[0].trade_date, now)
-        facts = wire_risk.price_facts(snapshot)
-        going = wire_risk.check(intents, self._limits, earlier, facts, now)
-        for intent in going.intents:
-            _add(uow, intent, now)
-            uow.entries.add(wire_risk.entry_of(intent, facts.strategies, now))
-        return going
 
     def _fund(
         self, uow: UnitOfWork, intents: tuple[OrderIntent, ...], snapshot: Snapshot
@@ -278,14 +262,6 @@ class Releaser:
                 return left
             if self._stop.wait(self._settings.poll_interval.total_seconds()):
                 raise ReleaseInterruptedError(run_id)
-
-
-def _add(uow: UnitOfWork, intent: OrderIntent, now: datetime) -> None:
-    uow.orders.add(intent)
-    uow.outbox.queue(intent.venue, intent, now)
-    uow.audit.append(
-        at=now, actor=ACTOR, kind="order_released", subject=intent.cl_ord_id, body=intent
-    )
 
 
 def _reductions(
