@@ -48,6 +48,7 @@ _S = OrdStatus
 _PENDING = frozenset({_S.PENDING_CANCEL, _S.PENDING_REPLACE})
 _WORKING = frozenset({_S.NEW, _S.PARTIALLY_FILLED, _S.STOPPED, _S.SUSPENDED}) | _PENDING
 _LIVE = _WORKING | {_S.INTENDED, _S.PENDING_NEW}
+_BRIEF = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG, TimeInForce.CLS})
 _NEVER_WORKED = frozenset({_S.UNSENT, _S.REJECTED})
 _ENDED = CLOSED - _NEVER_WORKED - {_S.FILLED}  # Ended by something else than the last share.
 
@@ -70,6 +71,7 @@ _ROWS: tuple[tuple[ExecType, frozenset[OrdStatus], frozenset[OrdStatus]], ...] =
     (ExecType.EXPIRED, _LIVE, frozenset({_S.EXPIRED})),
     (ExecType.CALCULATED, _LIVE | {_S.FILLED} | _ENDED, frozenset({_S.CALCULATED})),
     (ExecType.STOPPED, _LIVE, frozenset({_S.STOPPED}) | _PENDING),
+    (ExecType.TRIGGERED, _LIVE, _WORKING),
     (ExecType.SUSPENDED, _LIVE, frozenset({_S.SUSPENDED}) | _PENDING),
     # C.1.c: a filled order may be replaced up and work again.
     (ExecType.PENDING_CANCEL, _LIVE, frozenset({_S.PENDING_CANCEL})),
@@ -107,6 +109,7 @@ def open_order(intent: OrderIntent) -> Order:
         chain=(intent.cl_ord_id,),
         order_qty=intent.quantity,
         limit_price=intent.limit_price,
+        stop_price=intent.stop_price,
         leaves_qty=intent.quantity,
     )
 
@@ -317,28 +320,36 @@ def _answer_request(order: Order, event: ExecutionReport) -> Outcome:
     if event.exec_type is ExecType.REPLACED:
         return _replaced(order, event)
     if event.exec_type is ExecType.RESTATED and order.status not in CLOSED - {OrdStatus.FILLED}:
-        changed = _with_terms(order, event.order_qty, event.limit_price)
+        changed = _with_terms(order, event.order_qty, event.limit_price, event.stop_price)
         text = f"the venue restated the order to {plain(changed.order_qty)}: {event.reason}"
         return changed, (_alarm(order, "restated", text),)
     if event.exec_type is ExecType.CANCELED and order.status is OrdStatus.CANCELED:
         asked = any(isinstance(p, CancelRequest) for p in order.pending)
         answered = replace(order, pending=())
-        if asked or order.intent.time_in_force is TimeInForce.IOC:
+        if asked or _ends_by_itself(order.intent, event):
             return answered, ()
         return answered, (_alarm(order, "canceled_unsolicited", f"by the venue: {event.reason}"),)
     return order, ()
 
 
+def _ends_by_itself(intent: OrderIntent, event: ExecutionReport) -> bool:
+    """Whether a cancel that nobody asked for is what the order's terms foresee."""
+    if intent.algo is not None and intent.time_in_force is TimeInForce.DAY:
+        return intent.algo.end is None or event.transact_time >= intent.algo.end
+    return intent.time_in_force in _BRIEF
+
+
 def _replaced(order: Order, event: ExecutionReport) -> Outcome:
     request = next((p for p in order.pending if p.cl_ord_id == event.cl_ord_id), None)
     if not isinstance(request, ReplaceRequest):
-        changed = _with_terms(order, event.order_qty, event.limit_price)
+        changed = _with_terms(order, event.order_qty, event.limit_price, event.stop_price)
         text = "the venue replaced the order without a request of ours"
         return changed, (_alarm(order, "replaced_unsolicited", text),)
     granted = event.order_qty if event.order_qty is not None else request.quantity
     price = event.limit_price if event.limit_price is not None else request.limit_price
+    stop = event.stop_price if event.stop_price is not None else request.stop_price
     changed = replace(
-        _with_terms(order, granted, price),
+        _with_terms(order, granted, price, stop),
         current=request.cl_ord_id,
         pending=tuple(p for p in order.pending if p is not request),
     )
@@ -389,11 +400,14 @@ def _of_another_day(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
     return (_alarm(order, "trade_date_disagrees", text),)
 
 
-def _with_terms(order: Order, quantity: Decimal | None, price: Decimal | None) -> Order:
+def _with_terms(
+    order: Order, quantity: Decimal | None, price: Decimal | None, stop: Decimal | None
+) -> Order:
     return replace(
         order,
         order_qty=order.order_qty if quantity is None else quantity,
         limit_price=order.limit_price if price is None else price,
+        stop_price=order.stop_price if stop is None else stop,
     )
 
 

@@ -99,6 +99,7 @@ class ExecType(StrEnum):
     TRADE_CORRECT = "G"
     TRADE_CANCEL = "H"
     ORDER_STATUS = "I"
+    TRIGGERED = "L"  # A stop was reached. Of FIX 5.0, and said over FIX 4.4 too.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +204,7 @@ class ExecutionReport:
     trade_date: date
     transact_time: datetime
     ord_rej_reason: int | None = None  # OrdRejReason (103): 5 unknown order, 6 duplicate, ...
+    stop_price: Decimal | None = None  # StopPx (99).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +233,7 @@ class CancelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceRequest:
-    """Our wish to change quantity or price: OrderCancelReplaceRequest (35=G)."""
+    """Our wish to change quantity or prices: OrderCancelReplaceRequest (35=G)."""
 
     cl_ord_id: str
     orig_cl_ord_id: str
@@ -239,6 +241,7 @@ class ReplaceRequest:
     limit_price: Decimal | None
     requested_at: datetime
     why: str
+    stop_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +339,7 @@ class Order:
     sent: bool = False
     reason: str = ""
     accidental: bool = False  # It is UNSENT by accident: it may go out under another ClOrdID.
+    stop_price: Decimal | None = None
 
     @property
     def is_closed(self) -> bool:

@@ -111,6 +111,7 @@ def _execution(fields: "_Fields", venue: str) -> Readable:
         trade_date=_trade_date(fields, transact_time),
         transact_time=transact_time,
         ord_rej_reason=fields.code(103),
+        stop_price=fields.price(99),
     )
     return Readable(report, tuple(notes))
 

@@ -36,6 +36,7 @@ class OrderHead:
     sent: bool
     reason: str
     accidental: bool
+    stop_price: Decimal | None = None
 
 
 _NAMES = tuple(field.name for field in fields(OrderHead))
