@@ -20,6 +20,7 @@ from domain.snapshot import Snapshot
 from oms.compliance.rules import Rule
 from scheduler import work
 from scheduler.cluster import Cluster
+from scheduler.parts import Answered, Nothing
 from scheduler.workers import WorkerDiedError, Workers
 
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ class Times:
 
 
 NO_LIMIT = Times()
+NOTHING = Nothing()
 
 
 class OptimizerPool:
@@ -95,11 +97,12 @@ class OptimizerPool:
         snapshot: Snapshot,
         account_ids: Sequence[str] = (),
         progress: Callable[[int, int], None] = lambda _done, _of: None,
+        answered: Answered = NOTHING,
     ) -> tuple[AccountProposal, ...]:
         """Proposals of `account_ids` (empty: all that are not in quarantine), by account id.
 
-        `progress(done, of)` counts accounts and is called in this thread. Raises
-        `UnknownNameError` for an unknown account.
+        `progress(done, of)` counts accounts and is called in this thread, as is `answered`: what
+        it has is not computed again. Raises `UnknownNameError` for an unknown account.
         """
         clock = self._workers.clock
         ends = clock() + self._times.run
@@ -108,14 +111,16 @@ class OptimizerPool:
             work.optimise, clock=clock, ends=ends, seconds_per_account=self._times.account
         )
         total = sum(len(household.account_ids) for household in prepared.households)
-        answers: list[AccountProposal] = []
-        progress(0, total)
+        before = answered.before(",".join(sorted(rule.version for rule in self._rules)))
+        answers, left = _told_apart(prepared.households, before)
+        progress(len(answers), total)
 
         def take(found: Sequence[AccountProposal]) -> None:
             answers.extend(found)
+            answered.keep(found)
             progress(len(answers), total)
 
-        batches = _batches(prepared.households, self._workers.count)
+        batches = _batches(left, self._workers.count)
         for batch in self._run(job, prepared.market, batches, take):
             for household in batch:
                 for lost in self._run(job, prepared.market, [(household,)], take):
@@ -151,6 +156,21 @@ class OptimizerPool:
             else:
                 take(found)
         return lost
+
+
+def _told_apart(
+    households: Sequence[work.Household], before: Sequence[AccountProposal]
+) -> tuple[list[AccountProposal], list[work.Household]]:
+    """The answers to households that were answered whole, and the households that were not."""
+    known = {answer.account_id: answer for answer in before}
+    answers: list[AccountProposal] = []
+    left: list[work.Household] = []
+    for household in households:
+        if known.keys() >= set(household.account_ids):
+            answers += [known[account_id] for account_id in household.account_ids]
+        else:
+            left.append(household)
+    return answers, left
 
 
 def _batches(households: Sequence[work.Household], workers: int) -> list[Batch]:

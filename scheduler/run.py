@@ -35,6 +35,7 @@ from scheduler import telling, verify
 from scheduler.cases import Findings, ask, enter
 from scheduler.decisions import POLICY, Decision, request
 from scheduler.desk import Desk
+from scheduler.parts import Answered, Parts
 from scheduler.record import RunRecord
 from scheduler.summary import Facts, Summary, summarise
 
@@ -48,7 +49,11 @@ class Optimizer(Protocol):
     """The optimizer, wherever it computes."""
 
     def optimise(
-        self, snapshot: Snapshot, account_ids: Sequence[str], progress: Progress
+        self,
+        snapshot: Snapshot,
+        account_ids: Sequence[str],
+        progress: Progress,
+        answered: Answered,
     ) -> tuple[AccountProposal, ...]: ...
 
     def tracking_errors(self, snapshot: Snapshot) -> Mapping[str, Decimal]: ...
@@ -141,7 +146,9 @@ class Runner:
             run,
             Step.OPTIMISE,
             tuple[AccountProposal, ...],
-            lambda: self._optimizer.optimise(snapshot, run.account_ids, tell),
+            lambda: self._optimizer.optimise(
+                snapshot, run.account_ids, tell, Parts(self._vault, self._clock, run.run_id)
+            ),
             say=telling.misfortunes,
         )
 

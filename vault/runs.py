@@ -9,6 +9,8 @@ from domain.errors import InvariantError, UnknownNameError
 from domain.runs import Run, RunStatus, Step
 from vault.schema import fired, run, run_change, run_step
 
+_PART = ".part"  # Ends the name of a step in the rows that hold only some of its result.
+
 
 class SqlRuns:
     """`RunStore` on one transaction."""
@@ -61,6 +63,18 @@ class SqlRuns:
             .order_by(run_step.c.number.desc())
         )
         return self._connection.execute(query.limit(1)).scalar_one_or_none()
+
+    def keep_part(self, run_id: UUID, step: Step, document: str, at: datetime) -> None:
+        """Keep what there is of a step's result, in case that it is cut off."""
+        values = {"run_id": run_id, "step": step.value + _PART, "at": at, "document": document}
+        self._connection.execute(insert(run_step).values(values))
+
+    def parts(self, run_id: UUID, step: Step) -> tuple[str, ...]:
+        """What was kept of a step's result, oldest first."""
+        query = select(run_step.c.document).where(
+            run_step.c.run_id == run_id, run_step.c.step == step.value + _PART
+        )
+        return tuple(self._connection.execute(query.order_by(run_step.c.number)).scalars())
 
     def _record(self, changed: Run, at: datetime) -> None:
         self._connection.execute(

@@ -136,7 +136,7 @@ class IllOnce:
     def __init__(self) -> None:
         self.asked = 0
 
-    def optimise(self, _snapshot, _accounts, _progress):
+    def optimise(self, _snapshot, _accounts, _progress, _answered):
         self.asked += 1
         if self.asked == 1:
             raise MemoryError("no memory")
