@@ -41,6 +41,7 @@ from oms.booking import Booking
 from oms.compliance.compiled import is_linear
 from oms.compliance.rules import Rule
 from oms.doubts import raise_doubts
+from oms.halt import take_back
 from oms.release import Releaser, ReleaseSettings
 from oms.wire_risk import RiskLimits
 from scheduler.cluster import Cluster
@@ -94,6 +95,8 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     stack.callback(heartbeat.stop)
     with vault.write() as uow:
         raise_doubts(uow, clock.now())
+        kills = uow.kills.active()
+    take_back(vault, kills, at=clock.now())
     times = Times(account=config.service.account_seconds, run=config.service.run_seconds)
     address = config.service.scheduler_address
     workers = Cluster(address) if address else config.service.workers

@@ -18,13 +18,14 @@ from console.service_port import IngestLine, IngestProblem, OverrideRequest
 from console.views import find_run, unknown_case
 from domain.cases import Case, close
 from domain.errors import BadInputError, MissingError, UnknownNameError
+from domain.kills import Scope
 from domain.ports import Clock, Vault
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run
 from ledger import reconcile
 from ledger.positions import balances, lots
 from oms.basket import Override
-from oms.cancel import cancel
+from oms.halt import halt
 from oms.restricted import take_back
 from oms.take_over import take_over
 from scheduler import decisions
@@ -34,7 +35,6 @@ from vault.ingest.report import Problem
 from vault.intake import Intake
 from vault.unit_of_work import SqlUnitOfWork
 
-SCOPES = ("firm", "account", "venue")
 RECENT_RUNS = 1000
 
 
@@ -128,31 +128,11 @@ class VaultChanging(OrderWishes, RuleWishes):
         return step.case
 
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill:
-        """Stop new orders, and take back those that are out.
-
-        A halt of an account takes back the blocks in which it is alone.
-        """
+        """Stop new orders, and take back those that are out; see `oms.halt`."""
         _require_scope(scope, name)
         self._require_target(scope, name)
-        now = self._clock.now()
-        kill = Kill(scope=scope, name=name, by=by, why=why, set_at=now)
-        with self._vault.write() as uow:
-            uow.kills.set(kill)
-            taken_back = [
-                cancel(uow, order, at=now, why=f"halt by {by}: {why}", by=by)
-                for order in uow.orders.open()
-                if _is_within(
-                    kill, order.intent.venue, [a.account_id for a in order.intent.allocations]
-                )
-            ]
-            uow.audit.append(
-                at=now,
-                actor=by,
-                kind="halt_set",
-                subject=f"{scope} {name}".strip(),
-                body={"why": why, "cancelled": [order.intent.cl_ord_id for order in taken_back]},
-            )
-        self._wake()
+        kill = Kill(scope=scope, name=name, by=by, why=why, set_at=self._clock.now())
+        halt(self._vault, kill, wake=self._wake)
         return kill
 
     def resume(self, scope: str, name: str, by: str, why: str) -> bool:
@@ -246,20 +226,33 @@ class VaultChanging(OrderWishes, RuleWishes):
 
     def _require_target(self, scope: str, name: str) -> None:
         """Refuse a halt that would stop nothing: a misspelt one looks like safety."""
-        if scope == "venue" and name not in self._venues:
+        if scope == Scope.VENUE and name not in self._venues:
             known = ", ".join(sorted(self._venues))
             raise UnknownNameError(f"no venue {name!r}, so nothing is halted; known: {known}")
-        if scope == "account" and not self._is_account(name):
+        if scope == Scope.ACCOUNT and not self._is_account(name):
             raise UnknownNameError(
                 f"no account {name!r}, so nothing is halted; `trimtab positions` lists them"
+            )
+        if scope == Scope.STRATEGY:
+            self._require_strategy(name)
+
+    def _require_strategy(self, name: str) -> None:
+        with self._vault.read() as view:
+            accounts = view.snapshots.accounts(self._clock.now().date())
+            at_work = [part for one in view.orders.open() for part in one.intent.allocations]
+        models = {account.model_id for account in accounts}
+        if name not in models | {part.strategy for part in at_work}:
+            raise UnknownNameError(
+                f"no strategy {name!r}, so nothing is halted; a strategy is the model of an "
+                f"account, and there are {', '.join(sorted(models)) or 'none'}"
             )
 
     def _is_account(self, name: str) -> bool:
         with self._vault.read() as view:
             if any(book == f"client:{name}" for book, _ in view.ledger.balances()):
                 return True
-            known = view.snapshots.take(self._clock.now().date())
-        return any(account.account_id == name for account in known.accounts)
+            known = view.snapshots.accounts(self._clock.now().date())
+        return any(account.account_id == name for account in known)
 
     def _require_accounts(self, account_ids: Sequence[str]) -> None:
         with self._vault.read() as view:
@@ -272,19 +265,11 @@ class VaultChanging(OrderWishes, RuleWishes):
 
 
 def _require_scope(scope: str, name: str) -> None:
-    if scope not in SCOPES:
-        raise UnknownNameError(f"{scope!r} is no scope of a halt; use {', '.join(SCOPES)}")
-    if (scope == "firm") == bool(name):
-        need = "takes no name" if scope == "firm" else f"needs the name of the {scope}"
+    if scope not in tuple(Scope):
+        raise UnknownNameError(f"{scope!r} is no scope of a halt; use {', '.join(Scope)}")
+    if (scope == Scope.FIRM) == bool(name):
+        need = "takes no name" if scope == Scope.FIRM else f"needs the name of the {scope}"
         raise UnknownNameError(f"a halt of {scope} {need}")
-
-
-def _is_within(kill: Kill, venue: str, accounts: Sequence[str]) -> bool:
-    return (
-        kill.scope == "firm"
-        or (kill.scope == "venue" and kill.name == venue)
-        or (kill.scope == "account" and set(accounts) == {kill.name})
-    )
 
 
 def _refuse(path: Path, problems: Sequence[Problem]) -> None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from domain.accounts import Mandate
+from domain.accounts import Account, Mandate
 from domain.audit import AuditEntry
 from domain.cases import Case, CaseEntry
 from domain.compliance import CheckResult
@@ -150,6 +150,7 @@ class SnapshotStore(Protocol):
 
     def take(self, as_of: date) -> Snapshot: ...
     def market(self, as_of: date) -> Market: ...  # What `take` has of it, without the accounts.
+    def accounts(self, as_of: date) -> tuple[Account, ...]: ...  # In quarantine or not.
     def restrictions(self, as_of: date) -> tuple[Restriction, ...]: ...  # In force that day.
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str: ...
     def get(self, snapshot_id: str) -> Snapshot | None: ...

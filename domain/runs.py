@@ -18,6 +18,7 @@ class Step(StrEnum):
     RECOMMEND = "recommend"
     CHECK = "check"
     APPROVE = "approve"
+    ROUTE = "route"
     RELEASE = "release"
     VERIFY = "verify"
     RECONCILE = "reconcile"
@@ -42,6 +43,14 @@ class TriggerKind(StrEnum):
     MANUAL = "manual"
 
 
+class Urgency(StrEnum):
+    """How much a run is in a hurry: what routing rules may ask for."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One pass of the loop."""
@@ -57,6 +66,7 @@ class Run:
     finished_at: datetime | None = None
     snapshot_id: str | None = None
     error: str | None = None
+    urgency: Urgency = Urgency.NORMAL
 
 
 class ApprovalStatus(StrEnum):
@@ -91,7 +101,7 @@ class Approval:
 class Kill:
     """A kill switch: no new order in its scope reaches the wire after it is committed."""
 
-    scope: str  # "firm", "account", "venue"
+    scope: str  # One of `domain.kills.Scope`.
     name: str  # "" for the firm.
     by: str
     why: str

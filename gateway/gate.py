@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.kills import first_that_stops, in_words
 from domain.orders import CancelRequest, Order, OrderIntent, ReplaceRequest
 from domain.ports import OutboxBody
 from domain.runs import Kill
@@ -60,9 +61,8 @@ def _judge_order(
 ) -> Judgement:
     if order is None or order.is_closed:
         return Judgement(Verdict.WITHDRAW, "the order is closed or unknown")
-    if kill := killed_by(intent, kills):
-        scope = f"{kill.scope} {kill.name}".strip()
-        return Judgement(Verdict.WITHDRAW, f"kill switch on {scope}: {kill.why}")
+    if kill := first_that_stops(kills, intent):
+        return Judgement(Verdict.WITHDRAW, f"kill switch on {in_words(kill)}: {kill.why}")
     if hold:
         return Judgement(Verdict.HOLD, hold)
     return _SEND
@@ -79,20 +79,6 @@ def _judge_change(request: CancelRequest | ReplaceRequest, order: Order | None) 
     if order.is_closed:
         return Judgement(Verdict.WITHDRAW, f"the order is {order.status.name}")
     return Judgement(Verdict.HOLD, "the order was not sent yet")
-
-
-def killed_by(intent: OrderIntent, kills: Sequence[Kill]) -> Kill | None:
-    """The first kill switch that covers the order: firm, its venue or one of its accounts."""
-    accounts = {allocation.account_id for allocation in intent.allocations}
-    for kill in kills:
-        covered = {
-            "firm": True,
-            "venue": kill.name == intent.venue,
-            "account": kill.name in accounts,
-        }
-        if covered.get(kill.scope, True):  # A scope we do not know stops everything.
-            return kill
-    return None
 
 
 class Throttle:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain.orders import OrderIntent
+from domain.kills import in_words, stops_part, stops_venue
+from domain.orders import Allocation, OrderIntent
 from domain.runs import Kill
 from domain.snapshot import Restriction
 from oms.funding import with_allocations
@@ -42,18 +43,17 @@ def admit(
 
     `moved` says of accounts why they are no longer what the run decided on.
     """
-    switches = {(kill.scope, kill.name): kill for kill in kills}
     restricted = {r.security_id: r for r in restrictions if r.effective_from <= trade_date}
     admitted: list[OrderIntent] = []
     stopped: list[Stopped] = []
     for intent in intents:
-        if why := _forbidden(intent, switches, restricted):
+        if why := _forbidden(intent, kills, restricted):
             stopped.append(Stopped(cl_ord_id=intent.cl_ord_id, account_id=None, why=why))
             continue
         barred = {
             part.account_id: why
             for part in intent.allocations
-            if (why := _barred(part.account_id, switches, moved or {})) is not None
+            if (why := _barred(part, kills, moved or {})) is not None
         }
         stopped.extend(
             Stopped(cl_ord_id=intent.cl_ord_id, account_id=account, why=why)
@@ -67,24 +67,23 @@ def admit(
 
 def _forbidden(
     intent: OrderIntent,
-    switches: Mapping[tuple[str, str], Kill],
+    kills: Sequence[Kill],
     restricted: Mapping[str, Restriction],
 ) -> str | None:
-    for scope in (("firm", ""), ("venue", intent.venue)):
-        if scope in switches:
-            return _killed(switches[scope])
+    for kill in kills:
+        if stops_venue(kill, intent.venue):
+            return _killed(kill)
     if restriction := restricted.get(intent.security_id):
         return f"{intent.symbol} is restricted: {restriction.reason}"
     return None
 
 
-def _barred(
-    account_id: str, switches: Mapping[tuple[str, str], Kill], moved: Mapping[str, str]
-) -> str | None:
-    kill = switches.get(("account", account_id))
-    return _killed(kill) if kill is not None else moved.get(account_id)
+def _barred(part: Allocation, kills: Sequence[Kill], moved: Mapping[str, str]) -> str | None:
+    for kill in kills:
+        if stops_part(kill, part):
+            return _killed(kill)
+    return moved.get(part.account_id)
 
 
 def _killed(kill: Kill) -> str:
-    what = f"{kill.scope} {kill.name}".strip()
-    return f"{what} was halted by {kill.by}: {kill.why}"
+    return f"{in_words(kill)} was halted by {kill.by}: {kill.why}"

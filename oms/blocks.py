@@ -5,7 +5,7 @@ afterwards who got the better price.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -49,6 +49,7 @@ def block(
     two orders: they are never crossed inside.
     """
     securities = {security.security_id: security for security in snapshot.securities}
+    strategies = {account.account_id: account.model_id for account in snapshot.accounts}
     groups: defaultdict[tuple[bool, str, str], list[Recommendation]] = defaultdict(list)
     for wanted in recommendations:
         groups[wanted.side is Side.BUY, wanted.symbol, wanted.security_id].append(wanted)
@@ -59,6 +60,7 @@ def block(
             sorted(groups[key], key=lambda wanted: wanted.account_id),
             securities[key[2]],
             settings,
+            strategies=strategies,
             trade_date=trade_date,
             at=at,
         )
@@ -82,12 +84,13 @@ def _order(
     security: Security,
     settings: BlockSettings,
     *,
+    strategies: Mapping[str, str],
     trade_date: date,
     at: datetime,
 ) -> OrderIntent:
     side, reference = members[0].side, members[0].reference_price
     assert all(member.reference_price == reference for member in members), "one snapshot, one price"
-    allocations = tuple(_allocations(members))
+    allocations = tuple(_allocations(members, strategies))
     return OrderIntent(
         cl_ord_id=cl_ord_id,
         run_id=run_id,
@@ -106,8 +109,10 @@ def _order(
     )
 
 
-def _allocations(members: Sequence[Recommendation]) -> Iterator[Allocation]:
-    """One per account, in the order of the accounts."""
+def _allocations(
+    members: Sequence[Recommendation], strategies: Mapping[str, str]
+) -> Iterator[Allocation]:
+    """One per account, in the order of the accounts; `strategies` are their models."""
     by_account: dict[str, Allocation] = {}
     for member in members:
         known = by_account.get(member.account_id)
@@ -116,5 +121,6 @@ def _allocations(members: Sequence[Recommendation]) -> Iterator[Allocation]:
             account_id=member.account_id,
             quantity=member.quantity + (Decimal(0) if known is None else known.quantity),
             lot_ids=tuple(dict.fromkeys((*more, *member.lot_ids))),
+            strategy=strategies.get(member.account_id, ""),
         )
     yield from by_account.values()

@@ -16,7 +16,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from uuid import UUID
 
-from domain.accounts import Mandate
+from domain.accounts import Account, Mandate
 from domain.audit import Anchor, AuditEntry, link
 from domain.cases import Case, CaseEntry
 from domain.codec import encode
@@ -126,6 +126,9 @@ class Snapshots(Part):
 
     def market(self, as_of: date) -> Market:
         raise NotImplementedError("a market is read by the real vault only")
+
+    def accounts(self, as_of: date) -> tuple[Account, ...]:
+        raise NotImplementedError("accounts are read by the real vault only")
 
     def restrictions(self, as_of: date) -> tuple[Restriction, ...]:
         return ()

@@ -85,6 +85,14 @@ def read_market(connection: Connection, as_of: date) -> Market:
     )
 
 
+def read_accounts(connection: Connection, as_of: date) -> tuple[Account, ...]:
+    """Whose money it is, in the order of their names."""
+    found = _master(
+        connection, book_account, current_files(connection, as_of), "accounts", _account
+    )
+    return tuple(sorted(found, key=lambda account: account.account_id))
+
+
 def read_restrictions(connection: Connection, as_of: date) -> tuple[Restriction, ...]:
     """The firm's restricted list as it is in force on the day."""
     files = current_files(connection, as_of)

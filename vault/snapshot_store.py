@@ -8,12 +8,12 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, insert, select
 
-from domain.accounts import Mandate
+from domain.accounts import Account, Mandate
 from domain.codec import decode, encode, from_plain
 from domain.errors import InvariantError
 from domain.ports import Market
 from domain.snapshot import Restriction, Snapshot
-from vault.book_read import read_market, read_restrictions
+from vault.book_read import read_accounts, read_market, read_restrictions
 from vault.schema import snapshot
 from vault.snapshots import take
 
@@ -31,6 +31,10 @@ class SqlSnapshots:
     def market(self, as_of: date) -> Market:
         """Securities and prices as `take` would have them."""
         return read_market(self._connection, as_of)
+
+    def accounts(self, as_of: date) -> tuple[Account, ...]:
+        """The accounts as `take` would have them."""
+        return read_accounts(self._connection, as_of)
 
     def restrictions(self, as_of: date) -> tuple[Restriction, ...]:
         """The firm's restricted list as `take` would have it."""

@@ -6,28 +6,28 @@ from console.doors import changer, open_config
 from console.options import add_by, add_json, add_why, person, sentence
 from console.printing import print_json, print_lines
 from domain.errors import BadInputError, ExitCode
-
-FIRM = "firm"
+from domain.kills import Scope
 
 
 def add_scope(parser: argparse.ArgumentParser) -> None:
-    """`firm`, `account NAME` or `venue NAME`."""
-    parser.add_argument("scope", choices=(FIRM, "account", "venue"))
-    parser.add_argument("name", nargs="?", default="", help="the account or venue")
+    """`firm`, `account NAME`, `strategy NAME` or `venue NAME`."""
+    parser.add_argument("scope", choices=tuple(Scope))
+    help_ = "the account, the strategy (an account's model) or the venue"
+    parser.add_argument("name", nargs="?", default="", help=help_)
 
 
 def scope_of(arguments: argparse.Namespace) -> tuple[str, str]:
     """Scope and name; raises `BadInputError` when one does not go with the other."""
-    if arguments.scope == FIRM and arguments.name:
+    if arguments.scope == Scope.FIRM and arguments.name:
         raise BadInputError(f"a firm-wide switch takes no name, but {arguments.name!r} was given")
-    if arguments.scope != FIRM and not arguments.name:
+    if arguments.scope != Scope.FIRM and not arguments.name:
         raise BadInputError(f"say which {arguments.scope}")
     return arguments.scope, arguments.name
 
 
 def words(scope: str, name: str) -> str:
     """The scope in words: "the firm", "venue XSIM"."""
-    return "the firm" if scope == FIRM else f"{scope} {name}"
+    return "the firm" if scope == Scope.FIRM else f"{scope} {name}"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,11 @@ def test_a_question_imports_nothing_heavy(installed, arguments):
 
 @pytest.mark.parametrize(
     ("scope", "name", "known"),
-    [("venue", "XSIN", "XSIM, YSIM"), ("account", "H001-9", "trimtab positions")],
+    [
+        ("venue", "XSIN", "XSIM, YSIM"),
+        ("account", "H001-9", "trimtab positions"),
+        ("strategy", "growht", "the model of an account"),
+    ],
 )
 def test_a_halt_of_nothing_is_refused_because_it_would_look_like_safety(
     installed, scope, name, known

@@ -1,5 +1,6 @@
 """The gate: who passes a kill switch, a doubt, or a throttle."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.order_states import apply, open_order
-from domain.orders import CancelRequest, Sent
+from domain.orders import Allocation, CancelRequest, Sent
 from domain.ports import StatusRequest
 from domain.runs import Kill
 from gateway.gate import Throttle, Verdict, judge
@@ -15,6 +16,8 @@ from tests.gateway.desk import intent
 
 NOW = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
 ORDER = open_order(intent("C1"))
+GROWTH = (Allocation(account_id="A1", quantity=ORDER.order_qty, strategy="growth"),)
+MODELLED = open_order(replace(ORDER.intent, allocations=GROWTH))
 SENT, _ = apply(ORDER, Sent(cl_ord_id="C1", sent_at=NOW))
 CANCEL = CancelRequest(cl_ord_id="C2", orig_cl_ord_id="C1", requested_at=NOW, why="deadline")
 
@@ -24,12 +27,13 @@ def kill(scope: str, name: str = "") -> Kill:
 
 
 @pytest.mark.parametrize(
-    ("scope", "name"), [("firm", ""), ("venue", "XSIM"), ("account", "A1"), ("galaxy", "")]
+    ("scope", "name"),
+    [("firm", ""), ("venue", "XSIM"), ("account", "A1"), ("strategy", "growth"), ("galaxy", "")],
 )
 def test_a_kill_takes_new_orders_back_and_lets_cancels_pass(scope, name):
     kills = [kill(scope, name)]
 
-    assert judge(ORDER.intent, ORDER, kills, "").verdict is Verdict.WITHDRAW
+    assert judge(MODELLED.intent, MODELLED, kills, "").verdict is Verdict.WITHDRAW
     assert judge(CANCEL, SENT, kills, "").verdict is Verdict.SEND
     assert judge(StatusRequest(cl_ord_id="C1", requested_at=NOW), SENT, kills, "").verdict is (
         Verdict.SEND
@@ -37,9 +41,14 @@ def test_a_kill_takes_new_orders_back_and_lets_cancels_pass(scope, name):
 
 
 def test_a_kill_of_another_venue_or_account_changes_nothing():
-    kills = [kill("venue", "OTHER"), kill("account", "A2")]
+    kills = [kill("venue", "OTHER"), kill("account", "A2"), kill("strategy", "income")]
 
-    assert judge(ORDER.intent, ORDER, kills, "").verdict is Verdict.SEND
+    assert judge(MODELLED.intent, MODELLED, kills, "").verdict is Verdict.SEND
+
+
+def test_an_order_that_does_not_say_whose_model_it_follows_is_stopped_with_any():
+    assert ORDER.intent.allocations[0].strategy == ""
+    assert judge(ORDER.intent, ORDER, [kill("strategy", "income")], "").verdict is Verdict.WITHDRAW
 
 
 def test_a_doubt_holds_new_orders_only():

@@ -1,5 +1,6 @@
 """Admission: kill switches and restrictions have the last word."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from domain.orders import Side
@@ -53,6 +54,23 @@ def test_a_halt_of_an_account_takes_its_part_out_of_every_block():
         ("R-0002", "A1"),
         ("R-0003", "A1"),
     ]
+
+
+def test_a_halt_of_a_strategy_takes_its_accounts_out_of_every_block():
+    models = {"A1": "growth", "A2": "income"}
+    orders = [
+        replace(
+            one,
+            allocations=tuple(replace(a, strategy=models[a.account_id]) for a in one.allocations),
+        )
+        for one in ORDERS
+    ]
+
+    admission = admit(orders, [kill("strategy", "growth")], (), DAY)
+
+    (left,) = admission.intents
+    assert [part.account_id for part in left.allocations] == ["A2"]
+    assert {stop.why for stop in admission.stopped} == {"strategy growth was halted by Rosa: drill"}
 
 
 def test_a_restricted_name_is_stopped_from_its_day_on():
