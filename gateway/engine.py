@@ -1,16 +1,12 @@
 """The FIX engine: QuickFIX's initiators, one for each session, every callback guarded.
 
-What the engine must never do by itself is refused here: it sends no order
-message a second time, takes none while logged off, and starts each session at
-the database's inbound number, not at its own file's. An exception that escapes
-into the engine would wedge its thread while the process lives, so it ends the
-process instead. `import quickfix` resets SIGINT: install handlers after it.
+What the callbacks mean is in `gateway.callbacks`. An exception that escapes into the engine
+would wedge its thread while the process lives, so it ends the process instead.
+`import quickfix` resets SIGINT: install handlers after it.
 """
 
 import os
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,17 +16,12 @@ from structlog.typing import FilteringBoundLogger
 
 from domain.errors import ExitCode, MissingError
 from gateway import dictionary
-from gateway.arrivals import Arrival, ArrivalKind
+from gateway.callbacks import Callbacks
 from gateway.enginelog import EngineLogFactory
 from gateway.sessioncfg import SessionConfig, render
 from gateway.settings import Connection
-from gateway.wiretext import value_of
 
-Deliver = Callable[[Arrival], None]
-
-_REMEMBERED = 20_000  # ClOrdIDs by outbound sequence number, for refusals.
 _LOGOUT_SECONDS = 3.0
-_STATUS_REQUESTS = ("H", "AF")
 
 
 def end_process(reason: str) -> NoReturn:
@@ -40,26 +31,23 @@ def end_process(reason: str) -> NoReturn:
 
 
 class Engine:
-    """All sessions of all venues. Thread-safe; `deliver` is called on the engine's thread."""
+    """`FixEngine` on QuickFIX. Thread-safe; the callbacks come on the engine's thread."""
 
     def __init__(
         self,
         connections: tuple[Connection, ...],
+        callbacks: Callbacks,
         *,
-        deliver: Deliver,
-        on_logon: Callable[[str], None],
-        on_logout: Callable[[str], None],
         log: FilteringBoundLogger,
         fatal: Callable[[str], None] = end_process,
     ) -> None:
         self._connections = {one.session.name: one for one in connections}
         self._log = log
         self._log_factory = EngineLogFactory(log)
+        self._callbacks = callbacks
         self._application = _Application(
             self._connections,
-            deliver=deliver,
-            on_logon=on_logon,
-            on_logout=on_logout,
+            callbacks,
             last_incoming=self._log_factory.last_incoming,
             log=log,
             fatal=fatal,
@@ -76,7 +64,7 @@ class Engine:
 
     def stop(self) -> None:
         """Log out, wait shortly for the venues' answers, and leave no thread behind."""
-        self._application.is_stopping = True
+        self._callbacks.is_stopping = True
         names = list(self._connections)
         for name in names:
             if session := self._session(name):
@@ -88,13 +76,13 @@ class Engine:
             initiator.stop(True)
         # Destroyed here and now: one that dies later takes its successor's registration along.
         self._application.identities.clear()
-        self._application.logged_on.clear()
+        self._callbacks.logged_on.clear()
         self._initiators.clear()
         self._kept.clear()
 
     def is_logged_on(self, session: str) -> bool:
         """Whether the session is up, both ways."""
-        return session in self._application.logged_on
+        return session in self._callbacks.logged_on
 
     def is_due(self, session: str) -> bool:
         """Whether the session's schedule says that it should be up now."""
@@ -151,10 +139,8 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
     def __init__(
         self,
         connections: Mapping[str, Connection],
+        callbacks: Callbacks,
         *,
-        deliver: Deliver,
-        on_logon: Callable[[str], None],
-        on_logout: Callable[[str], None],
         last_incoming: Callable[[str], str],
         log: FilteringBoundLogger,
         fatal: Callable[[str], None],
@@ -162,37 +148,32 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         super().__init__()
         self.durable: dict[str, int] = {}
         self.identities: dict[str, Any] = {}
-        self.logged_on: set[str] = set()
-        self.is_stopping = False  # A logout is then our own wish.
         self._connections = connections
-        self._deliver = deliver
-        self._on_logon = on_logon
-        self._on_logout = on_logout
+        self._callbacks = callbacks
         self._last_incoming = last_incoming
         self._log = log
         self._fatal = fatal
-        self._sent = _Recent(_REMEMBERED)
 
     def onCreate(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
         self._guarded(self._create, session_id.toString())
 
     def onLogon(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._logon, session_id.toString())
+        self._guarded(self._callbacks.logon, session_id.toString())
 
     def onLogout(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._logout, session_id.toString())
+        self._guarded(self._callbacks.logout, session_id.toString())
 
     def toAdmin(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
         self._guarded(self._to_admin, message, session_id.toString())
 
     def fromAdmin(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._from_admin, message.toString(), session_id.toString())
+        self._guarded(self._callbacks.from_admin, message.toString(), session_id.toString())
 
     def fromApp(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._from_app, message.toString(), session_id.toString())
+        self._guarded(self._callbacks.from_app, message.toString(), session_id.toString())
 
     def toApp(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        if not self._guarded(self._may_leave, message.toString(), session_id.toString()):
+        if not self._guarded(self._callbacks.may_leave, message.toString(), session_id.toString()):
             raise fix.DoNotSend
 
     def _guarded(self, act: Callable[..., Any], *arguments: Any) -> Any:
@@ -211,118 +192,8 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         rewound = self.durable.get(session, 0) + 1
         fix.Session.lookupSession(identity).setNextTargetMsgSeqNum(rewound)
 
-    def _logon(self, session: str) -> None:
-        self.logged_on.add(session)
-        self._log.info("session_logged_on", session=session)
-        self._on_logon(session)
-
-    def _logout(self, session: str) -> None:
-        if session in self.logged_on:
-            self.logged_on.discard(session)
-            tell = self._log.info if self.is_stopping else self._log.warning
-            tell("session_logged_out", session=session)
-            self._on_logout(session)
-
     def _to_admin(self, message: Any, session: str) -> None:
-        text = message.toString()
-        kind = value_of(text, 35)
-        if kind == "A":
-            own = self._connections[session]
-            if own.username is not None:
-                message.setField(553, own.username)
-            if own.password is not None:
-                message.setField(554, own.password)
-        elif kind == "3":
-            self._deliver(
-                Arrival(
-                    kind=ArrivalKind.UNREADABLE,
-                    session=session,
-                    sequence=_number(text, 45),
-                    raw=self._last_incoming(session),
-                    note=value_of(text, 58) or "",
-                )
-            )
-
-    def _from_admin(self, text: str, session: str) -> None:
-        kind, sequence = value_of(text, 35), _number(text, 34)
-        if kind == "4":
-            gap_fill = value_of(text, 123) == "Y"
-            what = ArrivalKind.GAP_FILL if gap_fill else ArrivalKind.RESET
-            until = _number(text, 36)
-            self._deliver(Arrival(kind=what, session=session, sequence=sequence, until=until))
-            return
-        if kind == "A" and value_of(text, 141) == "Y":
-            self._deliver(Arrival(kind=ArrivalKind.RESET, session=session, until=1))
-        if kind == "3":
-            order = self._sent.get(f"{session} {_number(text, 45)}")
-            self._deliver(
-                Arrival(
-                    kind=ArrivalKind.REFUSED,
-                    session=session,
-                    sequence=sequence,
-                    raw=text,
-                    order=order,
-                    note=value_of(text, 58) or "",
-                )
-            )
-            return
-        self._deliver(Arrival(kind=ArrivalKind.ADMIN, session=session, sequence=sequence))
-
-    def _from_app(self, text: str, session: str) -> None:
-        self._deliver(
-            Arrival(
-                kind=ArrivalKind.APPLICATION,
-                session=session,
-                sequence=_number(text, 34),
-                raw=text,
-                order=self._sent.get(f"{session} {_number(text, 45)}"),
-            )
-        )
-
-    def _may_leave(self, text: str, session: str) -> bool:
-        """Whether an application message may go: the first time, and while logged on.
-
-        A question may be repeated: it does nothing, and its answer may decide a doubt.
-        """
-        order = value_of(text, 11) or ""
-        if value_of(text, 43) == "Y":
-            if value_of(text, 35) in _STATUS_REQUESTS:
-                return True
-            self._deliver(
-                Arrival(
-                    kind=ArrivalKind.NOT_RESENT,
-                    session=session,
-                    raw=text,
-                    order=order,
-                    note=value_of(text, 35) or "",
-                )
-            )
-            return False
-        if session not in self.logged_on:
-            return False
-        self._sent.put(f"{session} {_number(text, 34)}", order)
-        return True
-
-
-class _Recent:
-    """The last so many entries; the oldest goes first."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._entries: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def put(self, key: str, value: str) -> None:
-        with self._lock:
-            self._entries[key] = value
-            if len(self._entries) > self._limit:
-                self._entries.popitem(last=False)
-
-    def get(self, key: str) -> str:
-        with self._lock:
-            return self._entries.get(key, "")
-
-
-def _number(text: str, tag: int) -> int:
-    value = value_of(text, tag) or ""
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
+        incoming = self._last_incoming(session)
+        missing = self._callbacks.to_admin(message.toString(), session, incoming)
+        for tag, value in missing.items():
+            message.setField(tag, value)

@@ -49,7 +49,7 @@ def die_with_a_dead_socket() -> None:
 
     def dying(self, session, text):
         self._session(session).disconnect()
-        self._application.logged_on.add(session)
+        self._callbacks.logged_on.add(session)
         assert send(self, session, text)
         die()
 

@@ -149,7 +149,7 @@ def test_copies_taken_in_before_a_crash_are_compared_after_it_and_counted_once(b
     _, report = both.filled(gateway)
     both.feed.say(report)
     until(lambda: gateway.sessions()[1].durable_target >= 2, "the copy")
-    gateway._copies.clear()  # As after a crash: nobody writes the mark.
+    gateway._core.copies.clear()  # As after a crash: nobody writes the mark.
     both.wired.stop_gateways()
     assert both.copied() == {}
 

@@ -9,8 +9,8 @@ from domain.errors import ConfigError, TryAgainError
 from domain.orders import OrdStatus, Settlement
 from domain.runs import Kill
 from gateway import inbox as inbox_module
+from gateway.arrival_queue import ArrivalQueue
 from gateway.arrivals import Arrival, ArrivalKind
-from gateway.inbox import Inbox
 from gateway.service import problems
 from gateway.wiretext import SOH, message, value_of
 from tests.gateway.desk import (
@@ -244,24 +244,12 @@ def test_a_password_reaches_the_venue_but_no_log_and_no_file(wired):
 
 def test_an_inbox_that_stays_full_ends_the_process_rather_than_drop_a_message(wired):
     fatal = []
-    inbox = Inbox(
-        vault=wired.vault,
-        sink=OrderSink(),
-        clock=RealClock(),
-        connections=settings_for(wired.directory, wired.venue.port).connections,
-        on_booked=list,
-        on_doubt=str,
-        on_mass_status=str,
-        log=wired.log,
-        fatal=fatal.append,
-        limit=1,
-        patience_seconds=0.01,
-    )
+    arrivals = ArrivalQueue(limit=1, patience_seconds=0.01, log=wired.log, fatal=fatal.append)
     arrival = Arrival(kind=ArrivalKind.ADMIN, session=wired.session, sequence=1)
-    inbox.deliver(arrival)
+    arrivals.put(arrival)
     assert fatal == []
 
-    inbox.deliver(arrival)
+    arrivals.put(arrival)
 
     assert fatal == ["the database did not keep up with the venues; the inbox is full"]
 

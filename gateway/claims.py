@@ -1,0 +1,108 @@
+"""Claims: what one transaction marks as handed over, and what it takes back.
+
+A message is marked, and its order as sent, before the engine sees it; from then on it
+is never sent again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.errors import BadInputError
+from domain.order_states import apply
+from domain.orders import Alarm, NeverSent, Order, OrderIntent, Sent
+from domain.ports import OutboxBody, OutboxMessage, StatusRequest, UnitOfWork
+from gateway import codec
+from gateway.gate import Judgement, Verdict
+
+_ACTOR = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message as text, marked and ready to go."""
+
+    body: OutboxBody
+    text: str
+
+
+@dataclass(slots=True)
+class Claim:
+    """What one transaction marked and took back."""
+
+    parcels: list[Parcel] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)  # Of the parcels.
+    settled: list[int] = field(default_factory=list)  # Questions that need no asking any more.
+    alarms: list[Alarm] = field(default_factory=list)
+    withdrawn: int = 0
+
+    def has_moved(self) -> bool:
+        """Whether anything left the queue."""
+        return bool(self.parcels or self.settled or self.withdrawn)
+
+
+def encoded(
+    body: OutboxBody, order: Order | None, *, account: str, at: datetime
+) -> tuple[Judgement, str]:
+    """The message's text; what cannot go on a wire is withdrawn."""
+    try:
+        return Judgement(Verdict.SEND), codec.encode(body, order, account=account, at=at)
+    except BadInputError as error:
+        return Judgement(Verdict.WITHDRAW, f"it cannot go on the wire: {error}"), ""
+
+
+def mark_sent(
+    uow: UnitOfWork, body: OutboxBody, order: Order | None, at: datetime
+) -> tuple[Alarm, ...]:
+    """The order counts as sent; a change or a question is only handed over."""
+    if not isinstance(body, OrderIntent) or order is None:
+        return ()
+    sent = Sent(cl_ord_id=body.cl_ord_id, sent_at=at)
+    marked, alarms = apply(order, sent)
+    uow.orders.append(marked, sent, at)
+    return alarms
+
+
+def withdraw(
+    uow: UnitOfWork, body: OutboxBody, order: Order | None, judgement: Judgement, at: datetime
+) -> tuple[Alarm, ...]:
+    """Take the message back for good, and the order with it when it can never be sent."""
+    if not uow.outbox.withdraw(body.cl_ord_id, at):
+        return ()
+    uow.audit.append(
+        at=at,
+        actor=_ACTOR,
+        kind="message_withdrawn",
+        subject=body.cl_ord_id,
+        body={"message": type(body).__name__, "why": judgement.why},
+    )
+    alarm = Alarm(kind="message_withdrawn", cl_ord_id=body.cl_ord_id, message=judgement.why)
+    if order is None or not (isinstance(body, OrderIntent) or judgement.order_too):
+        return (alarm,)
+    if judgement.order_too and not uow.outbox.withdraw(order.intent.cl_ord_id, at):
+        return (alarm,)
+    return (alarm, *declare_unsent(uow, order.intent.cl_ord_id, judgement.why, at))
+
+
+def declare_unsent(
+    uow: UnitOfWork, cl_ord_id: str, why: str, at: datetime, *, accidental: bool = False
+) -> tuple[Alarm, ...]:
+    """The order provably never reached the engine."""
+    order = uow.orders.get(cl_ord_id)
+    assert order is not None
+    never = NeverSent(cl_ord_id=cl_ord_id, at=at, why=why, accidental=accidental)
+    dead, alarms = apply(order, never)
+    uow.orders.append(dead, never, at)
+    return alarms
+
+
+def order_of(uow: UnitOfWork, body: OutboxBody) -> Order | None:
+    """The order that a message speaks of."""
+    if isinstance(body, OrderIntent | StatusRequest):
+        return uow.orders.get(body.cl_ord_id)
+    return uow.orders.get(body.orig_cl_ord_id)
+
+
+def urgent_first(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:
+    """Cancels, replaces and questions before new orders; each kind in the order it was queued."""
+    return sorted(messages, key=lambda message: isinstance(message.body, OrderIntent))

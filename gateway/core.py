@@ -1,0 +1,194 @@
+"""The gateway without its threads: everything it does, in steps that a caller takes.
+
+`gateway.service` takes them on threads, with QuickFIX under it and real clocks; a simulation
+takes them one at a time, with an engine and clocks of its own. The steps are `outbox.step`,
+`inbox.take` with what `deliver` was given, and `watch.look`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from structlog.typing import FilteringBoundLogger
+
+from domain.ports import Clock, ExecutionSink, SessionKind, Vault
+from gateway import doubts
+from gateway.arrivals import Arrival
+from gateway.callbacks import Callbacks, Deliver
+from gateway.copies import Copies
+from gateway.filestore import blot_secrets, check_store, sent_orders
+from gateway.gate import Throttle
+from gateway.inbox import Inbox, Pause
+from gateway.outbox import Outbox
+from gateway.ports import FixEngine, Monotonic
+from gateway.questions import Questions
+from gateway.settings import Connection, GatewaySettings, VenueProfile
+from gateway.staleness import Signs, Staleness
+from gateway.watch import Watch
+
+_STORE_MODE = 0o700
+
+
+class Core:
+    """One start of the gateway; after a stop a new one is made."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        sink: ExecutionSink,
+        clock: Clock,
+        settings: GatewaySettings,
+        log: FilteringBoundLogger,
+        *,
+        monotonic: Monotonic,
+        engine: Callable[[Callbacks], FixEngine],
+        deliver: Deliver,
+        wake: Callable[[], None],
+        pause: Pause,
+    ) -> None:
+        """`deliver` keeps an arrival for `inbox.take`; `wake` says that the outbox has to step.
+
+        `pause` is how the inbox waits for a database that is away.
+        """
+        self.connections = {one.session.name: one for one in settings.connections}
+        self._vault = vault
+        self._settings = settings
+        self._clock = clock
+        self._monotonic = monotonic
+        self._deliver = deliver
+        self._log = log
+        self._up_since: dict[str, float] = {}  # By session, on the monotonic clock.
+        callbacks = Callbacks(
+            settings.connections,
+            deliver=self._delivered,
+            on_logon=self._logged_on,
+            on_logout=self._logged_out,
+            log=log,
+        )
+        self.engine = engine(callbacks)
+        throttles = {p.venue: Throttle(p.throttle) for p in settings.profiles}
+        self.questions = Questions(
+            vault=vault,
+            clock=clock,
+            monotonic=monotonic,
+            engine=self.engine,
+            throttles=throttles,
+            acknowledgement_seconds=settings.acknowledgement_seconds,
+            wake=wake,
+            log=log,
+        )
+        self.outbox = Outbox(
+            vault=vault,
+            clock=clock,
+            monotonic=monotonic,
+            engine=self.engine,
+            questions=self.questions,
+            profiles=settings.profiles,
+            throttles=throttles,
+            log=log,
+        )
+        self.inbox = Inbox(
+            vault=vault,
+            sink=sink,
+            clock=clock,
+            connections=settings.connections,
+            on_booked=self.questions.booked,
+            on_doubt=lambda session: self.questions.recount(self._venue(session)),
+            on_mass_status=lambda session: self.questions.mass_status_ended(self._venue(session)),
+            pause=pause,
+            log=log,
+        )
+        self.copies = list(self._all_copies(settings.profiles, wake))
+        staleness = Staleness(settings.connections, self._signs, log)
+        self._heard = staleness.heard
+        looks = [staleness.look, *(one.review for one in self.copies)]
+        self.watch = Watch(looks, monotonic, log)
+
+    def prepare(self) -> dict[str, int]:
+        """Before the engine starts: check each session's store, keep what it proves, catch up.
+
+        Returns the last committed inbound number of each session, for the engine's start. Raises
+        `ConfigError` for a store that is torn or missing.
+        """
+        durable = durable_sequences(self._vault, self._settings)
+        for connection in self.connections.values():
+            connection.session.store.mkdir(mode=_STORE_MODE, parents=True, exist_ok=True)
+            connection.session.store.chmod(_STORE_MODE)
+            check_store(connection.session, durable[connection.session.name])
+            _keep_secret(connection)
+        for profile in self._settings.profiles:
+            self._keep_evidence(profile)
+        for copies in self.copies:
+            copies.start(self._monotonic())
+        self.inbox.start(durable)
+        return durable
+
+    def finish(self) -> None:
+        """After everything has ended, and the inbox was emptied."""
+        for copies in self.copies:
+            copies.finish(self._monotonic())
+        for connection in self.connections.values():
+            _keep_secret(connection)
+
+    def _keep_evidence(self, profile: VenueProfile) -> None:
+        """What the engine's store says of orders that nobody acknowledged, while it is at rest."""
+        with self._vault.read() as view:
+            if not doubts.has_silent(view, profile.venue):
+                return
+        sent = sent_orders(profile.session)
+        with self._vault.write() as uow:
+            doubts.note_never_stored(uow, profile.venue, sent, self._clock.now())
+
+    def _all_copies(
+        self, profiles: Sequence[VenueProfile], wake: Callable[[], None]
+    ) -> Iterator[Copies]:
+        return (
+            Copies(
+                profile,
+                profile.copies,
+                vault=self._vault,
+                clock=self._clock,
+                orders_up_since=lambda name=profile.session.name: self._up_since.get(name),  # type: ignore[misc]  # mypy does not infer a lambda's default.
+                on_question=wake,
+                log=self._log,
+            )
+            for profile in profiles
+            if profile.copies is not None
+        )
+
+    def _signs(self, session: str) -> Signs:
+        return Signs(is_due=self.engine.is_due(session), is_up=self.engine.is_logged_on(session))
+
+    def _venue(self, session: str) -> str:
+        return self.connections[session].venue
+
+    def _delivered(self, arrival: Arrival) -> None:
+        self._heard(arrival.session, self._monotonic())
+        self._deliver(arrival)
+
+    def _logged_on(self, session: str) -> None:
+        connection = self.connections[session]
+        _keep_secret(connection)
+        self._up_since[session] = self._monotonic()
+        self._heard(session, self._up_since[session])
+        if connection.kind is SessionKind.ORDERS:
+            self.questions.logged_on(connection.venue)
+
+    def _logged_out(self, session: str) -> None:
+        connection = self.connections[session]
+        self._up_since.pop(session, None)
+        if connection.kind is SessionKind.ORDERS:
+            self.questions.logged_on(connection.venue)  # Shuts the gate until the next logon.
+
+
+def durable_sequences(vault: Vault, settings: GatewaySettings) -> dict[str, int]:
+    """The last committed inbound number of each session."""
+    with vault.read() as uow:
+        return {
+            one.session.name: uow.inbox.durable_sequence(one.session.name)
+            for one in settings.connections
+        }
+
+
+def _keep_secret(connection: Connection) -> None:
+    """The engine keeps every Logon as sent; take the password out of its file."""
+    if connection.username is not None or connection.password is not None:
+        blot_secrets(connection.session)

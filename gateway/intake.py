@@ -1,0 +1,184 @@
+"""Intake: one arrival taken into an open transaction, with everything that follows from it.
+
+An arrival that cannot be applied is kept raw with an alarm. What is raised from here undoes the
+whole transaction: then nothing of it was taken in.
+"""
+
+from collections.abc import Sequence
+
+from domain.errors import TryAgainError
+from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
+from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
+from gateway import doubts, mass_status, reports
+from gateway.arrivals import Arrival, ArrivalKind
+from gateway.sequence import SequenceTracker
+from gateway.settings import Connection
+from gateway.wiretext import redact, storable, value_of
+
+_ACTOR = "gateway"
+_REFUSALS = frozenset({"3", "j"})  # Reject, BusinessMessageReject.
+_ORDERS = frozenset({"D"})
+
+
+class Desk:
+    """What the intake knows for good: the sink, the clock, and what each session is for."""
+
+    def __init__(
+        self, sink: ExecutionSink, clock: Clock, connections: Sequence[Connection]
+    ) -> None:
+        self.sink = sink
+        self.clock = clock
+        self.venues = {one.session.name: one.venue for one in connections}
+        self.copies = frozenset(
+            one.session.name for one in connections if one.kind is SessionKind.DROP_COPY
+        )
+
+
+class Intake:
+    """One transaction's arrivals; `alarms` and `doubted` (sessions) count once it is committed."""
+
+    def __init__(self, desk: Desk, uow: UnitOfWork) -> None:
+        self.alarms: list[Alarm] = []
+        self.doubted: set[str] = set()
+        self._desk = desk
+        self._uow = uow
+
+    def take(self, tracker: SequenceTracker, arrival: Arrival, *, keep_raw: bool) -> None:
+        """Take in one arrival; with `keep_raw` it is not applied but kept for a person."""
+        match arrival.kind:
+            case ArrivalKind.ADMIN | ArrivalKind.GAP_FILL:
+                count(tracker, arrival)
+            case ArrivalKind.RESET:
+                self._reset(tracker, arrival)
+            case ArrivalKind.APPLICATION:
+                self._application(tracker, arrival, keep_raw=keep_raw)
+            case ArrivalKind.UNREADABLE:
+                tracker.seen(arrival.sequence)
+                self._quarantine(arrival, f"the engine refused it: {arrival.note}")
+            case ArrivalKind.REFUSED:
+                tracker.seen(arrival.sequence)
+                self._quarantine(arrival, f"the venue refused our message: {arrival.note}")
+                self._doubt(arrival.session, arrival.order, "the venue refused the message")
+            case ArrivalKind.NOT_RESENT:
+                self._not_resent(arrival)
+
+    def _application(self, tracker: SequenceTracker, arrival: Arrival, *, keep_raw: bool) -> None:
+        for missing in tracker.holes_before(arrival.sequence):
+            self._hole(tracker, arrival.session, missing)
+        raw = storable(redact(arrival.raw))
+        self._uow.inbox.record(arrival.session, arrival.sequence, raw, self._desk.clock.now())
+        tracker.seen(arrival.sequence)
+        if keep_raw:
+            self._quarantine(arrival, "it could not be applied")
+            return
+        venue = self._desk.venues[arrival.session]
+        match reports.decode(arrival.raw, venue=venue):
+            case reports.Readable() if arrival.session in self._desk.copies:
+                pass  # Never booked; `copies` reads it from the database.
+            case reports.Readable() | reports.Unreadable() if mass_status.is_empty(arrival.raw):
+                pass  # It speaks of no order.
+            case reports.Readable(message=message, notes=notes):
+                self._apply(arrival, message, notes)
+            case reports.Unreadable(why=why, may_be_fill=may_be_fill):
+                self._quarantine(arrival, f"FILL NOT BOOKED: {why}" if may_be_fill else why)
+                if value_of(arrival.raw, 35) in _REFUSALS:
+                    order = value_of(arrival.raw, 379) or arrival.order
+                    self._doubt(arrival.session, order, "the venue refused the message")
+
+    def _apply(
+        self,
+        arrival: Arrival,
+        message: ExecutionReport | CancelReject,
+        notes: tuple[str, ...],
+    ) -> None:
+        at = self._desk.clock.now()
+        try:
+            with self._uow.savepoint():
+                alarms = self._desk.sink.apply(self._uow, message, at)
+                if isinstance(message, ExecutionReport):
+                    alarms += doubts.settle_unknown(self._uow, message, at)
+        except TryAgainError:
+            raise
+        except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
+            self._quarantine(arrival, f"it could not be applied: {error!r}")
+            return
+        if isinstance(message, CancelReject) or message.ord_status is OrdStatus.REJECTED:
+            self.doubted.add(arrival.session)  # "Unknown order" and the like may have left doubt.
+        self.alarms += alarms
+        self.alarms += [
+            Alarm(kind="message_odd", cl_ord_id=message.cl_ord_id, message=note) for note in notes
+        ]
+
+    def _quarantine(self, arrival: Arrival, why: str) -> None:
+        at = self._desk.clock.now()
+        reason = storable(why)
+        raw = storable(redact(arrival.raw))
+        self._uow.inbox.quarantine(arrival.session, arrival.sequence, raw, reason, at)
+        self._uow.audit.append(
+            at=at,
+            actor=_ACTOR,
+            kind="message_quarantined",
+            subject=arrival.session,
+            body={"sequence": arrival.sequence, "why": reason},
+        )
+        order = storable(value_of(arrival.raw, 11) or "")
+        self.alarms.append(Alarm(kind="message_quarantined", cl_ord_id=order, message=reason))
+
+    def _hole(self, tracker: SequenceTracker, session: str, sequence: int) -> None:
+        """The engine counted a message that we never saw: say so, and ask about every order."""
+        lost = Arrival(kind=ArrivalKind.UNREADABLE, session=session, sequence=sequence)
+        self._quarantine(lost, "the engine counted it without showing it")
+        tracker.seen(sequence)
+        self._doubt_all(session, f"inbound message {sequence} was lost in the engine")
+
+    def _reset(self, tracker: SequenceTracker, arrival: Arrival) -> None:
+        """The venue counts anew: what it said in between is unknown, so ask about every order."""
+        at = self._desk.clock.now()
+        contiguous = max(arrival.until - 1, 0)
+        self._uow.inbox.reset_sequence(arrival.session, contiguous, at)
+        tracker.reset(contiguous)
+        self._uow.audit.append(
+            at=at,
+            actor=_ACTOR,
+            kind="sequence_reset",
+            subject=arrival.session,
+            body={"next": contiguous + 1},
+        )
+        text = f"the venue reset its sequence number to {contiguous + 1}"
+        self.alarms.append(Alarm(kind="sequence_reset", cl_ord_id="", message=text))
+        self._doubt_all(arrival.session, text)
+
+    def _not_resent(self, arrival: Arrival) -> None:
+        """Keep the evidence that the venue had not received an order, and never will."""
+        text = "the venue asked for it again; nothing is sent twice, it got a gap fill"
+        if arrival.note in _ORDERS:
+            self._uow.audit.append(
+                at=self._desk.clock.now(),
+                actor=_ACTOR,
+                kind=doubts.RESEND_REFUSED,
+                subject=arrival.order,
+                body={"session": arrival.session},
+            )
+        self.alarms.append(Alarm(kind="not_resent", cl_ord_id=arrival.order, message=text))
+
+    def _doubt(self, session: str, cl_ord_id: str, why: str) -> None:
+        order = self._uow.orders.get(cl_ord_id) if cl_ord_id else None
+        if order is not None:
+            self.alarms += doubts.raise_doubts(self._uow, [order], why, self._desk.clock.now())
+            self.doubted.add(session)
+
+    def _doubt_all(self, session: str, why: str) -> None:
+        if session in self._desk.copies:
+            return  # What was lost there was only a copy.
+        venue = self._desk.venues[session]
+        orders = [order for order in self._uow.orders.open() if order.intent.venue == venue]
+        self.doubted.add(session)
+        self.alarms += doubts.raise_doubts(self._uow, orders, why, self._desk.clock.now())
+
+
+def count(tracker: SequenceTracker, arrival: Arrival) -> None:
+    """A session message: only its number matters."""
+    if arrival.kind is ArrivalKind.GAP_FILL:
+        tracker.gap_filled(arrival.sequence, arrival.until)
+    else:
+        tracker.seen(arrival.sequence)

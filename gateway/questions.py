@@ -1,0 +1,139 @@
+"""Questions: what is asked of the venues before anything new is sent to them, and when."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from structlog.typing import FilteringBoundLogger
+
+from domain.orders import Alarm, OrdStatus
+from domain.ports import Clock, UnitOfWork, Vault
+from gateway import codec, doubts
+from gateway.alarms import tell
+from gateway.gate import Throttle
+from gateway.mass_status import MassStatus
+from gateway.ports import FixEngine, Monotonic
+from gateway.settings import VenueProfile
+from gateway.standing import Standing
+
+
+class Questions:
+    """Open questions of all venues. The outbox's thread asks; whoever hears an answer tells."""
+
+    def __init__(
+        self,
+        *,
+        vault: Vault,
+        clock: Clock,
+        monotonic: Monotonic,
+        engine: FixEngine,
+        throttles: Mapping[str, Throttle],
+        acknowledgement_seconds: float,
+        wake: Callable[[], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        """`wake`: there is something to do for the outbox."""
+        self._vault = vault
+        self._clock = clock
+        self._monotonic = monotonic
+        self._engine = engine
+        self._throttles = throttles
+        self._acknowledgement_seconds = acknowledgement_seconds
+        self._wake = wake
+        self._log = log
+        self._standing = Standing(throttles)
+        self.mass_status = MassStatus(acknowledgement_seconds, monotonic)
+
+    def logged_on(self, venue: str) -> None:
+        """A session came up or broke off: open questions are asked before anything new is sent."""
+        self._standing.logged_on(venue, self._monotonic())
+        self._wake()
+
+    def booked(self, cl_ord_ids: Iterable[str]) -> None:
+        """The venue spoke of these orders, so doubts may be gone."""
+        self._standing.answered(cl_ord_ids)
+        self._wake()
+
+    def recount(self, venue: str) -> None:
+        """Somebody else put orders of `venue` in doubt: the gate shuts until they are counted."""
+        self._standing.doubted(venue)
+        self._wake()
+
+    def mass_status_ended(self, venue: str) -> None:
+        """The venue has told of all its open orders."""
+        self.mass_status.answered(venue)
+        self._wake()
+
+    def is_gate_open(self, venue: str) -> bool:
+        """Whether a new order for `venue` would be sent, kill switches aside."""
+        return self._standing.is_sure(venue) and not self.mass_status.is_awaited(venue)
+
+    def hold(self, uow: UnitOfWork, venue: str) -> str:
+        """Why new orders wait, empty when they do not."""
+        if self.mass_status.is_awaited(venue):
+            return "the venue is being asked for all its orders"
+        if in_doubt := self.count_doubts(uow, venue):
+            return f"{in_doubt} orders of the venue are in doubt"
+        if self._standing.is_settling(venue, self._monotonic()):
+            return "the venue may still ask for what it missed"
+        return ""
+
+    def count_doubts(self, uow: UnitOfWork, venue: str) -> int:
+        """How many orders are in doubt; the database is only asked while there may be some."""
+        if self._standing.in_doubt(venue) == 0:
+            return 0
+        count = doubts.unresolved(uow, venue)
+        self._standing.counted(venue, count)
+        return count
+
+    def ask_after_logon(self, profile: VenueProfile) -> None:
+        """Queue what is open since the last session, once for each logon."""
+        venue = profile.venue
+        if not self._standing.is_unasked(venue):
+            return
+        with self._vault.write() as uow:
+            alarms = doubts.after_logon(uow, venue, self._clock.now())
+            in_doubt = doubts.unresolved(uow, venue)
+        self._standing.asked(venue, in_doubt)
+        if profile.mass_status:
+            self._ask_for_all(profile)
+        tell(self._log, alarms)
+
+    def _ask_for_all(self, profile: VenueProfile) -> None:
+        """One question instead of many; where it cannot be asked, the many are asked."""
+        with self._vault.read() as view:
+            orders = [one for one in view.orders.open() if one.intent.venue == profile.venue]
+        if not any(order.sent for order in orders):
+            return
+        at = self._clock.now()
+        self.mass_status.asked(profile.venue, at)
+        if self._engine.send(profile.session.name, codec.encode_mass_status(at)):
+            self._throttles[profile.venue].spend(1)
+            self._log.info("mass_status_asked", venue=profile.venue, open_orders=len(orders))
+        else:
+            self.mass_status.answered(profile.venue)
+
+    def expect_answers(self, cl_ord_ids: Iterable[str]) -> None:
+        """These orders are about to be sent."""
+        self._standing.expect(cl_ord_ids, self._monotonic())
+
+    def expect_none(self, cl_ord_ids: Iterable[str]) -> None:
+        """These never left."""
+        self._standing.answered(cl_ord_ids)
+
+    def ask_the_silent(self) -> None:
+        """Ask about orders that the venue has not answered in time."""
+        limit = self._monotonic() - self._acknowledgement_seconds
+        for cl_ord_id in self._standing.silent_since(limit):
+            self.doubt(cl_ord_id, f"no answer in {self._acknowledgement_seconds:g} s")
+
+    def doubt(self, cl_ord_id: str, why: str) -> None:
+        """Put an order in doubt that no venue has spoken of."""
+        with self._vault.write() as uow:
+            order = uow.orders.get(cl_ord_id)
+            alarms: tuple[Alarm, ...] = ()
+            if order is not None and order.status is OrdStatus.INTENDED:
+                alarms = doubts.raise_doubts(uow, [order], why, self._clock.now())
+                venue = order.intent.venue
+                self._standing.counted(venue, doubts.unresolved(uow, venue))
+        self._standing.answered([cl_ord_id])
+        tell(self._log, alarms)
+        self._wake()
