@@ -1,4 +1,4 @@
-"""What we send, as FIX 4.4 text.
+"""What we send, as FIX text.
 
 Nothing that comes from outside may carry a control character into a field:
 the engine would take the rest of it for another field.
@@ -6,6 +6,7 @@ the engine would take the rest of it for another field.
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from domain.errors import BadInputError
 from domain.exact import plain
@@ -16,36 +17,48 @@ from domain.orders import (
     ReplaceRequest,
 )
 from domain.ports import OutboxBody, StatusRequest
+from gateway.dialect import Dialect, Kind
+from gateway.named_values import filled
+from gateway.terms import Field, fields_of
 from gateway.wiretext import message
+
+PLAIN = Dialect()
 
 _TOKEN = re.compile(r"[!-~]{1,64}")
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _TEXT_LENGTH = 200
-_CURRENCY = "USD"
 _ISIN_SOURCE = "4"
-_AUTOMATED_NO_INTERVENTION = "1"
 _ALL_ORDERS = "7"  # MassStatusReqType.
 
-Field = tuple[int, str]
 
-
-def encode(body: OutboxBody, order: Order | None, *, account: str, at: datetime) -> str:
+def encode(
+    body: OutboxBody,
+    order: Order | None,
+    *,
+    account: str,
+    at: datetime,
+    dialect: Dialect = PLAIN,
+) -> str:
     """The message for `body`, without the session's own header fields.
 
     `order` is what stands for the order that the message speaks of; only a new
     order needs none. `account` is our block account at the broker (tag 1).
-    Raises `BadInputError` when a field cannot go on a wire.
+    Raises `BadInputError` when a field cannot go on a wire, or the venue does not
+    take such an order.
     """
     if isinstance(body, OrderIntent):
-        return message("D", _new_order(body, account, at))
+        fields = _new_order(body, account, at, dialect)
+        return _message(Kind.NEW, fields, body, account, dialect)
     if order is None:
         name = body.cl_ord_id if isinstance(body, StatusRequest) else body.orig_cl_ord_id
         raise BadInputError(f"there is no order {name} to send a {type(body).__name__} for")
     if isinstance(body, CancelRequest):
-        return message("F", _cancel(body, order, account))
-    if isinstance(body, ReplaceRequest):
-        return message("G", _replace(body, order, account))
-    return message("H", _status(body, order, account))
+        kind, fields = Kind.CANCEL, _cancel(body, order, account)
+    elif isinstance(body, ReplaceRequest):
+        kind, fields = Kind.REPLACE, _replace(body, order, account, dialect)
+    else:
+        kind, fields = Kind.STATUS, _status(body, order, account)
+    return _message(kind, fields, order.intent, account, dialect)
 
 
 def encode_mass_status(at: datetime) -> str:
@@ -54,22 +67,28 @@ def encode_mass_status(at: datetime) -> str:
     return message("AF", [(584, name), (585, _ALL_ORDERS)])
 
 
-def _new_order(intent: OrderIntent, account: str, at: datetime) -> list[Field]:
-    fields = [
+def _message(
+    kind: Kind, fields: list[Field], intent: OrderIntent, account: str, dialect: Dialect
+) -> str:
+    """The message with what the broker wants beside."""
+    wanted = (
+        (one.tag, filled(one.text, intent, account)) for one in dialect.tags if kind in one.kinds
+    )
+    custom = [(tag, _printable(text)) for tag, text in wanted if text]
+    return message(kind, [*custom, *fields])
+
+
+def _new_order(intent: OrderIntent, account: str, at: datetime, dialect: Dialect) -> list[Field]:
+    return [
         (11, _token("ClOrdID", intent.cl_ord_id)),
         (583, intent.run_id.hex),
         (1, _token("Account", account)),
-        (21, _AUTOMATED_NO_INTERVENTION),
+        (21, dialect.handling),
         *_instrument(intent),
         (54, intent.side.value),
         (60, _instant(at)),
-        (38, plain(intent.quantity)),
-        (40, intent.ord_type.value),
+        *_terms(intent, intent.quantity, intent.limit_price, intent.stop_price, dialect),
     ]
-    if intent.limit_price is not None:
-        fields.append((44, plain(intent.limit_price)))
-    fields += [(15, _CURRENCY), (59, intent.time_in_force.value)]
-    return fields
 
 
 def _cancel(request: CancelRequest, order: Order, account: str) -> list[Field]:
@@ -83,20 +102,28 @@ def _cancel(request: CancelRequest, order: Order, account: str) -> list[Field]:
     ]
 
 
-def _replace(request: ReplaceRequest, order: Order, account: str) -> list[Field]:
-    fields = [
+def _replace(request: ReplaceRequest, order: Order, account: str, dialect: Dialect) -> list[Field]:
+    return [
         *_change(request, order, account),
-        (21, _AUTOMATED_NO_INTERVENTION),
+        (21, dialect.handling),
         *_instrument(order.intent),
         (54, order.intent.side.value),
         (60, _instant(request.requested_at)),
-        (38, plain(request.quantity)),
-        (40, order.intent.ord_type.value),
+        *_terms(order.intent, request.quantity, request.limit_price, request.stop_price, dialect),
+        *_why(request.why),
     ]
-    if request.limit_price is not None:
-        fields.append((44, plain(request.limit_price)))
-    fields += [(15, _CURRENCY), (59, order.intent.time_in_force.value), *_why(request.why)]
-    return fields
+
+
+def _terms(
+    intent: OrderIntent,
+    quantity: Decimal,
+    limit: Decimal | None,
+    stop: Decimal | None,
+    dialect: Dialect,
+) -> list[Field]:
+    if why := dialect.unsupported(intent):
+        raise BadInputError(why)
+    return fields_of(intent, quantity=quantity, limit=limit, stop=stop, dialect=dialect)
 
 
 def _status(request: StatusRequest, order: Order, account: str) -> list[Field]:
@@ -131,9 +158,13 @@ def _instrument(intent: OrderIntent) -> list[Field]:
 
 
 def _why(text: str) -> list[Field]:
-    """A reason never keeps a cancel from going out: what the wire cannot carry becomes `?`."""
-    safe = _UNPRINTABLE.sub("?", text)[:_TEXT_LENGTH]
+    safe = _printable(text)
     return [(58, safe)] if safe else []
+
+
+def _printable(text: str) -> str:
+    """Words never keep a cancel from going out: what the wire cannot carry becomes `?`."""
+    return _UNPRINTABLE.sub("?", text)[:_TEXT_LENGTH]
 
 
 def _token(name: str, value: str) -> str:

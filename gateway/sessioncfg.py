@@ -103,6 +103,11 @@ class SessionConfig:
         return Path(path)
 
     @property
+    def is_fixt(self) -> bool:
+        """Whether it speaks FIX 5.0 SP2 over FIXT 1.1."""
+        return self.text("BeginString") == FIXT11
+
+    @property
     def application_dictionary(self) -> tuple[str, Path]:
         """The key and the path of the dictionary that application messages are read by."""
         key = "DataDictionary" if self.text("BeginString") == FIX44 else "AppDataDictionary"

@@ -14,6 +14,9 @@ from typing import Any
 
 from domain.errors import ConfigError
 from domain.ports import SessionKind
+from gateway.dialect import Dialect
+from gateway.dialect_settings import KEYS as DIALECT_KEYS
+from gateway.dialect_settings import read_dialect
 from gateway.dictionary import standard_path
 from gateway.sessioncfg import FIX44, SessionConfig, read_sessions
 
@@ -31,7 +34,9 @@ _VENUE_KEYS = {
     "mass_status": bool,
     "drop_copy": str,
     "drop_copy_seconds": int,
+    **DIALECT_KEYS,
 }
+_PLAIN_KEYS = _VENUE_KEYS.keys() - {"session", "drop_copy"} - DIALECT_KEYS.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,7 @@ class VenueProfile:
     down_seconds: int = 30  # A session that is down for longer is an alarm.
     mass_status: bool = False  # Ask about all orders at once after a logon.
     drop_copy_seconds: int = 30  # A copy that is not booked after this long is an alarm.
+    dialect: Dialect = field(default_factory=Dialect)  # How it wants to be spoken to.
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -163,13 +169,15 @@ def _profile(
             username=_secret(environment, _USERNAME + venue + _DROP_COPY),
             password=_secret(environment, _PASSWORD + venue + _DROP_COPY),
         )
+    session = _session(table, "session", sessions, where)
     profile = VenueProfile(
         venue=venue,
-        session=_session(table, "session", sessions, where),
+        session=session,
         username=_secret(environment, _USERNAME + venue),
         password=_secret(environment, _PASSWORD + venue),
         copies=copies,
-        **{key: value for key, value in table.items() if key not in ("session", "drop_copy")},
+        dialect=read_dialect(table, is_fifty=session.is_fixt, where=where),
+        **{key: value for key, value in table.items() if key in _PLAIN_KEYS},
     )
     _check(profile, where)
     return profile

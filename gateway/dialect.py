@@ -1,0 +1,95 @@
+"""A dialect: how one broker or venue wants to be spoken to.
+
+What two brokers do differently is data here, not code: which kinds of order they
+take, by which fields their algorithms are asked for, and what they want beside. An
+order that a dialect has no words for is never sent in other words.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.orders import Algo, OrderIntent, OrdType, PegTo, Strategy, TimeInForce
+
+TARGET_STRATEGY = 847
+
+
+class Kind(StrEnum):
+    """What we send, by MsgType (35)."""
+
+    NEW = "D"
+    CANCEL = "F"
+    REPLACE = "G"
+    STATUS = "H"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomTag:
+    """A field that the broker wants beside ours: `text`, with {names} filled in."""
+
+    tag: int
+    text: str
+    kinds: frozenset[Kind] = frozenset(Kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlgoForm:
+    """By which fields one algorithm is asked for.
+
+    A parameter is a tag, or a StrategyParameterName (958) where `grouped`; an empty
+    one is not taken by the broker.
+    """
+
+    value: str  # What names the algorithm, in `tag`.
+    tag: int = TARGET_STRATEGY
+    grouped: bool = False
+    start: str = "168"  # EffectiveTime.
+    end: str = "126"  # ExpireTime.
+    participation: str = "849"  # ParticipationRate.
+    in_percent: bool = False  # A tenth of the volume is 10, not 0.1.
+    fixed: tuple[tuple[str, str], ...] = ()  # Parameters that never change.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How one venue is spoken to. The default is plain FIX 4.4 without algorithms."""
+
+    is_fifty: bool = False  # FIX 5.0 SP2 over FIXT 1.1.
+    handling: str = "1"  # HandlInst (21): automated, nobody intervenes.
+    kinds: frozenset[OrdType] = frozenset(OrdType)
+    times: frozenset[TimeInForce] = frozenset(TimeInForce)
+    pegs: frozenset[PegTo] = frozenset(PegTo)
+    algos: Mapping[Strategy, AlgoForm] = field(default_factory=lambda: MappingProxyType({}))
+    tags: tuple[CustomTag, ...] = ()
+
+    def unsupported(self, intent: OrderIntent) -> str | None:
+        """Why the venue does not take the order, in a sentence; None when it does."""
+        venue = intent.venue
+        if intent.ord_type not in self.kinds:
+            return f"{venue} takes no {words(intent.ord_type)} orders (kinds of its profile)"
+        if intent.time_in_force not in self.times:
+            return f"{venue} takes no {words(intent.time_in_force)} orders (times of its profile)"
+        if intent.peg is not None and intent.peg.to not in self.pegs:
+            return f"{venue} takes no {words(intent.peg.to)} pegs (pegs of its profile)"
+        return None if intent.algo is None else self._unworkable(venue, intent.algo)
+
+    def _unworkable(self, venue: str, algo: Algo) -> str | None:
+        form = self.algos.get(algo.strategy)
+        if form is None:
+            return f"{venue} has no algorithm {algo.strategy} (strategies of its profile)"
+        if algo.strategy is Strategy.POV and algo.participation is None:
+            return "POV needs a participation: which part of the volume"
+        for name, wanted, taken in (
+            ("start", algo.start, form.start),
+            ("end", algo.end, form.end),
+            ("participation", algo.participation, form.participation),
+        ):
+            if wanted is not None and not taken:
+                return f"{algo.strategy} of {venue} takes no {name} (strategies of its profile)"
+        return None
+
+
+def words(member: StrEnum) -> str:
+    """A kind, a time in force or a peg as the profile's tables spell it."""
+    return member.name.lower()
