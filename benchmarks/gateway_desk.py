@@ -1,0 +1,199 @@
+"""A desk to load: a hundred names, two hundred accounts with lots and cash, one run, wide limits.
+
+Half of the orders buy and open lots, half sell and relieve lots by HIFO. Each is a block of one
+account, as in the bare pair an order is one message.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from domain.accounts import Account, LotMethod, Mandate, ModelPortfolio, TaxStatus, WeightBand
+from domain.identifiers import is_isin
+from domain.instruments import Price, PriceHistory, Security
+from domain.lots import TaxLot
+from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
+from domain.ports import CustodyPosition, Vault
+from domain.runs import Run, RunStatus, TriggerKind
+from domain.snapshot import CashBalance, Snapshot
+from domain.sources import Source
+from ledger import postings
+from oms.wire_risk import RiskLimits
+
+RUN = UUID("018f0000-0000-7000-8000-0000000000aa")
+VENUE = "XSIM"
+NAMES, ACCOUNTS, LOTS = 100, 200, 3
+_PRICE = Decimal("148.00")
+_QUANTITY = Decimal(100)
+_SOURCE = Source("positions.csv", 2, "0" * 64)
+
+
+def _isin(number: int) -> str:
+    """An invented one of the United States, with its check digit."""
+    return next(isin for digit in range(10) if is_isin(isin := f"US00000{number:04d}{digit}"))
+
+
+SECURITIES = tuple(_isin(number) for number in range(NAMES))
+LIMITS = RiskLimits(
+    maximum_quantity=Decimal(10_000),
+    maximum_notional=Decimal(1_000_000),
+    price_collar=Decimal("0.5"),
+    stale_days=4,
+    duplicate_window=timedelta(milliseconds=1),
+    orders_per_minute=10_000_000,
+    daily_firm=Decimal(10) ** 15,
+    daily_strategy=Decimal(10) ** 15,
+    daily_account=Decimal(10) ** 15,
+)
+
+
+def open_books(vault: Vault, now: datetime) -> Snapshot:
+    """Store the run and its snapshot, and open every account."""
+    book = snapshot(now)
+    with vault.write() as uow:
+        name = uow.snapshots.put(book, now)
+        uow.runs.add(
+            Run(
+                run_id=RUN,
+                trigger="load",
+                kind=TriggerKind.MANUAL,
+                due=now,
+                why="a benchmark",
+                account_ids=(),
+                status=RunStatus.RUNNING,
+                started_at=now,
+                snapshot_id=name,
+            )
+        )
+        for balance in book.cash:
+            position = CustodyPosition(
+                account_id=balance.account_id,
+                custodian="Harbor Trust",
+                as_of=now.date(),
+                lots=tuple(lot for lot in book.lots if lot.account_id == balance.account_id),
+                cash=balance,
+            )
+            uow.ledger.append(postings.opening(position, now))
+    return book
+
+
+def intents(names: Sequence[str], now: datetime) -> tuple[OrderIntent, ...]:
+    """One block for each name; which account and security follows from its number."""
+    return tuple(_intent(name, int(name[1:]), now) for name in names)
+
+
+def _intent(name: str, number: int, now: datetime) -> OrderIntent:
+    security, account = number % NAMES, number // NAMES % ACCOUNTS
+    part = Allocation(account_id=f"A{account:03d}", quantity=_QUANTITY, strategy="model")
+    return OrderIntent(
+        cl_ord_id=name,
+        run_id=RUN,
+        venue=VENUE,
+        security_id=SECURITIES[security],
+        symbol=f"S{security:02d}",
+        side=Side.BUY if number % 2 else Side.SELL,
+        quantity=_QUANTITY,
+        ord_type=OrdType.LIMIT,
+        limit_price=_PRICE,
+        time_in_force=TimeInForce.DAY,
+        reference_price=_PRICE,
+        trade_date=now.date(),
+        decided_at=now,
+        allocations=(part,),
+    )
+
+
+def snapshot(now: datetime) -> Snapshot:
+    """The book that the orders were decided on."""
+    day = now.date()
+    accounts = [f"A{number:03d}" for number in range(ACCOUNTS)]
+    return Snapshot(
+        as_of=day,
+        securities=tuple(_security(number) for number in range(NAMES)),
+        prices=tuple(
+            Price(security_id=name, day=day, close=_PRICE, source=_SOURCE) for name in SECURITIES
+        ),
+        history=PriceHistory(security_ids=(), days=(), closes=()),
+        models=(ModelPortfolio(model_id="model", weights={}, source=_SOURCE),),
+        mandates=(_mandate(),),
+        accounts=tuple(_account(name) for name in accounts),
+        lots=tuple(
+            _lot(account, security, number, now)
+            for account in accounts
+            for security in SECURITIES[::2]  # The even ones are sold.
+            for number in range(LOTS)
+        ),
+        cash=tuple(
+            CashBalance(account_id=name, amount=Decimal(10) ** 9, source=_SOURCE)
+            for name in accounts
+        ),
+        flows=(),
+        past_trades=(),
+        restrictions=(),
+        findings=(),
+    )
+
+
+def _lot(account: str, security: str, number: int, now: datetime) -> TaxLot:
+    return TaxLot(
+        lot_id=f"{account}:{security}:{number}",
+        account_id=account,
+        security_id=security,
+        quantity=Decimal(1_000_000),
+        basis=Decimal(100_000_000 + number),
+        acquired=now.astimezone(UTC).date() - timedelta(days=100 * (number + 1)),
+        source=_SOURCE,
+    )
+
+
+def _security(number: int) -> Security:
+    symbol = f"S{number:02d}"
+    return Security(
+        security_id=SECURITIES[number],
+        symbol=symbol,
+        cusip="037833100",
+        name=symbol,
+        issuer=symbol,
+        sector="Sector",
+        industry="Industry",
+        country="US",
+        currency="USD",
+        venue=VENUE,
+        lot_size=1,
+        tick=Decimal("0.01"),
+        half_spread=Decimal("0.0002"),
+        average_daily_volume=1_000_000,
+        source=_SOURCE,
+    )
+
+
+def _account(name: str) -> Account:
+    return Account(
+        account_id=name,
+        household_id=f"H-{name}",
+        name=name,
+        custodian="Harbor Trust",
+        tax_status=TaxStatus.TAXABLE,
+        model_id="model",
+        mandate_id="M",
+        source=_SOURCE,
+    )
+
+
+def _mandate() -> Mandate:
+    return Mandate(
+        mandate_id="M",
+        lot_method=LotMethod.HIFO,
+        cash=WeightBand(name="cash", minimum=Decimal("0.01"), maximum=Decimal("0.10")),
+        sector_band=Decimal("0.05"),
+        name_maximum=Decimal("0.5"),
+        turnover_maximum=Decimal(1),
+        risk_aversion=Decimal(5),
+        short_term_rate=Decimal("0.4"),
+        long_term_rate=Decimal("0.2"),
+        minimum_trade=Decimal(100),
+        drift_absolute=Decimal("0.05"),
+        drift_relative=Decimal("0.25"),
+        source=_SOURCE,
+    )
