@@ -1,12 +1,15 @@
 """Allocations: who of a block's accounts gets how many shares, taken and acknowledged.
 
 An AllocationInstruction (J) is answered by an Ack (P): accepted, or rejected with its reason. A
-block whose accounts came with the order gets an AllocationReport (AS) when it ends, if the
-rules say so.
+preliminary one comes before its order, which names it by AllocID (70). A block whose accounts
+came with the order, or before it, gets an AllocationReport (AS) when it ends, if the rules say
+so, and another one in its place when it changes after that.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
 from simulator.exchange.desk import Desk
 from simulator.exchange.orders import Order
@@ -14,8 +17,10 @@ from simulator.values.messages import Fields, Note
 from simulator.values.requests import Allocate, AllocationReportAck
 
 _NEW, _REPLACE, _CANCEL = "0", "1", "2"  # AllocTransType (71).
+_PRELIMINARY = "2"  # AllocType (626).
 _ACCEPTED, _REJECTED, _RECEIVED = "0", "1", "3"  # AllocStatus (87).
 _PRICE = re.compile(r"\d{1,9}(\.\d{1,12})?", re.ASCII)
+_DOLLARS = "3"  # CommType (13): an absolute amount.
 _KEPT = 10_000  # Allocations and reports, the latest.
 
 # AllocRejCode (88).
@@ -28,8 +33,9 @@ class Allocations:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._accepted: dict[tuple[str, str], Allocate] = {}
+        self._used: dict[tuple[str, str], None] = {}  # AllocIDs of clients.
         self._reports: dict[str, str] = {}  # AllocReportID -> AllocStatus that came back.
+        self._reported: dict[str, str] = {}  # OrderID -> its latest AllocReportID.
         self._count = 0
 
     def take(self, request: Allocate) -> None:
@@ -40,31 +46,34 @@ class Allocations:
         if refusal is not None:
             self._acknowledge(request, _REJECTED, *refusal)
             return
-        key = (request.client, request.alloc_id)
-        if request.transaction == _CANCEL:
-            self._accepted.pop(key, None)
-        else:
-            self._accepted[key] = request
-            while len(self._accepted) > _KEPT:
-                del self._accepted[next(iter(self._accepted))]
+        standing, key = self._desk.instructions, (request.client, request.alloc_id)
+        if request.transaction != _NEW:
+            standing.pop(_about(request), None)
+        if request.transaction != _CANCEL:
+            standing[key] = request
+            _bound(standing)
+        self._used[key] = None
+        _bound(self._used)
         self._acknowledge(request, _ACCEPTED)
 
     def report(self, order: Order) -> None:
         """A block with accounts of its own has ended: say who got what."""
-        if not order.filled or not order.client:
+        earlier = self._reported.get(order.order_id, "")
+        if not order.client or not (order.filled or earlier):
             return
         self._count += 1
-        moment, instrument = self._desk.moment, order.listing.instrument
         report_id = f"{self._desk.rules.name}-A{self._count:06d}"
         self._reports[report_id] = ""
-        while len(self._reports) > _KEPT:
-            del self._reports[next(iter(self._reports))]
-        average = instrument.mean(order.gross, order.filled)
-        shared = _share(order)
+        self._reported[order.order_id] = report_id
+        _bound(self._reports)
+        _bound(self._reported)
+        moment = self._desk.moment
+        average = order.listing.instrument.mean(order.gross, order.filled)
         fields: Fields = (
             (755, report_id),
-            (70, report_id),
-            (71, _NEW),
+            (70, order.alloc_id or report_id),
+            (71, _REPLACE if earlier else _NEW),
+            *(((795, earlier),) if earlier else ()),
             (794, "3"),  # AllocReportType: sellside calculated using preliminary.
             (87, _ACCEPTED),
             (857, "1"),  # The orders are listed.
@@ -77,11 +86,22 @@ class Allocations:
             (6, average),
             (75, moment.date),
             (60, moment.text),
-            (78, str(len(shared))),
+            (78, str(len(order.allocations))),
+            *self._parts(order, average),
         )
-        for account, shares in shared:
-            fields += ((79, account), (80, str(shares)), (153, average))
         self._desk.answer(Note(order.client, "AS", fields))
+
+    def _parts(self, order: Order, average: str) -> Iterator[tuple[int, str]]:
+        """What each account got, and its part of the fees."""
+        wanted = [int(shares) for _, shares in order.allocations]
+        shared = share(order.filled, wanted)
+        fees = sum(Decimal(self._desk.fees.text(fill.quantity)) for fill in order.fills)
+        cents = share(int(fees * 100), shared) if order.filled else [0] * len(shared)
+        for (account, _), shares, part in zip(order.allocations, shared, cents, strict=True):
+            yield from ((79, account), (80, str(shares)))
+            if fees:
+                yield from ((12, str(Decimal(part).scaleb(-2))), (13, _DOLLARS))
+            yield 153, average
 
     def acknowledged(self, request: AllocationReportAck) -> None:
         """The client has said what it thinks of a report."""
@@ -100,17 +120,21 @@ class Allocations:
                     "quantity": one.quantity,
                     "accounts": [list(pair) for pair in one.allocations],
                 }
-                for one in self._accepted.values()
+                for one in self._desk.instructions.values()
             ],
             "reports": dict(self._reports),
         }
 
     def _refusal(self, request: Allocate) -> tuple[str, str] | None:
-        known = (request.client, request.alloc_id) in self._accepted
-        if request.transaction == _NEW and known:
+        if (request.client, request.alloc_id) in self._used and (
+            request.reference or request.transaction == _NEW
+        ):
             return _OTHER, f"AllocID(70) {request.alloc_id} was used before"
-        if request.transaction in (_REPLACE, _CANCEL) and not known:
-            return _OTHER, f"AllocID(70) {request.alloc_id} is unknown"
+        _, about = _about(request)
+        if request.transaction in (_REPLACE, _CANCEL) and (
+            _about(request) not in self._desk.instructions
+        ):
+            return _OTHER, f"AllocID {about} is unknown"
         if request.transaction not in (_NEW, _REPLACE, _CANCEL):
             return _OTHER, f"AllocTransType(71) {request.transaction:.10}: use 0, 1 or 2"
         if request.transaction == _CANCEL:
@@ -140,7 +164,7 @@ class Allocations:
                 text = f"order {cl_ord_id} is in {order.symbol}, Side(54) {order.side}"
                 return _MISMATCHED, text
             orders.append(order)
-        if not orders:
+        if not orders or request.kind == _PRELIMINARY:
             return None
         filled = sum(order.filled for order in orders)
         if filled != int(request.quantity):
@@ -165,16 +189,23 @@ class Allocations:
         self._desk.answer(Note(request.client, "P", fields))
 
 
-def _share(order: Order) -> list[tuple[str, int]]:
-    """What was filled, in the proportions of the order; lost fractions go to the largest ones."""
-    wanted = [(account, int(shares)) for account, shares in order.allocations]
-    whole = sum(shares for _, shares in wanted)
-    exact = [divmod(order.filled * shares, whole) for _, shares in wanted]
-    left = order.filled - sum(shares for shares, _ in exact)
+def share(whole: int, weights: Sequence[int]) -> list[int]:
+    """`whole` in the proportions of `weights`; lost fractions go to the largest ones."""
+    total = sum(weights)
+    exact = [divmod(whole * weight, total) for weight in weights]
+    left = whole - sum(units for units, _ in exact)
     ranks = sorted(range(len(exact)), key=lambda one: (-exact[one][1], one))[:left]
-    return [
-        (account, exact[place][0] + (place in ranks)) for place, (account, _) in enumerate(wanted)
-    ]
+    return [units + (place in ranks) for place, (units, _) in enumerate(exact)]
+
+
+def _about(request: Allocate) -> tuple[str, str]:
+    """Client and AllocID of what a Replace or a Cancel is about."""
+    return request.client, request.reference or request.alloc_id
+
+
+def _bound(kept: dict[Any, Any]) -> None:
+    while len(kept) > _KEPT:
+        del kept[next(iter(kept))]
 
 
 def _is_plain(text: str) -> bool:

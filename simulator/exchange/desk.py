@@ -14,6 +14,7 @@ from simulator.exchange.register import Register
 from simulator.exchange.rules import Rules
 from simulator.matching.entries import SelfMatch
 from simulator.values.messages import Fields, Message, Report
+from simulator.values.requests import Allocate
 from simulator.values.words import ExecType
 
 _GOOD_TILL = ("1", "6")
@@ -38,10 +39,12 @@ class Desk:
         }
         self.fees = Fees(rules.fee_per_share)
         self.phase = Phase.CONTINUOUS
+        self.instructions: dict[tuple[str, str], Allocate] = {}  # By client and AllocID.
         self._name = rules.name
         self.executions = 0
         self.trades = 0
         self.ended_blocks: list[Order] = []  # Whose accounts are to be told.
+        self.ended_listed: list[Order] = []  # Whose lists are to be told.
         self._messages: list[Message] = []
 
     def closed(self, order: Order) -> None:
@@ -49,6 +52,8 @@ class Desk:
         self.register.closed(order)
         if order.allocations and self.rules.allocation_reports:
             self.ended_blocks.append(order)
+        if order.list_id:
+            self.ended_listed.append(order)
 
     def take(self) -> list[Message]:
         """Everything said since the last call."""

@@ -21,6 +21,7 @@ from simulator.exchange.inquiries import Inquiries
 from simulator.exchange.instruments import Instrument
 from simulator.exchange.intake import Intake
 from simulator.exchange.listing import Listing
+from simulator.exchange.lists import Lists
 from simulator.exchange.marketdata import MarketData
 from simulator.exchange.markets import Market
 from simulator.exchange.masscancel import MassCancels
@@ -34,16 +35,20 @@ from simulator.values.messages import Message
 from simulator.values.requests import (
     Allocate,
     AllocationReportAck,
+    AskListStatus,
     AskMarketData,
     AskMassStatus,
     AskSecurityList,
     AskSecurityStatus,
     AskSessionStatus,
     AskStatus,
+    CancelList,
     CancelOrder,
     Connected,
     Disconnected,
+    ExecuteList,
     MassCancel,
+    NewList,
     NewOrder,
     ReplaceOrder,
     Request,
@@ -72,6 +77,7 @@ class ExchangeFloor:
         self._cancels = MassCancels(desk, self._trading, self._changes)
         self._statuses = Statuses(desk)
         self._allocations = Allocations(desk)
+        self._lists = Lists(desk, self._intake.take, self._cancels)
         self._day = TradingDay(desk, self._trading, self._changes, self._statuses)
         self._halts = Halts(
             desk=desk,
@@ -104,6 +110,10 @@ class ExchangeFloor:
             AskSessionStatus: self._statuses.session_status,
             Allocate: self._allocations.take,
             AllocationReportAck: self._allocations.acknowledged,
+            NewList: self._lists.take,
+            ExecuteList: self._lists.execute,
+            CancelList: self._lists.cancel,
+            AskListStatus: self._lists.status,
             Connected: _nothing,
             Disconnected: self._disconnected,
         }
@@ -218,6 +228,7 @@ class ExchangeFloor:
             blocks, self._desk.ended_blocks = self._desk.ended_blocks, []
             for order in blocks:
                 self._allocations.report(order)
+        self._lists.publish()
 
     def _said(self) -> list[Message]:
         self._publish()
@@ -227,6 +238,7 @@ class ExchangeFloor:
         self._data.leave(request.client)
         self._statuses.leave(request.client)
         self._cancels.disconnected(request.client)
+        self._lists.disconnected(request)
 
 
 def _nothing(_: object) -> None:

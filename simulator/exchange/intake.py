@@ -40,6 +40,8 @@ class Intake:
         if desk.register.is_used(request.client, request.cl_ord_id):
             self._duplicate(request)
             return
+        if request.alloc_id and not request.allocations:
+            request = self._with_instruction(request)
         terms = self._check(request)
         if isinstance(terms, Refusal):
             self._refuse(request, terms)
@@ -123,12 +125,32 @@ class Intake:
         if refusal is None and terms.best_only:
             refusal = _not_best(terms, listing, request.side)
         if refusal is None and request.allocations:
-            refusal = _bad_allocations(request, terms.quantity)
+            refusal = self._bad_allocations(request, terms.quantity)
         if refusal is None and self._verbal and (request.client, request.cl_ord_id) in self._verbal:
             refusal = Refusal(
                 OrdRejReason.DUPLICATE_OF_VERBAL, "this order was given by telephone already"
             )
         return terms if refusal is None else refusal
+
+    def _with_instruction(self, request: NewOrder) -> NewOrder:
+        """With the accounts of the preliminary instruction that the order names, if any."""
+        found = self._desk.instructions.get((request.client, request.alloc_id))
+        return request if found is None else request._replace(allocations=found.allocations)
+
+    def _bad_allocations(self, request: NewOrder, quantity: int) -> Refusal | None:
+        """The accounts of a block share the whole of it, and are for its symbol and side."""
+        found = self._desk.instructions.get((request.client, request.alloc_id))
+        if found is not None and (found.symbol, found.side) != (request.symbol, request.side):
+            text = f"AllocID(70) {request.alloc_id} is for {found.symbol}, Side(54) {found.side}"
+            return Refusal(OrdRejReason.UNSUPPORTED, text)
+        if not all(_is_plain(shares) for _, shares in request.allocations):
+            text = "AllocQty(80) must be whole numbers of shares"
+            return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
+        shared = sum(int(shares) for _, shares in request.allocations)
+        if shared != quantity:
+            text = f"AllocQty(80) add up to {shared}, OrderQty(38) is {quantity}"
+            return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
+        return None
 
     def _not_now(self, listing: Listing, stay: Stay) -> Refusal | None:
         """Whether the phase, or a halt, takes an order that may stay so."""
@@ -215,12 +237,13 @@ def write_terms(order: Order, request: NewOrder | ReplaceOrder) -> None:
     terms, text = order.terms, order.listing.instrument.text
     order.price_text = "" if terms.price is None else text(terms.price)
     if terms.stop is None and terms.kind is _LIMIT and not request.exec_inst:
-        plain = not (terms.display or terms.minimum or terms.expires)
+        plain = not (terms.display or terms.minimum or terms.expires or order.list_id)
         if plain:
             order.conditions = ()
             return
     order.stop_text = "" if terms.stop is None else text(terms.stop)
     echoed = (
+        (66, order.list_id),
         (18, request.exec_inst),
         (110, request.min_quantity),
         (111, request.max_floor),
@@ -240,19 +263,6 @@ def _not_best(terms: Terms, listing: Listing, side: str) -> Refusal | None:
     if best is not None and (best > terms.price if buys else best < terms.price):
         return Refusal(OrdRejReason.VENUE_OPTION, "there is a better price, and ExecInst(18) is Z")
     return None
-
-
-def _bad_allocations(request: NewOrder, quantity: int) -> Refusal | None:
-    """The accounts of a block share the whole of it."""
-    if all(_is_plain(shares) for _, shares in request.allocations):
-        shared = sum(int(shares) for _, shares in request.allocations)
-        if shared == quantity:
-            return None
-        return Refusal(
-            OrdRejReason.INCORRECT_QUANTITY,
-            f"AllocQty(80) add up to {shared}, OrderQty(38) is {quantity}",
-        )
-    return Refusal(OrdRejReason.INCORRECT_QUANTITY, "AllocQty(80) must be whole numbers of shares")
 
 
 def _is_plain(text: str) -> bool:

@@ -66,6 +66,7 @@ class Order:
 
     __slots__ = (
         "account",
+        "alloc_id",
         "allocations",
         "chain",
         "changes",
@@ -79,6 +80,7 @@ class Order:
         "fills",
         "gross",
         "link_id",
+        "list_id",
         "listing",
         "number",
         "ord_type",
@@ -132,6 +134,8 @@ class Order:
         self.link_id = request.link_id
         self.secondary_id = request.secondary_id
         self.allocations = request.allocations
+        self.alloc_id = request.alloc_id
+        self.list_id = request.list_id
         self.filled = 0
         self.gross = 0
         self.prior_filled = 0  # Of earlier days.

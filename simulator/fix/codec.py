@@ -146,10 +146,7 @@ def parse(raw: bytes) -> Incoming:
 def _parse_slowly(raw: bytes) -> Incoming:
     text = raw[:-_TRAILER_BYTES].decode("latin-1")
     pairs = list(_pairs(text))
-    fields: dict[str, str] = {}
-    for tag, value in pairs:
-        fields.setdefault(tag, value)
-    return _incoming(fields, pairs, raw)
+    return _incoming(first_of_each(pairs), pairs, raw)
 
 
 def _incoming(fields: dict[str, str], pairs: list[tuple[str, str]], raw: bytes) -> Incoming:
@@ -192,15 +189,30 @@ def group(
     pairs: list[tuple[str, str]], count: str, delimiter: str, members: frozenset[str]
 ) -> list[dict[str, str]]:
     """The instances of a repeating group, by its count field (first level only)."""
-    found: list[dict[str, str]] = []
+    return [first_of_each(one) for one in instances(pairs, count, delimiter, members)]
+
+
+def instances(
+    pairs: list[tuple[str, str]], count: str, delimiter: str, members: frozenset[str]
+) -> list[list[tuple[str, str]]]:
+    """The same with all fields of each instance, those of nested groups among them."""
+    found: list[list[tuple[str, str]]] = []
     tags = iter(pairs)
     if not any(tag == count for tag, _ in tags):
         return found
     for tag, value in tags:
         if tag == delimiter:
-            found.append({tag: value})
+            found.append([(tag, value)])
         elif tag not in members or not found:
             break
         else:
-            found[-1].setdefault(tag, value)
+            found[-1].append((tag, value))
     return found
+
+
+def first_of_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Fields by tag, the first one where a tag comes more than once."""
+    fields: dict[str, str] = {}
+    for tag, value in pairs:
+        fields.setdefault(tag, value)
+    return fields

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from simulator.fix import fifty
-from simulator.fix.codec import Incoming, group
+from simulator.fix.codec import Incoming, first_of_each, group, instances
 from simulator.fix.dictionary import Dictionary
 from simulator.fix.profile import Version
 from simulator.values import requests
@@ -38,17 +38,20 @@ def read_request(message: Incoming, client: str, dictionary: Dictionary) -> Requ
     reader = _READERS.get(message.kind)
     if reader is None:
         return Unplayed(_UNSUPPORTED, f"MsgType(35) {message.kind} is not played here")
-    missing = _missing(message)
+    missing = _missing(message, dictionary)
     if missing:
         reference = message.get(_REFERENCES.get(message.kind, "11"))
         return Unplayed(_MISSING, f"{dictionary.name(missing)} is required here", reference)
     return reader(message, client, dictionary)
 
 
-def _missing(message: Incoming) -> str:
+def _missing(message: Incoming, dictionary: Dictionary) -> str:
     """The tag that this message would have to have; empty when it has all."""
     fields = message.fields
     kind = message.kind
+    if kind == "E":
+        each = (_missing(one, dictionary) for one in _listed(message, dictionary))
+        return next((tag for tag in each if tag), "")
     needed = _NEEDED.get(kind, ())
     if kind in ("D", "G"):
         if "152" not in fields:
@@ -68,7 +71,7 @@ def _missing(message: Incoming) -> str:
     return ""
 
 
-def _new_order(message: Incoming, client: str, dictionary: Dictionary) -> Request:
+def _new_order(message: Incoming, client: str, dictionary: Dictionary) -> requests.NewOrder:
     get = message.fields.get
     return requests.NewOrder(
         client,
@@ -99,7 +102,25 @@ def _new_order(message: Incoming, client: str, dictionary: Dictionary) -> Reques
         get("97") == "Y",
         get("152", ""),
         get("15", ""),
+        get("70", ""),
     )
+
+
+def _new_list(message: Incoming, client: str, dictionary: Dictionary) -> Request:
+    get = message.get
+    orders = tuple(
+        (one.get("67"), _new_order(one, client, dictionary)._replace(list_id=get("66")))
+        for one in _listed(message, dictionary)
+    )
+    return requests.NewList(
+        client, get("66"), get("394"), get("68"), get("433"), get("893"), orders
+    )
+
+
+def _listed(message: Incoming, dictionary: Dictionary) -> list[Incoming]:
+    """The orders of a NewOrderList, each as the message that it would be alone."""
+    found = instances(message.pairs, "73", *dictionary.members("E", "73"))
+    return [Incoming("D", first_of_each(pairs), pairs, b"") for pairs in found]
 
 
 def _replace(message: Incoming, client: str, dictionary: Dictionary) -> Request:  # noqa: ARG001  A reader.
@@ -188,6 +209,7 @@ def _allocate(message: Incoming, client: str, dictionary: Dictionary) -> Request
         get("75"),
         _column(message, dictionary, "73", "11"),
         _rows(message, dictionary, "78", "79", "80"),
+        get("72"),
     )
 
 
@@ -207,6 +229,7 @@ def _plain(make: Callable[..., Request], *tags: str) -> "_Reader":
 _Reader = Callable[[Incoming, str, Dictionary], Request]
 _READERS: dict[str, _Reader] = {
     "D": _new_order,
+    "E": _new_list,
     "F": _cancel,
     "G": _replace,
     "H": _status,
@@ -218,6 +241,9 @@ _READERS: dict[str, _Reader] = {
     "e": _plain(requests.AskSecurityStatus, "324", "263", "55"),
     "g": _session_status,
     "AT": _plain(requests.AllocationReportAck, "755", "70", "87", "58"),
+    "K": _plain(requests.CancelList, "66"),
+    "L": _plain(requests.ExecuteList, "66"),
+    "M": _plain(requests.AskListStatus, "66"),
 }
 _NEEDED = {
     "D": ("55",),
@@ -230,6 +256,7 @@ _NEEDED = {
 _SCOPES = {"AF": "585", "q": "530"}
 _REFERENCES = {
     "AF": "584", "V": "262", "x": "320", "e": "324", "g": "335", "J": "70", "AT": "755",
+    "E": "66",
 }  # fmt: skip
 
 

@@ -13,6 +13,10 @@ _MSG_TYPES = {
     "AskSessionStatus": "g",
     "Allocate": "J",
     "AllocationReportAck": "AT",
+    "NewList": "E",
+    "ExecuteList": "L",
+    "CancelList": "K",
+    "AskListStatus": "M",
 }
 
 

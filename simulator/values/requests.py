@@ -38,6 +38,8 @@ class NewOrder(NamedTuple):
     poss_resend: bool = False
     cash_quantity: str = ""  # CashOrderQty (152): an order for an amount of money.
     currency: str = ""  # Currency (15).
+    alloc_id: str = ""  # AllocID (70): of its own accounts, or of an instruction that came before.
+    list_id: str = ""  # ListID (66) of the list that it came in.
 
 
 class ReplaceOrder(NamedTuple):
@@ -169,6 +171,7 @@ class Allocate(NamedTuple):
     trade_date: str
     cl_ord_ids: tuple[str, ...] = ()
     allocations: tuple[tuple[str, str], ...] = ()  # AllocAccount, AllocQty.
+    reference: str = ""  # RefAllocID (72): what a Replace or a Cancel is about.
 
 
 class AllocationReportAck(NamedTuple):
@@ -179,6 +182,39 @@ class AllocationReportAck(NamedTuple):
     alloc_id: str
     status: str  # AllocStatus (87).
     text: str = ""
+
+
+class NewList(NamedTuple):
+    """NewOrderList (35=E), or a fragment of one."""
+
+    client: str
+    list_id: str
+    bidding: str  # BidType (394): 3 is no bidding.
+    total: str  # TotNoOrders (68), of all fragments.
+    begins: str = ""  # ListExecInstType (433): 1 at once, 2 when a ListExecute comes.
+    last_fragment: str = ""  # LastFragment (893): N when more comes.
+    orders: tuple[tuple[str, NewOrder], ...] = ()  # ListSeqNo (67) and order.
+
+
+class ExecuteList(NamedTuple):
+    """ListExecute (35=L)."""
+
+    client: str
+    list_id: str
+
+
+class CancelList(NamedTuple):
+    """ListCancelRequest (35=K)."""
+
+    client: str
+    list_id: str
+
+
+class AskListStatus(NamedTuple):
+    """ListStatusRequest (35=M)."""
+
+    client: str
+    list_id: str
 
 
 class Connected(NamedTuple):
@@ -206,6 +242,10 @@ Request = (
     | AskSessionStatus
     | Allocate
     | AllocationReportAck
+    | NewList
+    | ExecuteList
+    | CancelList
+    | AskListStatus
     | Connected
     | Disconnected
 )

@@ -321,6 +321,79 @@ def test_a_block_that_ends_tells_what_each_account_got():
     assert floor.view(("allocations",))["reports"] == {report_id: "0"}
 
 
+def test_a_report_says_what_each_account_pays():
+    """0.53 of fees for 75 shares: cents in the proportion of shares, the lost one to the most."""
+    floor = filled_block(allocation_reports=True, fee_per_share=Decimal("0.007"))
+
+    report = floor.handle(CancelOrder("C", "Y", "X", "AAPL", "1"), NOW)[-1]
+
+    parts = [value for tag, value in report.fields if tag in (79, 80, 12)]
+    assert parts == ["A1", "38", "0.27", "A2", "22", "0.15", "A3", "15", "0.11"]
+
+
+def test_a_block_that_changes_after_its_end_is_told_of_again():
+    floor = filled_block(allocation_reports=True)
+    first = floor.handle(CancelOrder("C", "Y", "X", "AAPL", "1"), NOW)[-1]
+
+    _, said = floor.operate(
+        "correct", {"exec_id": "XSIM-20221130-000002", "quantity": 40, "price": "148.00"}, NOW
+    )
+
+    (again,) = [one for one in said if isinstance(one, Note)]
+    fields = dict(again.fields)
+    assert (fields[71], fields[795], fields[53]) == ("1", dict(first.fields)[755], "40")
+
+
+PRELIMINARY = Allocate(
+    "C", "J1", "0", "2", "AAPL", "1", "100", "0", "20221130", (), (("A1", "60"), ("A2", "40"))
+)
+NAMING = BLOCK._replace(alloc_id="J1", allocations=())
+
+
+def test_a_preliminary_instruction_is_that_of_the_order_that_names_it():
+    floor = venue(allocation_reports=True)
+
+    (accepted,) = floor.handle(PRELIMINARY, NOW)
+    floor.handle(NAMING, NOW)
+    said = quote(floor, "sell", 100, "148.00")
+
+    assert dict(accepted.fields)[87] == "0"
+    fields = [(tag, value) for tag, value in said[-1].fields if tag in (70, 79, 80)]
+    assert fields == [(70, "J1"), (79, "A1"), (80, "60"), (79, "A2"), (80, "40")]
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"quantity": "90"}, "add up to 100, OrderQty(38) is 90"),
+        ({"side": "2"}, "is for AAPL, Side(54) 1"),
+    ],
+)
+def test_an_order_that_is_not_what_its_instruction_says_is_refused(change, word):
+    floor = venue()
+    floor.handle(PRELIMINARY, NOW)
+
+    (refused,) = floor.handle(NAMING._replace(**change), NOW)
+
+    assert refused.ord_status == "8"
+    assert word in refused.text
+
+
+def test_a_replaced_instruction_has_an_id_of_its_own():
+    floor = filled_block()
+    floor.handle(INSTRUCTION, NOW)
+    parts = (("A1", "30"), ("A2", "45"))
+    other = INSTRUCTION._replace(alloc_id="J2", transaction="1", reference="J1", allocations=parts)
+
+    (replaced,) = floor.handle(other, NOW)
+    (again,) = floor.handle(other._replace(alloc_id="J3"), NOW)
+    (used,) = floor.handle(other._replace(alloc_id="J1", reference="J2"), NOW)
+
+    assert [dict(one.fields)[87] for one in (replaced, again, used)] == ["0", "1", "1"]
+    (standing,) = floor.view(("allocations",))["instructions"]
+    assert (standing["alloc_id"], standing["accounts"]) == ("J2", [["A1", "30"], ["A2", "45"]])
+
+
 def talkative_day():
     """A day in which the exchange says every kind of message that it has."""
     rules = {

@@ -105,6 +105,7 @@ def whole_day(version: Version) -> Day:
     trade(day)
     interrupt(day)
     allocate(day)
+    send_lists(day)
     day.go_to(15, 55)
     day.order((40, "2"), (44, "149"), (59, "7"))
     day.order((40, "2"), (44, "120"), (59, "1"))
@@ -189,6 +190,38 @@ def allocate(day: Day) -> None:
             (55, "AAPL"), (53, quantity), (6, 149), (75, "20221130"), (60, "20221130-15:00:00"),
             (78, 2), (79, "A"), (80, 60), (79, "B"), (80, 40),
         )  # fmt: skip
+    day.ask(
+        "J", (70, "PRE"), (71, 0), (626, 2), (857, 0), (54, 1), (55, "AAPL"), (53, 10), (6, 0),
+        (75, "20221130"), (60, "20221130-15:00:00"), (78, 2), (79, "A"), (80, 6), (79, "B"),
+        (80, 4),
+    )  # fmt: skip
+    day.order((70, "PRE"), (40, "2"), (44, "149"), shares=10)
+    report = next(one for one in day.said if one.kind == "AS")
+    day.ask("AT", (755, report.get("755")), (70, report.get("70")), AT, (87, 0))
+
+
+def send_lists(day: Day) -> None:
+    """A list in two fragments, one that waits, one that is refused; all that is asked of them."""
+    sent = (
+        ("ONE", 1, 2, "N", ((1, "149"),)),
+        ("ONE", 1, 2, "Y", ((2, "120"),)),
+        ("TWO", 2, 1, "Y", ((1, "121"),)),
+        ("TEN", 1, 10, "Y", ((1, "121"),)),
+    )
+    for name, begins, total, last, rows in sent:
+        fields: list[tuple[int, object]] = []
+        for number, price in rows:
+            fields += [
+                (11, f"{name}{number}"), (67, number), (78, 2), (79, "A"), (80, 5), (79, "B"),
+                (80, 4), (55, "AAPL"), (54, 1), (38, 9), (40, "2"), (44, price),
+            ]  # fmt: skip
+        day.ask(
+            "E", (66, name), (394, 3), (433, begins), (68, total), (893, last), (73, len(rows)),
+            *fields,
+        )  # fmt: skip
+    day.ask("L", (66, "TWO"), AT)
+    day.ask("M", (66, "ONE"))
+    day.ask("K", (66, "ONE"), AT)
 
 
 @pytest.fixture(params=Version, ids=lambda version: version.name)
@@ -213,7 +246,7 @@ def test_the_day_had_everything(day):
     kinds = {one.kind for one in day.said}
     reports = {(one.get("150"), one.get("39")) for one in day.said if one.kind == "8"}
 
-    assert {"8", "9", "r", "W", "X", "Y", "f", "y", "h", "P"} <= kinds
+    assert {"8", "9", "r", "W", "X", "Y", "f", "y", "h", "P", "AS", "N"} <= kinds
     assert "3" not in kinds
     assert "j" not in kinds
     assert {kind for kind, _ in reports} >= set("0456CDEFGHI8")
