@@ -14,6 +14,7 @@ from domain.orders import Alarm, NeverSent, Order, OrderIntent, Sent
 from domain.ports import OutboxBody, OutboxMessage, StatusRequest, UnitOfWork
 from gateway import codec
 from gateway.gate import Judgement, Verdict
+from gateway.settings import VenueProfile
 
 _ACTOR = "gateway"
 
@@ -42,13 +43,15 @@ class Claim:
 
 
 def encoded(
-    body: OutboxBody, order: Order | None, *, account: str, at: datetime
+    body: OutboxBody, order: Order | None, profile: VenueProfile, at: datetime
 ) -> tuple[Judgement, str]:
     """The message's text; what cannot go on a wire is withdrawn."""
+    account, dialect = profile.account, profile.dialect
     try:
-        return Judgement(Verdict.SEND), codec.encode(body, order, account=account, at=at)
+        text = codec.encode(body, order, account=account, at=at, dialect=dialect)
     except BadInputError as error:
         return Judgement(Verdict.WITHDRAW, f"it cannot go on the wire: {error}"), ""
+    return Judgement(Verdict.SEND), text
 
 
 def mark_sent(

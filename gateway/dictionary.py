@@ -15,6 +15,13 @@ from pathlib import Path
 from domain.errors import BadInputError
 
 _STRUCTURAL = frozenset({"NUMINGROUP", "LENGTH", "DATA", "SEQNUM"})
+_STRATEGIES = "NoStrategyParameters"
+_STRATEGY_FIELDS = (
+    ("957", _STRATEGIES, "NUMINGROUP"),
+    ("958", "StrategyParameterName", "STRING"),
+    ("959", "StrategyParameterType", "INT"),
+    ("960", "StrategyParameterValue", "STRING"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ def load(path: Path) -> Dictionary:
 def write_relaxed(source: Path, target: Path) -> None:
     """Write a copy of `source` that no application message can fail to pass."""
     root = _parse(source)
+    _add_strategies(root)
     strict: set[str] = {
         e.attrib["name"]
         for part in ("header", "trailer")
@@ -77,6 +85,22 @@ def write_relaxed(source: Path, target: Path) -> None:
         for value in field.findall("value"):
             field.remove(value)
     ET.ElementTree(root).write(target, encoding="utf-8")
+
+
+def _add_strategies(root: ET.Element) -> None:
+    """StrategyParametersGrp came with FIX 5.0; over FIX 4.4 brokers take it all the same."""
+    fields = root.find("./fields")
+    assert fields is not None
+    known = {field.attrib["number"] for field in fields}
+    for number, name, kind in _STRATEGY_FIELDS:
+        if number not in known:
+            ET.SubElement(fields, "field", number=number, name=name, type=kind)
+    has_group = any(e.attrib["name"] == _STRATEGIES for e in root.iter("group"))
+    for message in () if has_group else root.findall("./messages/message"):
+        if message.attrib["msgtype"] in ("D", "G"):
+            group = ET.SubElement(message, "group", name=_STRATEGIES, required="N")
+            for _, name, _ in _STRATEGY_FIELDS[1:]:
+                ET.SubElement(group, "field", name=name, required="N")
 
 
 def _make_optional(parent: ET.Element) -> None:

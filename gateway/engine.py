@@ -20,6 +20,7 @@ from gateway.callbacks import Callbacks
 from gateway.enginelog import EngineLogFactory
 from gateway.sessioncfg import SessionConfig, render
 from gateway.settings import Connection
+from gateway.wiretext import is_flat
 
 _LOGOUT_SECONDS = 3.0
 
@@ -52,6 +53,7 @@ class Engine:
             log=log,
             fatal=fatal,
         )
+        self._dictionaries: dict[str, Any] = {}  # By session; read for the first group sent.
         self._initiators: list[Any] = []
         self._kept: list[Any] = []  # What the C++ side points to must outlive it.
 
@@ -95,9 +97,18 @@ class Engine:
         if identity is None or not self.is_logged_on(session):
             return False
         try:
-            return bool(fix.Session.sendToTarget(fix.Message(text, False), identity))
+            return bool(fix.Session.sendToTarget(self._message(session, text), identity))
         except fix.SessionNotFound:
             return False
+
+    def _message(self, session: str, text: str) -> Any:
+        """Without a dictionary the engine would sort the fields of repeating groups apart."""
+        if is_flat(text):
+            return fix.Message(text, False)
+        if session not in self._dictionaries:
+            path = _relaxed_path(self._connections[session].session)
+            self._dictionaries[session] = fix.DataDictionary(str(path))
+        return fix.Message(text, self._dictionaries[session], False)
 
     def sequences(self, session: str) -> tuple[int, int]:
         """The next outbound and the next inbound number of the engine."""
@@ -127,10 +138,13 @@ class Engine:
 
 
 def _relaxed_dictionary(session: SessionConfig) -> Path:
-    _, source = session.application_dictionary
-    target = session.store / f"{source.stem}-relaxed.xml"
-    dictionary.write_relaxed(source, target)
+    target = _relaxed_path(session)
+    dictionary.write_relaxed(session.application_dictionary[1], target)
     return target
+
+
+def _relaxed_path(session: SessionConfig) -> Path:
+    return session.store / f"{session.application_dictionary[1].stem}-relaxed.xml"
 
 
 class _Application(fix.Application):  # type: ignore[misc]  # The binding is untyped.

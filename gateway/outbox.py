@@ -128,7 +128,7 @@ class Outbox:
                 "",
             )
             if judgement.verdict is Verdict.SEND:
-                judgement, text = encoded(message.body, order, account=profile.account, at=at)
+                judgement, text = encoded(message.body, order, profile, at)
             if judgement.verdict is Verdict.SEND:
                 claim.numbers.append(message.number)
                 claim.parcels.append(Parcel(message.body, text))

@@ -11,6 +11,8 @@ SECRET_TAGS = frozenset({553, 554, 96, 925})  # Username, Password, RawData, New
 REDACTED = "***"
 _RAW_DATA_LENGTH, _RAW_DATA = "95", "96"
 _MAX_TAG_DIGITS = 9
+_FLAT_TYPES = frozenset({"D", "F", "G", "H", "AF"})  # They may have groups, but need none.
+_GROUPS = (f"{SOH}78=", f"{SOH}453=", f"{SOH}957=")  # Allocations, parties, strategy parameters.
 
 
 def pairs(raw: str) -> Iterator[tuple[int, str]]:
@@ -37,6 +39,11 @@ def message(msg_type: str, body: Iterable[tuple[int, str]]) -> str:
     content = "".join(f"{tag}={value}{SOH}" for tag, value in ((35, msg_type), *body))
     text = f"8=FIX.4.4{SOH}9={len(content.encode())}{SOH}{content}"
     return f"{text}10={sum(text.encode()) % 256:03d}{SOH}"
+
+
+def is_flat(text: str) -> bool:
+    """Whether a message of ours is known to have no repeating group."""
+    return value_of(text, 35) in _FLAT_TYPES and not any(group in text for group in _GROUPS)
 
 
 def redact(raw: str) -> str:

@@ -121,7 +121,8 @@ def test_the_relaxed_dictionary_keeps_groups_and_drops_judgement(tmp_path):
 
     relaxed, standard = load(target), load(standard_path())
     text = target.read_text()
-    assert relaxed.tags == standard.tags
+    assert relaxed.tags.items() >= standard.tags.items()
+    assert relaxed.tags.keys() - standard.tags.keys() == {957, 958, 959, 960}, "brokers' group"
     assert (39, "1") in standard.enums
     assert (39, "1") not in relaxed.enums
     assert (98, "0") in relaxed.enums  # Session messages stay strict.
