@@ -5,7 +5,7 @@ run goes on when the service starts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,7 @@ from domain.runs import Approval, Kill, Run
 from ledger import reconcile
 from ledger.positions import balances, lots
 from oms.basket import Override
-from oms.halt import halt
+from oms.halt import Setting, halt
 from oms.restricted import take_back
 from oms.take_over import take_over
 from scheduler import decisions
@@ -65,10 +65,13 @@ class VaultChanging(OrderWishes, RuleWishes):
         collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
+        setting: Setting = lambda _kill: nullcontext(),
         use_rules: UseRules = lambda _rules: None,
         look: Callable[[], None] = lambda: None,
     ) -> None:
         """`go_on` walks a run further, `wake` tells the gateway that the outbox grew.
+
+        A halt is committed inside `setting`, during which the gateway sends no order.
 
         `look` has the portfolios looked at soon; a service that starts looks by itself.
 
@@ -79,7 +82,7 @@ class VaultChanging(OrderWishes, RuleWishes):
         RuleWishes.__init__(self, vault, clock, use_rules)
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
-        self._venues, self._look = venues, look
+        self._venues, self._look, self._setting = venues, look, setting
 
     def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run:
         """Start a run now, of some accounts or all."""
@@ -132,7 +135,7 @@ class VaultChanging(OrderWishes, RuleWishes):
         _require_scope(scope, name)
         self._require_target(scope, name)
         kill = Kill(scope=scope, name=name, by=by, why=why, set_at=self._clock.now())
-        halt(self._vault, kill, wake=self._wake)
+        halt(self._vault, kill, wake=self._wake, setting=self._setting)
         return kill
 
     def resume(self, scope: str, name: str, by: str, why: str) -> bool:

@@ -10,8 +10,10 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from importlib.metadata import version
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -23,7 +25,8 @@ from console.service_port import Health
 from domain.audit import Tampering
 from domain.errors import ExitCode, TrimtabError
 from domain.ports import Clock, SessionState, Vault, Wire
-from domain.runs import RunStatus
+from domain.runs import Kill, RunStatus
+from oms.halt import Setting
 from scheduler.run import Runner
 from scheduler.ticker import Ticker
 from scheduler.watch import Watch
@@ -87,6 +90,7 @@ class VaultService(VaultReading, VaultChanging):
         collar: Decimal,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
+        setting: Setting = lambda _kill: nullcontext(),
         use_rules: UseRules = lambda _rules: None,
         look: Callable[[], None] = lambda: None,
     ) -> None:
@@ -101,9 +105,18 @@ class VaultService(VaultReading, VaultChanging):
             collar=collar,
             go_on=go_on,
             wake=wake,
+            setting=setting,
             use_rules=use_rules,
             look=look,
         )
+
+
+class ServedWire(Wire, Protocol):
+    """The gateway under a running service."""
+
+    def setting(self, kill: Kill) -> AbstractContextManager[None]:
+        """Commit `kill` inside: no order that it stops reaches the engine afterwards."""
+        ...
 
 
 class RunningService(VaultService):
@@ -119,7 +132,7 @@ class RunningService(VaultService):
         intake: Intake,
         ticker: Ticker,
         walker: RunWalker,
-        wire: Wire,
+        wire: ServedWire,
         use_rules: UseRules,
         watch: Watch,
         venues: Sequence[str],
@@ -138,6 +151,7 @@ class RunningService(VaultService):
             collar=collar,
             go_on=walker.hand_over,
             wake=wire.wake,
+            setting=wire.setting,
             use_rules=use_rules,
             look=watch.ask,
         )

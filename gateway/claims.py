@@ -10,7 +10,7 @@ from datetime import datetime
 
 from domain.errors import BadInputError
 from domain.order_states import apply
-from domain.orders import Alarm, NeverSent, Order, OrderIntent, Sent
+from domain.orders import Alarm, CancelRequest, NeverSent, Order, OrderIntent, Sent
 from domain.ports import OutboxBody, OutboxMessage, StatusRequest, UnitOfWork
 from gateway import codec
 from gateway.gate import Judgement, Verdict
@@ -28,9 +28,27 @@ class Parcel:
 
 
 @dataclass(slots=True)
+class Room:
+    """How much one claim may send. Cancels have a room of their own: nothing delays them."""
+
+    cancels: int
+    others: int
+
+    def has_left(self, body: OutboxBody) -> bool:
+        return (self.cancels if isinstance(body, CancelRequest) else self.others) > 0
+
+    def take(self, body: OutboxBody) -> None:
+        if isinstance(body, CancelRequest):
+            self.cancels -= 1
+        else:
+            self.others -= 1
+
+
+@dataclass(slots=True)
 class Claim:
     """What one transaction marked and took back."""
 
+    seen: int  # Kill switches that this process had set before: see `gateway.last_look`.
     parcels: list[Parcel] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)  # Of the parcels.
     settled: list[int] = field(default_factory=list)  # Questions that need no asking any more.

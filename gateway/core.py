@@ -17,6 +17,7 @@ from gateway.copies import Copies
 from gateway.filestore import blot_secrets, check_store, sent_orders
 from gateway.gate import Throttle
 from gateway.inbox import Inbox, Pause
+from gateway.last_look import LastLook
 from gateway.outbox import Outbox
 from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
@@ -64,6 +65,7 @@ class Core:
             log=log,
         )
         self.engine = engine(callbacks)
+        self.last_look = LastLook()
         throttles = {p.venue: Throttle(p.throttle) for p in settings.profiles}
         self.questions = Questions(
             vault=vault,
@@ -83,6 +85,7 @@ class Core:
             questions=self.questions,
             profiles=settings.profiles,
             throttles=throttles,
+            last_look=self.last_look,
             log=log,
         )
         self.inbox = Inbox(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.kills import first_that_stops, in_words
-from domain.orders import CancelRequest, Order, OrderIntent, ReplaceRequest
+from domain.orders import CancelRequest, Order, OrderIntent, OrdStatus, ReplaceRequest
 from domain.ports import OutboxBody
 from domain.runs import Kill
 
@@ -33,6 +33,7 @@ class Judgement:
 
 
 _SEND = Judgement(Verdict.SEND)
+_RESERVE_SECONDS = 10
 
 
 def judge(
@@ -71,6 +72,8 @@ def _judge_order(
 def _judge_change(request: CancelRequest | ReplaceRequest, order: Order | None) -> Judgement:
     if order is None:
         return Judgement(Verdict.WITHDRAW, f"there is no order {request.orig_cl_ord_id}")
+    if order.status is OrdStatus.UNSENT:
+        return Judgement(Verdict.WITHDRAW, "the order never left")
     if order.sent:
         return _SEND
     if isinstance(request, CancelRequest):
@@ -82,7 +85,11 @@ def _judge_change(request: CancelRequest | ReplaceRequest, order: Order | None) 
 
 
 class Throttle:
-    """At most `rate` messages a second, with a second's worth of burst. Time is an argument."""
+    """At most `rate` messages a second, with a second's worth of burst. Time is an argument.
+
+    Cancels do not wait for it: they may run up a debt of ten seconds' worth, and what is
+    new waits until that is paid.
+    """
 
     def __init__(self, rate: int) -> None:
         assert rate > 0
@@ -91,11 +98,16 @@ class Throttle:
         self._at = 0.0
 
     def available(self, now: float) -> int:
-        """How many messages may go at `now` (seconds of a monotonic clock)."""
+        """How many messages may go at `now` (seconds of a monotonic clock); none in debt."""
         elapsed = max(0.0, now - self._at)
         self._tokens = min(float(self._rate), self._tokens + elapsed * self._rate)
         self._at = now
-        return int(self._tokens)
+        return max(0, int(self._tokens))
+
+    def available_to_cancels(self, now: float) -> int:
+        """How many cancels may go at `now`."""
+        self.available(now)
+        return max(0, int(self._tokens) + _RESERVE_SECONDS * self._rate)
 
     def spend(self, count: int) -> None:
         """`count` messages went out."""

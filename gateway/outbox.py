@@ -11,12 +11,15 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
-from domain.orders import Alarm, OrderIntent
+from domain.kills import in_words
+from domain.orders import Alarm, CancelRequest, OrderIntent
 from domain.ports import Clock, OutboxMessage, UnitOfWork, Vault
+from domain.runs import Kill
 from gateway.alarms import tell
 from gateway.claims import (
     Claim,
     Parcel,
+    Room,
     declare_unsent,
     encoded,
     mark_sent,
@@ -25,11 +28,13 @@ from gateway.claims import (
     withdraw,
 )
 from gateway.gate import Throttle, Verdict, judge
+from gateway.last_look import LastLook
 from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
 from gateway.settings import VenueProfile
 
 _BATCH = 100
+_CANCELS = 500  # In one commit: they are few, and must not wait.
 _WINDOW = 2 * _BATCH
 _EVERYTHING = 100_000
 
@@ -47,6 +52,7 @@ class Outbox:
         questions: Questions,
         profiles: Sequence[VenueProfile],
         throttles: Mapping[str, Throttle],
+        last_look: LastLook,
         log: FilteringBoundLogger,
     ) -> None:
         self._vault = vault
@@ -57,6 +63,7 @@ class Outbox:
         self._mass_status = questions.mass_status
         self._profiles = tuple(profiles)
         self._throttles = throttles
+        self._last_look = last_look
         self._log = log
         self._limbo: list[Parcel] = []
         self._is_halted = False
@@ -88,37 +95,44 @@ class Outbox:
         self._settle_limbo()
         while not self._is_halted and self._engine.is_logged_on(profile.session.name):
             self._questions.ask_after_logon(profile)
-            allowed = self._throttles[profile.venue].available(self._monotonic())
+            room = self._room(profile.venue)
             with self._vault.read() as uow:
-                idle = not uow.outbox.waiting(profile.venue, 1)
-                if idle or not allowed:
+                is_idle = not (room.others and uow.outbox.waiting(profile.venue, 1))
+                if is_idle and not (room.cancels and uow.outbox.cancels_waiting(profile.venue, 1)):
                     self._questions.count_doubts(uow, profile.venue)
                     return
-            if not self._pass_on(profile, min(allowed, _BATCH)):
+            if not self._pass_on(profile, room):
                 return
 
-    def _pass_on(self, profile: VenueProfile, limit: int) -> bool:
+    def _room(self, venue: str) -> Room:
+        throttle, now = self._throttles[venue], self._monotonic()
+        return Room(
+            cancels=min(throttle.available_to_cancels(now), _CANCELS),
+            others=min(throttle.available(now), _BATCH),
+        )
+
+    def _pass_on(self, profile: VenueProfile, room: Room) -> bool:
         """Commit what may go, then send it; whether anything moved."""
-        claim = Claim()
+        claim = Claim(seen=self._last_look.seen())
         try:
             with self._vault.write() as uow:
-                self._claim(uow, profile, limit, claim)
+                self._claim(uow, profile, room, claim)
         except BaseException:
             self._limbo += claim.parcels  # Committed or not, the engine never saw them.
             raise
         tell(self._log, claim.alarms)
-        self._send(profile, claim.parcels)
+        self._send(profile, claim)
         return claim.has_moved()
 
-    def _claim(self, uow: UnitOfWork, profile: VenueProfile, limit: int, claim: Claim) -> None:
+    def _claim(self, uow: UnitOfWork, profile: VenueProfile, room: Room, claim: Claim) -> None:
         """Mark what may go now, and take back what may never go."""
         venue = profile.venue
         are_all_asked = self._mass_status.is_awaited(venue)
         hold = self._questions.hold(uow, venue)
         kills = uow.kills.active()
         for message in self._waiting(uow, venue, hold):
-            if len(claim.parcels) == limit:
-                break
+            if not room.has_left(message.body):
+                continue
             order, at = order_of(uow, message.body), self._clock.now()
             if self._mass_status.has_settled(venue, message.body, order):
                 claim.settled.append(message.number)
@@ -130,6 +144,7 @@ class Outbox:
             if judgement.verdict is Verdict.SEND:
                 judgement, text = encoded(message.body, order, profile, at)
             if judgement.verdict is Verdict.SEND:
+                room.take(message.body)
                 claim.numbers.append(message.number)
                 claim.parcels.append(Parcel(message.body, text))
                 claim.alarms += mark_sent(uow, message.body, order, at)
@@ -143,26 +158,36 @@ class Outbox:
         window = uow.outbox.waiting(venue, _WINDOW)
         if hold and len(window) == _WINDOW:
             window = uow.outbox.waiting(venue, _EVERYTHING)  # Cancels behind held orders.
-        return urgent_first(window)
+        cancels = uow.outbox.cancels_waiting(venue, _CANCELS)
+        others = (one for one in window if not isinstance(one.body, CancelRequest))
+        return [*cancels, *urgent_first(others)]
 
-    def _send(self, profile: VenueProfile, parcels: Sequence[Parcel]) -> None:
-        """Hand over each once. Those that the engine provably refused are declared unsent."""
+    def _send(self, profile: VenueProfile, claim: Claim) -> None:
+        """Hand over each once. Those that the engine provably never took are declared unsent."""
         refused: list[Parcel] = []
+        stopped: list[tuple[Parcel, Kill]] = []
+        parcels, session = claim.parcels, profile.session.name
         self._questions.expect_answers(
             one.body.cl_ord_id for one in parcels if isinstance(one.body, OrderIntent)
         )
         for parcel in parcels:
             try:
-                taken = self._engine.send(profile.session.name, parcel.text)
+                taken = self._last_look.send(
+                    parcel.body, claim.seen, partial(self._engine.send, session, parcel.text)
+                )
             except Exception as error:  # noqa: BLE001 - the order is in doubt; the rest still goes
                 self._log.error("send_failed", order=parcel.body.cl_ord_id, error=str(error))
                 self._questions.doubt(parcel.body.cl_ord_id, f"sending failed: {error}")
                 continue
-            if not taken:
+            if isinstance(taken, Kill):
+                stopped.append((parcel, taken))
+            elif not taken:
                 refused.append(parcel)
-        self._throttles[profile.venue].spend(len(parcels) - len(refused))
+        self._throttles[profile.venue].spend(len(parcels) - len(refused) - len(stopped))
         if refused:
             self._settle_refused(refused)
+        if stopped:
+            self._settle_stopped(stopped)
 
     def _settle_refused(self, refused: Sequence[Parcel]) -> None:
         alarms: list[Alarm] = []
@@ -174,6 +199,17 @@ class Outbox:
                     alarms += declare_unsent(uow, name, why, self._clock.now(), accidental=True)
                 alarms.append(Alarm(kind="message_not_sent", cl_ord_id=name, message=why))
         self._questions.expect_none(parcel.body.cl_ord_id for parcel in refused)
+        tell(self._log, alarms)
+
+    def _settle_stopped(self, stopped: Sequence[tuple[Parcel, Kill]]) -> None:
+        """A kill switch came after the claim: these were decided against, and stay unsent."""
+        alarms: list[Alarm] = []
+        with self._vault.write() as uow:
+            for parcel, kill in stopped:
+                name, why = parcel.body.cl_ord_id, f"kill switch on {in_words(kill)}: {kill.why}"
+                alarms += declare_unsent(uow, name, why, self._clock.now())
+                alarms.append(Alarm(kind="message_withdrawn", cl_ord_id=name, message=why))
+        self._questions.expect_none(parcel.body.cl_ord_id for parcel, _ in stopped)
         tell(self._log, alarms)
 
     def _settle_limbo(self) -> None:

@@ -6,11 +6,14 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from structlog.typing import FilteringBoundLogger
 
 from domain.errors import InvariantError, TrimtabError
+from domain.kills import stops_venue
 from domain.ports import Clock, ExecutionSink, SessionKind, SessionState, Vault
+from domain.runs import Kill
 from gateway import dictionary, doubts
 from gateway.arrival_queue import ArrivalQueue
 from gateway.core import Core, durable_sequences
@@ -93,15 +96,21 @@ class Gateway:
         """The outbox has something new. Returns at once."""
         self._woken.set()
 
+    def setting(self, kill: Kill) -> AbstractContextManager[None]:
+        """Commit `kill` inside: no order that it stops reaches the engine afterwards."""
+        return self._core.last_look.setting(kill)
+
     def sessions(self) -> tuple[SessionState, ...]:
         """Each session as an operator wants to see it."""
         with self._vault.read() as uow:
             kills = uow.kills.active()
             in_doubt = {p.venue: doubts.unresolved(uow, p.venue) for p in self._settings.profiles}
-        stopped = {kill.name for kill in kills if kill.scope == "venue"}
-        halted = any(kill.scope == "firm" for kill in kills)
         return tuple(
-            self._state(one, in_doubt[one.venue], is_halted=halted or one.venue in stopped)
+            self._state(
+                one,
+                in_doubt[one.venue],
+                is_halted=any(stops_venue(kill, one.venue) for kill in kills),
+            )
             for one in self._core.connections.values()
         )
 

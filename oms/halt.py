@@ -16,6 +16,8 @@ from domain.ports import Vault
 from domain.runs import Kill
 from oms.cancel import cancel
 
+Setting = Callable[[Kill], AbstractContextManager[None]]
+
 _PORTION = 100  # Orders taken back in one transaction: their cancels go while others are written.
 
 
@@ -24,7 +26,7 @@ def halt(
     kill: Kill,
     *,
     wake: Callable[[], None] = lambda: None,
-    setting: Callable[[Kill], AbstractContextManager[None]] = lambda _kill: nullcontext(),
+    setting: Setting = lambda _kill: nullcontext(),
 ) -> tuple[str, ...]:
     """Set `kill`, and take back every open order that it stops; their ClOrdIDs.
 

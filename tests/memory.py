@@ -24,7 +24,7 @@ from domain.compliance import CheckResult
 from domain.entries import DayUse, Entry, Recent
 from domain.lots import TaxLot
 from domain.order_states import open_order
-from domain.orders import ExecutionReport, Order, OrderEvent, OrderIntent, OrdStatus
+from domain.orders import CancelRequest, ExecutionReport, Order, OrderEvent, OrderIntent, OrdStatus
 from domain.overrides import GivenOverride
 from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
@@ -212,6 +212,10 @@ class OutboxPart(Part):
         gone = self.state.handed | self.state.withdrawn
         found = (m for m in self.state.outbox if m.venue == venue and m.number not in gone)
         return tuple(found)[:limit]
+
+    def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
+        every = self.waiting(venue, len(self.state.outbox))
+        return tuple(m for m in every if isinstance(m.body, CancelRequest))[:limit]
 
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
         assert not self.state.handed & set(numbers), "handed at most once"

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError
+from domain.orders import CancelRequest
 from domain.ports import OutboxBody, OutboxMessage, StatusRequest
 from vault.schema import outbox_message, outbox_outcome, outbox_waiting
 
 _KINDS: dict[str, type[OutboxBody]] = {kind.__name__: kind for kind in get_args(OutboxBody)}
 _STATUS = StatusRequest.__name__
+_CANCEL = CancelRequest.__name__
 
 
 class SqlOutbox:
@@ -39,10 +41,18 @@ class SqlOutbox:
 
     def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         """Oldest first."""
+        return self._waiting(outbox_waiting.c.venue == venue, limit)
+
+    def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
+        """The cancels among them, oldest first, however much waits before them."""
+        wanted = (outbox_waiting.c.venue == venue) & (outbox_message.c.kind == _CANCEL)
+        return self._waiting(wanted, limit)
+
+    def _waiting(self, wanted: ColumnElement[bool], limit: int) -> tuple[OutboxMessage, ...]:
         query = (
             select(outbox_message)
             .join(outbox_waiting, outbox_waiting.c.number == outbox_message.c.number)
-            .where(outbox_waiting.c.venue == venue)
+            .where(wanted)
             .order_by(outbox_message.c.number)
             .limit(limit)
         )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.order_states import apply, open_order
-from domain.orders import Allocation, CancelRequest, Sent
+from domain.orders import Allocation, CancelRequest, NeverSent, Sent
 from domain.ports import StatusRequest
 from domain.runs import Kill
 from gateway.gate import Throttle, Verdict, judge
@@ -61,6 +61,25 @@ def test_canceling_what_was_never_sent_takes_both_back():
 
     assert judgement.verdict is Verdict.WITHDRAW
     assert judgement.order_too
+
+
+def test_a_cancel_of_an_order_that_never_left_stays_here_too():
+    never = NeverSent(cl_ord_id="C1", at=NOW, why="kill switch on firm: drill")
+    dead, _ = apply(SENT, never)
+
+    assert judge(CANCEL, dead, [], "").verdict is Verdict.WITHDRAW
+
+
+def test_cancels_may_run_up_a_debt_that_what_is_new_waits_for():
+    throttle = Throttle(10)
+    throttle.spend(throttle.available(100.0))
+
+    assert throttle.available(100.0) == 0
+    assert throttle.available_to_cancels(100.0) == 100
+    throttle.spend(30)
+    assert throttle.available_to_cancels(100.0) == 70
+    assert throttle.available(102.9) == 0
+    assert throttle.available(103.2) == 2
 
 
 @given(st.integers(1, 50), st.lists(st.floats(0, 3), max_size=60))

@@ -1,0 +1,60 @@
+"""The last look: kill switches, once more, between the commit of a claim and the engine.
+
+A claim that was committed just before a kill would otherwise send its orders just after
+it. What a switch of the meantime stops was never handed to the engine, and dies unsent.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from domain.kills import first_that_stops
+from domain.orders import OrderIntent
+from domain.ports import OutboxBody
+from domain.runs import Kill
+
+
+class LastLook:
+    """The switches that this process has set, oldest first. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._set: list[Kill] = []
+        self._being_set = 0
+        self._being_sent = 0
+
+    @contextmanager
+    def setting(self, kill: Kill) -> Iterator[None]:
+        """Commit `kill` inside: no order goes to the engine meanwhile, nor later what it stops."""
+        with self._changed:
+            self._being_set += 1  # From here on no order begins; the one under way is let go.
+            self._changed.wait_for(lambda: not self._being_sent)
+        try:
+            yield
+            with self._changed:
+                self._set.append(kill)
+        finally:
+            with self._changed:
+                self._being_set -= 1
+                self._changed.notify_all()
+
+    def seen(self) -> int:
+        """How many switches there are: a claim that begins now reads them all."""
+        with self._changed:
+            return len(self._set)
+
+    def send(self, body: OutboxBody, seen: int, send: Callable[[], bool]) -> bool | Kill:
+        """What `send` says of the message, or the switch set after `seen` that stops it."""
+        if not isinstance(body, OrderIntent):
+            return send()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._being_set)
+            if (kill := first_that_stops(self._set[seen:], body)) is not None:
+                return kill
+            self._being_sent += 1
+        try:
+            return send()
+        finally:
+            with self._changed:
+                self._being_sent -= 1
+                self._changed.notify_all()

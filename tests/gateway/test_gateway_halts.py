@@ -1,0 +1,81 @@
+"""Halts at the wire: what a switch stops stays here after its commit, and no cancel waits."""
+
+import threading
+
+from domain.orders import OrdStatus
+from domain.runs import Kill
+from gateway.wiretext import value_of
+from oms.halt import halt
+from tests.gateway.desk import RealClock, cancel, intent, new_id, order_of, place, settings_for
+from tests.gateway.venue import until
+
+
+def drill() -> Kill:
+    return Kill(scope="firm", name="", by="Ann", why="drill", set_at=RealClock().now())
+
+
+def sent_order(wired, gateway):
+    name = place(wired.vault, intent(new_id()))
+    gateway.wake()
+    until(lambda: [t for t in wired.venue.orders() if value_of(t, 11) == name], "the order")
+    return name
+
+
+def test_orders_that_were_claimed_and_not_handed_over_when_the_switch_came_stay_here(
+    wired, monkeypatch
+):
+    """Both orders are claimed in one commit; the halt comes while the first is handed over."""
+    wired.venue.start()
+    gateway = wired.connected()
+    sent_order(wired, gateway)
+    engine = gateway._core.engine
+    at_engine, go_on = threading.Event(), threading.Event()
+    real = engine.send
+
+    def slow(session, text):
+        at_engine.set()
+        assert go_on.wait(10)
+        return real(session, text)
+
+    monkeypatch.setattr(engine, "send", slow)
+    first, second = intent(new_id()), intent(new_id())
+    with wired.vault.write() as uow:
+        for one in (first, second):
+            uow.orders.add(one)
+            uow.outbox.queue("XSIM", one, RealClock().now())
+    gateway.wake()
+    assert at_engine.wait(10)
+    halted = threading.Thread(
+        target=halt,
+        args=(wired.vault, drill()),
+        kwargs={"wake": gateway.wake, "setting": gateway.setting},
+    )
+    halted.start()
+    until(lambda: gateway._core.last_look._being_set, "the halt")
+    go_on.set()
+    halted.join(10)
+    until(lambda: order_of(wired.vault, second.cl_ord_id).is_closed, "the end of the second")
+    until(lambda: wired.venue.of_type("F"), "the cancel of the first")
+
+    dead = order_of(wired.vault, second.cl_ord_id)
+    assert (dead.status, dead.accidental) == (OrdStatus.UNSENT, False)
+    assert second.cl_ord_id not in {value_of(text, 11) for text in wired.venue.received}
+    assert first.cl_ord_id in {value_of(text, 41) for text in wired.venue.of_type("F")}
+
+
+def test_cancels_do_not_wait_for_the_throttle_and_what_is_new_pays_for_them(wired):
+    """A throttle of ten a second, ten cancels: all go at once, and the next order later."""
+    wired.venue.start()
+    settings = settings_for(wired.directory, wired.venue.port, throttle=10)
+    gateway = wired.connected(settings=settings)
+    names = [sent_order(wired, gateway) for _ in range(10)]
+    for name in names:
+        cancel(wired.vault, name)
+    late = place(wired.vault, intent(new_id()))
+    gateway.wake()
+    until(lambda: len(wired.venue.of_type("F")) == 10, "the cancels")
+
+    throttle = gateway._core.outbox._throttles["XSIM"]
+    assert throttle._tokens < 0
+    assert not order_of(wired.vault, late).sent
+    until(lambda: order_of(wired.vault, late).sent, "the order after the debt")
