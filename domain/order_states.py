@@ -319,6 +319,10 @@ def _answer_request(order: Order, event: ExecutionReport) -> Outcome:
     """A replace or cancel that was accepted is no longer pending; quantities may have changed."""
     if event.exec_type is ExecType.REPLACED:
         return _replaced(order, event)
+    if event.exec_type is ExecType.NEW and order.intent.cash_quantity is not None:
+        return _with_terms(
+            order, event.order_qty, None, None
+        ), ()  # L.1.b: so many shares it makes.
     if event.exec_type is ExecType.RESTATED and order.status not in CLOSED - {OrdStatus.FILLED}:
         changed = _with_terms(order, event.order_qty, event.limit_price, event.stop_price)
         text = f"the venue restated the order to {plain(changed.order_qty)}: {event.reason}"

@@ -144,7 +144,8 @@ class Allocation:
 class OrderIntent:
     """One block order as we mean to send it. Immutable once committed.
 
-    `cl_ord_id` is used once, for ever. The allocations add up to `quantity`.
+    `cl_ord_id` is used once, for ever. The allocations add up to `quantity`. An order for an
+    amount of cash is of as many shares as the venue says when it takes it.
     """
 
     cl_ord_id: str
@@ -166,10 +167,12 @@ class OrderIntent:
     peg: Peg | None = None
     algo: Algo | None = None
     routed: Routed | None = None
+    cash_quantity: Decimal | None = None  # CashOrderQty (152), dollars; `quantity` is our guess.
 
     def __post_init__(self) -> None:
         kind = self.ord_type
         assert self.quantity > 0
+        assert self.cash_quantity is None or self.cash_quantity > 0
         assert self.limit_price is None or kind not in (OrdType.MARKET, OrdType.STOP)
         assert self.limit_price is not None or kind not in (OrdType.LIMIT, OrdType.STOP_LIMIT)
         assert (self.stop_price is not None) == (kind in (OrdType.STOP, OrdType.STOP_LIMIT))

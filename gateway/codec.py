@@ -87,7 +87,14 @@ def _new_order(intent: OrderIntent, account: str, at: datetime, dialect: Dialect
         *_instrument(intent),
         (54, intent.side.value),
         (60, _instant(at)),
-        *_terms(intent, intent.quantity, intent.limit_price, intent.stop_price, dialect),
+        *_terms(
+            intent,
+            intent.quantity,
+            intent.limit_price,
+            intent.stop_price,
+            dialect,
+            cash=intent.cash_quantity,
+        ),
     ]
 
 
@@ -120,10 +127,12 @@ def _terms(
     limit: Decimal | None,
     stop: Decimal | None,
     dialect: Dialect,
+    *,
+    cash: Decimal | None = None,
 ) -> list[Field]:
     if why := dialect.unsupported(intent):
         raise BadInputError(why)
-    return fields_of(intent, quantity=quantity, limit=limit, stop=stop, dialect=dialect)
+    return fields_of(intent, quantity=quantity, limit=limit, stop=stop, dialect=dialect, cash=cash)
 
 
 def _status(request: StatusRequest, order: Order, account: str) -> list[Field]:

@@ -26,9 +26,14 @@ def fields_of(
     limit: Decimal | None,
     stop: Decimal | None,
     dialect: Dialect,
+    cash: Decimal | None = None,
 ) -> list[Field]:
-    """The terms of `intent` with this OrderQty, Price and StopPx, as `dialect` says them."""
-    fields = [(38, plain(quantity)), (40, intent.ord_type.value)]
+    """The terms of `intent` with this OrderQty, Price and StopPx, as `dialect` says them.
+
+    With `cash` it is an order for so many dollars, whatever number of shares that makes.
+    """
+    amount = (38, plain(quantity)) if cash is None else (152, plain(cash))
+    fields = [amount, (40, intent.ord_type.value)]
     if limit is not None:
         fields.append((44, plain(limit)))
     if stop is not None:
