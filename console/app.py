@@ -18,7 +18,7 @@ import structlog
 from console.api import create_app
 from console.api_server import ApiServer
 from console.clocks import clock_from
-from console.config import BASIS_POINTS, Config
+from console.config import Config
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, triggers_of
 from console.rules_at_start import rules_at_start, rules_words
@@ -30,6 +30,7 @@ from console.service import (
     unfinished,
 )
 from console.service_port import CheckLine
+from console.tables import BASIS_POINTS
 from domain.compliance import Force
 from domain.errors import ConfigError, ExitCode, InvariantError, TrimtabError
 from gateway.filestore import check_store
@@ -260,6 +261,8 @@ def _desk(config: Config, rules: tuple[Rule, ...]) -> Desk:
             max_orders=config.approval.max_orders, max_notional=config.approval.max_notional
         ),
         blocks=BlockSettings(limit_collar=config.release.limit_collar_bps / BASIS_POINTS),
+        routing=config.routing,
+        venues=frozenset(config.venues),
     )
 
 

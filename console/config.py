@@ -14,10 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from console.tables import Document, Table
+from console.routes import read_routing
+from console.tables import BASIS_POINTS, Document, Table
 from domain.errors import ConfigError
+from oms.routing import RoutingSettings
 
-BASIS_POINTS = 10_000
 ENVIRONMENT_PREFIX = "TRIMTAB_"
 PASSWORD_PREFIX = "TRIMTAB_FIX_PASSWORD_"  # noqa: S105 - the name of a variable
 USERNAME_PREFIX = "TRIMTAB_FIX_USERNAME_"
@@ -152,6 +153,7 @@ class Config:
     approval: ApprovalSettings
     release: ReleaseSettings
     risk: RiskSettings
+    routing: RoutingSettings
     venues: Mapping[str, VenueSettings]
     fix_settings: Path
     rules: Path
@@ -185,6 +187,7 @@ def parse_config(text: str, path: Path, environment: Mapping[str, str]) -> Confi
     root = document.root()
     files, book = root.table("files"), root.table("book")
     fix, rules = root.table("fix"), root.table("rules")
+    release, venues = _release(root.table("release")), _venues(root.table("venues"))
     config = Config(
         path=path,
         database=_database(root.table("database"), path.parent, environment),
@@ -201,9 +204,15 @@ def parse_config(text: str, path: Path, environment: Mapping[str, str]) -> Confi
             )
         ),
         approval=_approval(root.table("approval")),
-        release=_release(root.table("release")),
+        release=release,
         risk=_risk(root.table("risk")),
-        venues=_venues(root.table("venues")),
+        routing=read_routing(
+            root.table("routing", optional=True),
+            root.array("route"),
+            collar=release.limit_collar_bps / BASIS_POINTS,
+            venues=tuple(venues),
+        ),
+        venues=venues,
         fix_settings=fix.path("settings"),
         rules=rules.path("file"),
         layouts=book.path("layouts"),

@@ -19,6 +19,7 @@ from domain.orders import (
     Sent,
 )
 from domain.ports import UnitOfWork
+from oms.order_words import routed_words, terms_words
 
 
 def find_order(view: UnitOfWork, name: str) -> Order:
@@ -42,14 +43,20 @@ def life_of(order: Order, events: Iterable[OrderEvent]) -> OrderLife:
 
 def _lines(order: Order, events: Iterable[OrderEvent]) -> Iterator[LifeLine]:
     intent = order.intent
-    limit = "at market" if intent.limit_price is None else f"limit {plain(intent.limit_price)}"
     yield LifeLine(
         at=intent.decided_at,
         message="decided",
         cl_ord_id=intent.cl_ord_id,
-        note=f"{words_of(intent.side)} {plain(intent.quantity)} {intent.symbol} {limit} "
-        f"on {intent.venue}, decided on {plain(intent.reference_price)}",
+        note=f"{words_of(intent.side)} {plain(intent.quantity)} {intent.symbol} "
+        f"{terms_words(intent)} on {intent.venue}, decided on {plain(intent.reference_price)}",
     )
+    if intent.routed is not None:
+        yield LifeLine(
+            at=intent.decided_at,
+            message="routed",
+            cl_ord_id=intent.cl_ord_id,
+            note=routed_words(intent.routed),
+        )
     for event in events:
         yield _line(event)
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from console.toml_lines import lines_of
 from domain.errors import ConfigError
 
+BASIS_POINTS = 10_000
 _MISSING = object()
 
 
@@ -26,9 +27,13 @@ class Document:
         return Table(self, "", self._values)
 
     def line(self, table: str, key: str) -> int:
-        """The line of a key, or of its table's header, or 1."""
+        """The line of a key, or of its table's header, or of what that stands in, or 1."""
         place = self._lines.get((table, key)) or self._lines.get((f"{table}.{key}".strip("."), ""))
-        return place or self._lines.get((table, "")) or 1
+        place = place or self._lines.get((table, ""))
+        if place is None and "." in table:  # An inline table: the line of the key that holds it.
+            outer, _, inner = table.rpartition(".")
+            return self.line(outer, inner.partition("[")[0])
+        return place or 1
 
     def nearest(self, name: str, known: Iterable[str]) -> str:
         """A remedy that names the nearest valid name, or all of them."""
@@ -100,6 +105,26 @@ class Table:
             self.refuse(key, f"must be a text, not {value!r}", "put it in double quotes")
         if any(ord(character) < 32 for character in value):
             self.refuse(key, "holds a control character", "take it out")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Several texts, or one; none when it is missing."""
+        value = self._get(key, [])
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(one, str) and one for one in values):
+            self.refuse(key, f"must be texts, not {value!r}", 'write ["ONE", "ANOTHER"]')
+        return tuple(values)
+
+    def time_of_day(self, key: str) -> time | None:
+        """A local time of day, or None when it is not set."""
+        value = self._get(key, None)
+        if isinstance(value, str):
+            try:
+                value = time.fromisoformat(value)
+            except ValueError:
+                value = value or "nothing"
+        if value is not None and (not isinstance(value, time) or value.tzinfo is not None):
+            self.refuse(key, f"must be a local time of day, not {value!r}", 'write "15:30"')
         return value
 
     def path(self, key: str) -> Path:

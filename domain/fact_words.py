@@ -125,6 +125,7 @@ ACCOUNT = {
     "type": _flag("kind of account; `of` is the type"),
     "group": _text("advisory or fund group", ""),
     "business": _text("strategy that sends its orders", ""),
+    "directed_to": _text("venue to which the client directed its brokerage", ""),
     "borrowings": _number("borrowed, in dollars", "0"),
     "temporary_borrowings": _number("borrowed for a time, in dollars", "0"),
     "property_borrowings": _number("borrowed for property, in dollars", "0"),

@@ -8,15 +8,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 from domain.errors import ConfigError
 from domain.exact import plain
+from domain.facts import About
 from domain.instruments import Security
 from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
 from domain.recommendations import Recommendation
 from domain.snapshot import Snapshot
+from oms.route_terms import limit_price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +48,16 @@ def block(
     """One limit order for the day per security and side: sells first, then by symbol.
 
     ClOrdIDs are `short`-0001, `short`-0002, ... Buys and sells of one name stay
-    two orders: they are never crossed inside.
+    two orders: they are never crossed inside. Accounts that directed their brokerage
+    to a venue have a block of their own there.
     """
     securities = {security.security_id: security for security in snapshot.securities}
     strategies = {account.account_id: account.model_id for account in snapshot.accounts}
-    groups: defaultdict[tuple[bool, str, str], list[Recommendation]] = defaultdict(list)
+    chosen = directed(snapshot)
+    groups: defaultdict[tuple[bool, str, str, str], list[Recommendation]] = defaultdict(list)
     for wanted in recommendations:
-        groups[wanted.side is Side.BUY, wanted.symbol, wanted.security_id].append(wanted)
+        venue = chosen.get(wanted.account_id, "")
+        groups[wanted.side is Side.BUY, wanted.symbol, wanted.security_id, venue].append(wanted)
     return tuple(
         _order(
             f"{short}-{number:04d}",
@@ -60,6 +65,7 @@ def block(
             sorted(groups[key], key=lambda wanted: wanted.account_id),
             securities[key[2]],
             settings,
+            venue=key[3] or securities[key[2]].venue,
             strategies=strategies,
             trade_date=trade_date,
             at=at,
@@ -68,13 +74,13 @@ def block(
     )
 
 
-def limit_price(side: Side, reference: Decimal, collar: Decimal, tick: Decimal) -> Decimal:
-    """The worst price we take: on the tick, and never further than the collar."""
-    if side is Side.BUY:
-        steps = (reference * (1 + collar) / tick).to_integral_value(ROUND_FLOOR)
-    else:
-        steps = (reference * (1 - collar) / tick).to_integral_value(ROUND_CEILING)
-    return steps * tick
+def directed(snapshot: Snapshot) -> dict[str, str]:
+    """The venues to which clients directed their brokerage, by account."""
+    return {
+        fact.subject: fact.value
+        for fact in snapshot.facts
+        if fact.about is About.ACCOUNT and fact.name == "directed_to" and fact.value
+    }
 
 
 def _order(
@@ -84,6 +90,7 @@ def _order(
     security: Security,
     settings: BlockSettings,
     *,
+    venue: str,
     strategies: Mapping[str, str],
     trade_date: date,
     at: datetime,
@@ -94,7 +101,7 @@ def _order(
     return OrderIntent(
         cl_ord_id=cl_ord_id,
         run_id=run_id,
-        venue=security.venue,
+        venue=venue,
         security_id=security.security_id,
         symbol=security.symbol,
         side=side,

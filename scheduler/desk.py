@@ -17,15 +17,19 @@ from oms.blocks import BlockSettings, block
 from oms.compliance.check import check_accounts, check_orders
 from oms.compliance.rules import Rule
 from oms.recheck import left_out
+from oms.route_blocks import route_blocks, unreachable
+from oms.routing import Route, RoutingSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Rules, limits of what goes out without a person, and how blocks are priced."""
+    """Rules, limits of what goes out without a person, and how blocks are priced and routed."""
 
     rules: tuple[Rule, ...]
     policy: ApprovalPolicy
     blocks: BlockSettings
+    routing: RoutingSettings
+    venues: frozenset[str]  # That there is a session for.
 
     def check(
         self,
@@ -77,8 +81,12 @@ class Desk:
         return left_out(self.rules, snapshot, wave, accounts, earlier=basket.results, at=at)
 
     def blocks_of(self, run: Run, snapshot: Snapshot, basket: Basket) -> tuple[OrderIntent, ...]:
-        """The basket's block orders: the same basket gives the same ClOrdIDs."""
-        return block(
+        """The basket's block orders as they would go out."""
+        return tuple(route.intent for route in self.routes_of(run, snapshot, basket))
+
+    def routes_of(self, run: Run, snapshot: Snapshot, basket: Basket) -> tuple[Route, ...]:
+        """The basket's blocks and their ways: the same basket gives the same ClOrdIDs."""
+        blocks = block(
             run.run_id,
             basket.recommendations,
             snapshot,
@@ -87,6 +95,11 @@ class Desk:
             at=run.started_at,
             short=short_id(run.run_id),
         )
+        return route_blocks(blocks, snapshot, run.urgency, self.routing)
+
+    def unreachable(self, routes: Sequence[Route]) -> dict[str, str]:
+        """Why orders have no venue of ours to go to, by ClOrdID."""
+        return unreachable(routes, self.venues)
 
 
 def _put_to_accounts(

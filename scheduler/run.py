@@ -1,7 +1,7 @@
 """The run: one pass of the loop, from its trigger to a reconciled ledger.
 
 `Runner._loop` reads like the product: snapshot, optimise, recommend, check,
-approve, release, verify, reconcile. Each step's result is stored under the
+approve, route, release, verify, reconcile. Each step's result is stored under the
 run's id before the next begins, so a run that was cut off goes on from where
 it was, on the same snapshot and with the same ClOrdIDs.
 """
@@ -31,6 +31,7 @@ from oms.compliance.rules import Rule
 from oms.generations import standing
 from oms.recommend import recommend
 from oms.release import Release, Releaser
+from oms.routing import Route
 from scheduler import telling, verify
 from scheduler.cases import Findings, ask, enter
 from scheduler.decisions import POLICY, Decision, request
@@ -109,7 +110,8 @@ class Runner:
         decision = self._approve(run, basket)
         if decision is None:
             return self._record.find(run.run_id)
-        release = self._release(run, snapshot, decision.basket)
+        routes = self._route(run, snapshot, decision.basket)
+        release = self._release(run, snapshot, decision.basket, routes)
         breaks = self._verify(run, snapshot, release)
         summary = self._reconcile(run, snapshot, proposals, decision.basket, breaks)
         run = self._record.change(run, status=RunStatus.DONE, finished_at=self._clock.now())
@@ -229,11 +231,22 @@ class Runner:
             uow.findings.add_checks(run.run_id, answers, at)
         return reasons
 
-    def _release(self, run: Run, snapshot: Snapshot, basket: Basket) -> Release:
+    def _route(self, run: Run, snapshot: Snapshot, basket: Basket) -> tuple[Route, ...]:
+        """Blocks and their ways, kept: another configuration does not change them half-way."""
+        return self._record.once(
+            run,
+            Step.ROUTE,
+            tuple[Route, ...],
+            lambda: self._desk.routes_of(run, snapshot, basket),
+        )
+
+    def _release(
+        self, run: Run, snapshot: Snapshot, basket: Basket, routes: Sequence[Route]
+    ) -> Release:
         """Ask the rules about the orders as they will go out, then send them in waves."""
 
         def send() -> Release:
-            intents, at = self._desk.blocks_of(run, snapshot, basket), self._clock.now()
+            intents, at = tuple(route.intent for route in routes), self._clock.now()
             recent = self._orders_of_others(run)
             with self._vault.read() as view:
                 newest = replace(snapshot, restrictions=view.snapshots.restrictions(at.date()))
@@ -246,6 +259,7 @@ class Runner:
                 for answer in answers
                 if answer.blocks and answer.subject not in begun
             }
+            refused |= self._desk.unreachable(routes)
             allowed = tuple(i for i in intents if i.cl_ord_id not in refused)
             release = self._releaser.release(
                 run.run_id, allowed, snapshot, partial(self._ask_again, run, snapshot, basket)

@@ -173,6 +173,7 @@ class Ticker:
             account_ids=reason.account_ids,
             status=RunStatus.RUNNING,
             started_at=now,
+            urgency=due.trigger.urgency,
         )
 
     def _claim(self, due: _Due, run: Run | None, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigError
-from domain.runs import TriggerKind
+from domain.runs import TriggerKind, Urgency
 
 MOST_DUES = 10_000  # A question over a span that holds more than this is a mistake.
 INSTANT = timedelta(microseconds=1)
@@ -71,6 +71,7 @@ class TriggerSettings:
     kind: TriggerKind
     schedule: CalendarSchedule | CronSchedule | None
     catch_up: timedelta = timedelta(hours=24)  # What was missed longer ago stays missed.
+    urgency: Urgency = Urgency.NORMAL  # Of its runs; routing rules may ask for it.
 
 
 def due_between(trigger: TriggerSettings, after: datetime, until: datetime) -> tuple[datetime, ...]:
@@ -161,6 +162,7 @@ def _sessions(calendar: str, first: date, last: date) -> tuple[tuple[date, datet
     return tuple((day.date(), close.to_pydatetime()) for day, close in closes.items())
 
 
+_COMMON = {"name", "kind", "catch_up_hours", "urgency"}
 _FIELDS = {
     TriggerKind.CALENDAR: {"calendar", "day", "minutes_before_close"},
     TriggerKind.CRON: {"cron", "timezone"},
@@ -178,15 +180,24 @@ def from_table(table: Mapping[str, object], *, where: str) -> TriggerSettings:
     reader = _Reader(table, where)
     name = reader.text("name")
     kind = TriggerKind(reader.choice("kind", [kind.value for kind in TriggerKind]))
-    reader.refuse_unknown({"name", "kind", "catch_up_hours"} | _FIELDS[kind])
+    reader.refuse_unknown(_COMMON | _FIELDS[kind])
     schedule: CalendarSchedule | CronSchedule | None = None
     if kind is TriggerKind.CRON or (kind is TriggerKind.DRIFT and "cron" in table):
-        reader.refuse_unknown({"name", "kind", "catch_up_hours"} | _FIELDS[TriggerKind.CRON])
+        reader.refuse_unknown(_COMMON | _FIELDS[TriggerKind.CRON])
         schedule = _cron_schedule(reader)
     elif kind is not TriggerKind.MANUAL:
         schedule = _calendar_schedule(reader)
     hours = reader.whole("catch_up_hours", 1, 24 * 31) if "catch_up_hours" in table else 24
-    return TriggerSettings(name=name, kind=kind, schedule=schedule, catch_up=timedelta(hours=hours))
+    urgency = Urgency.NORMAL
+    if "urgency" in table:
+        urgency = Urgency(reader.choice("urgency", [word.value for word in Urgency]))
+    return TriggerSettings(
+        name=name,
+        kind=kind,
+        schedule=schedule,
+        catch_up=timedelta(hours=hours),
+        urgency=urgency,
+    )
 
 
 def _calendar_schedule(reader: "_Reader") -> CalendarSchedule:

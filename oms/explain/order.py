@@ -24,6 +24,7 @@ from oms.explain.lineage import (
     unique,
 )
 from oms.explain.rules import final_answers, rule_sentences
+from oms.order_words import routed_words, terms_words
 from oms.wording import counted, dollars, instant, shares
 
 _MOVED = (ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL)
@@ -130,6 +131,7 @@ class _Story:
             sections=(
                 Section("What happened", tuple(self._outcome())),
                 Section("Why it was wanted", tuple(self._why())),
+                Section("How it was routed", tuple(self._routed())),
                 Section("Who released it", (approval_words(approval),)),
                 Section("Which rules were asked", rule_sentences(self.checks, self.order.chain)),
                 Section("Who got what", tuple(self._shares())),
@@ -174,6 +176,11 @@ class _Story:
             yield f"{part.account_id}, {shares(part.quantity)} shares{trimmed}: {wanted.reason}"
             if wanted.terms:
                 yield f"{part.account_id}, in basis points: {_terms_words(wanted.terms)}"
+
+    def _routed(self) -> Iterator[str]:
+        if self.intent.routed is not None:
+            yield f"{routed_words(self.intent.routed)}."
+            yield f"It went to {self.intent.venue} {terms_words(self.intent)}."
 
     def _shares(self) -> Iterator[str]:
         for part in self.intent.allocations:
@@ -259,6 +266,8 @@ def _order_words(order: Order) -> str:
     price = "at the market"
     if intent.ord_type is OrdType.LIMIT and intent.limit_price is not None:
         price = f"at {plain(intent.limit_price)} or better"
+    elif intent.ord_type is not OrdType.MARKET:
+        price = terms_words(intent)
     accounts = counted(len(intent.allocations), "account")
     return f"{side} {shares(intent.quantity)} {intent.symbol} {price} for {accounts}"
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from domain.errors import ConfigError
 from domain.orders import OrdType, Side, TimeInForce
-from oms.blocks import BlockSettings, block, limit_price
+from oms.blocks import BlockSettings, block
+from oms.route_terms import limit_price
 from tests.oms_orders.desk import AAPL, DAY, KO, NOW, RUN, XOM, recommendation, snapshot
 
 SETTINGS = BlockSettings(limit_collar=Decimal("0.01"))

@@ -26,6 +26,7 @@ from oms.blocks import BlockSettings
 from oms.compliance.load import load_rules
 from oms.compliance.rule_set import read_rule_set
 from oms.release import Releaser, ReleaseSettings
+from oms.routing import without_rules
 from oms.rules_in_force import take_over as take_rules_over
 from oms.take_over import take_over
 from scheduler import decisions
@@ -98,6 +99,8 @@ def walk(vault: SqlVault) -> None:
         rules=(),
         policy=ApprovalPolicy(max_orders=1000, max_notional=Decimal(10**9)),
         blocks=BlockSettings(limit_collar=Decimal("0.005")),
+        routing=without_rules(Decimal("0.005")),
+        venues=frozenset({"XSIM", "YSIM"}),
     )
     with OptimizerPool(2) as pool:
         runner = Runner(

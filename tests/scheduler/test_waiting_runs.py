@@ -15,6 +15,7 @@ from oms.approval import ApprovalPolicy
 from oms.basket import settle
 from oms.blocks import BlockSettings
 from oms.release import Releaser, ReleaseSettings
+from oms.routing import without_rules
 from scheduler import decisions
 from scheduler.desk import Desk
 from scheduler.record import RunRecord
@@ -37,6 +38,8 @@ DESK = Desk(
     rules=(),
     policy=ApprovalPolicy(max_orders=1, max_notional=Decimal(1)),
     blocks=BlockSettings(limit_collar=Decimal("0.01")),
+    routing=without_rules(Decimal("0.01")),
+    venues=frozenset({"XSIM", "YSIM"}),
 )
 
 
