@@ -15,6 +15,13 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.accounts import Account, Mandate
+from domain.allocations import (
+    AllocationAnswer,
+    AllocationFact,
+    AllocationInstruction,
+    AllocationReport,
+    AllocationSent,
+)
 from domain.audit import AuditEntry
 from domain.cases import Case, CaseEntry
 from domain.compliance import CheckResult
@@ -62,7 +69,14 @@ class StatusRequest:
     requested_at: datetime
 
 
-OutboxBody = OrderIntent | CancelRequest | ReplaceRequest | StatusRequest
+OutboxBody = (
+    OrderIntent
+    | CancelRequest
+    | ReplaceRequest
+    | StatusRequest
+    | AllocationInstruction
+    | AllocationAnswer
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +212,18 @@ class Inbox(Protocol):
     def quarantined(self) -> tuple[tuple[str, int, str, str], ...]: ...
 
 
+class AllocationStore(Protocol):
+    """What was said between us and the brokers about a block's accounts."""
+
+    def append(self, cl_ord_id: str, fact: AllocationFact, at: datetime) -> None: ...
+    def of_order(self, cl_ord_id: str) -> tuple[AllocationFact, ...]: ...  # Oldest first.
+    def order_of(self, alloc_id: str) -> str | None: ...  # The block of an instruction of ours.
+    def report(self, venue: str, report_id: str) -> AllocationReport | None: ...
+    def unanswered(self, venue: str, before: datetime) -> tuple[AllocationSent, ...]:
+        """What was sent before that time, has no answer at all, and is not in doubt."""
+        ...
+
+
 class LedgerStore(Protocol):
     """Transactions, append-only, and the folds of them."""
 
@@ -304,6 +330,8 @@ class UnitOfWork(Protocol):
     @property
     def inbox(self) -> Inbox: ...
     @property
+    def allocations(self) -> AllocationStore: ...
+    @property
     def ledger(self) -> LedgerStore: ...
     @property
     def audit(self) -> AuditStore: ...
@@ -349,7 +377,10 @@ class ExecutionSink(Protocol):
     """What the gateway hands a decoded message to, inside the inbox transaction."""
 
     def apply(
-        self, uow: UnitOfWork, message: ExecutionReport | CancelReject, at: datetime
+        self,
+        uow: UnitOfWork,
+        message: ExecutionReport | CancelReject | AllocationReport,
+        at: datetime,
     ) -> tuple[Alarm, ...]:
         """Book it: order event, execution, ledger legs and audit, all in `uow`."""
         ...

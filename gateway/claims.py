@@ -11,7 +11,7 @@ from datetime import datetime
 from domain.errors import BadInputError
 from domain.order_states import apply
 from domain.orders import Alarm, CancelRequest, NeverSent, Order, OrderIntent, Sent
-from domain.ports import OutboxBody, OutboxMessage, StatusRequest, UnitOfWork
+from domain.ports import OutboxBody, OutboxMessage, UnitOfWork
 from gateway import codec
 from gateway.gate import Judgement, Verdict
 from gateway.settings import VenueProfile
@@ -119,9 +119,8 @@ def declare_unsent(
 
 def order_of(uow: UnitOfWork, body: OutboxBody) -> Order | None:
     """The order that a message speaks of."""
-    if isinstance(body, OrderIntent | StatusRequest):
-        return uow.orders.get(body.cl_ord_id)
-    return uow.orders.get(body.orig_cl_ord_id)
+    name = codec.named_order(body)
+    return uow.orders.get(name) if name else None
 
 
 def urgent_first(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:

@@ -4,10 +4,10 @@ Nothing that comes from outside may carry a control character into a field:
 the engine would take the rest of it for another field.
 """
 
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from domain.allocations import AllocationAnswer, AllocationInstruction
 from domain.errors import BadInputError
 from domain.exact import plain
 from domain.orders import (
@@ -17,16 +17,15 @@ from domain.orders import (
     ReplaceRequest,
 )
 from domain.ports import OutboxBody, StatusRequest
+from gateway import allocations
 from gateway.dialect import Dialect, Kind
 from gateway.named_values import filled
+from gateway.printable import instant, printable, token
 from gateway.terms import Field, fields_of
 from gateway.wiretext import message
 
 PLAIN = Dialect()
 
-_TOKEN = re.compile(r"[!-~]{1,64}")
-_UNPRINTABLE = re.compile(r"[^ -~]")
-_TEXT_LENGTH = 200
 _ISIN_SOURCE = "4"
 _ALL_ORDERS = "7"  # MassStatusReqType.
 
@@ -49,16 +48,29 @@ def encode(
     if isinstance(body, OrderIntent):
         fields = _new_order(body, account, at, dialect)
         return _message(Kind.NEW, fields, body, account, dialect)
+    if isinstance(body, AllocationAnswer):
+        return message("AT", allocations.answer(body, at))
     if order is None:
-        name = body.cl_ord_id if isinstance(body, StatusRequest) else body.orig_cl_ord_id
+        name = named_order(body)
         raise BadInputError(f"there is no order {name} to send a {type(body).__name__} for")
     if isinstance(body, CancelRequest):
         kind, fields = Kind.CANCEL, _cancel(body, order, account)
     elif isinstance(body, ReplaceRequest):
         kind, fields = Kind.REPLACE, _replace(body, order, account, dialect)
+    elif isinstance(body, AllocationInstruction):
+        kind, fields = Kind.ALLOCATION, allocations.instruction(body, order, dialect)
     else:
         kind, fields = Kind.STATUS, _status(body, order, account)
     return _message(kind, fields, order.intent, account, dialect)
+
+
+def named_order(body: OutboxBody) -> str:
+    """The ClOrdID of the order that a message speaks of; empty where it is of none."""
+    if isinstance(body, OrderIntent | StatusRequest):
+        return body.cl_ord_id
+    if isinstance(body, AllocationInstruction):
+        return body.order
+    return "" if isinstance(body, AllocationAnswer) else body.orig_cl_ord_id
 
 
 def encode_mass_status(at: datetime) -> str:
@@ -74,19 +86,19 @@ def _message(
     wanted = (
         (one.tag, filled(one.text, intent, account)) for one in dialect.tags if kind in one.kinds
     )
-    custom = [(tag, _printable(text)) for tag, text in wanted if text]
+    custom = [(tag, printable(text)) for tag, text in wanted if text]
     return message(kind, [*custom, *fields])
 
 
 def _new_order(intent: OrderIntent, account: str, at: datetime, dialect: Dialect) -> list[Field]:
     return [
-        (11, _token("ClOrdID", intent.cl_ord_id)),
+        (11, token("ClOrdID", intent.cl_ord_id)),
         (583, intent.run_id.hex),
-        (1, _token("Account", account)),
+        (1, token("Account", account)),
         (21, dialect.handling),
         *_instrument(intent),
         (54, intent.side.value),
-        (60, _instant(at)),
+        (60, instant(at)),
         *_terms(
             intent,
             intent.quantity,
@@ -103,7 +115,7 @@ def _cancel(request: CancelRequest, order: Order, account: str) -> list[Field]:
         *_change(request, order, account),
         *_instrument(order.intent),
         (54, order.intent.side.value),
-        (60, _instant(request.requested_at)),
+        (60, instant(request.requested_at)),
         (38, plain(order.order_qty)),
         *_why(request.why),
     ]
@@ -115,7 +127,7 @@ def _replace(request: ReplaceRequest, order: Order, account: str, dialect: Diale
         (21, dialect.handling),
         *_instrument(order.intent),
         (54, order.intent.side.value),
-        (60, _instant(request.requested_at)),
+        (60, instant(request.requested_at)),
         *_terms(order.intent, request.quantity, request.limit_price, request.stop_price, dialect),
         *_why(request.why),
     ]
@@ -136,12 +148,12 @@ def _terms(
 
 
 def _status(request: StatusRequest, order: Order, account: str) -> list[Field]:
-    fields = [(11, _token("ClOrdID", request.cl_ord_id)), (583, order.intent.run_id.hex)]
+    fields = [(11, token("ClOrdID", request.cl_ord_id)), (583, order.intent.run_id.hex)]
     if order.order_id is not None:
-        fields.append((37, _token("OrderID", order.order_id)))
+        fields.append((37, token("OrderID", order.order_id)))
     return [
         *fields,
-        (1, _token("Account", account)),
+        (1, token("Account", account)),
         *_instrument(order.intent),
         (54, order.intent.side.value),
     ]
@@ -149,41 +161,23 @@ def _status(request: StatusRequest, order: Order, account: str) -> list[Field]:
 
 def _change(request: CancelRequest | ReplaceRequest, order: Order, account: str) -> list[Field]:
     fields = [
-        (41, _token("OrigClOrdID", request.orig_cl_ord_id)),
-        (11, _token("ClOrdID", request.cl_ord_id)),
+        (41, token("OrigClOrdID", request.orig_cl_ord_id)),
+        (11, token("ClOrdID", request.cl_ord_id)),
         (583, order.intent.run_id.hex),
     ]
     if order.order_id is not None:
-        fields.append((37, _token("OrderID", order.order_id)))
-    return [*fields, (1, _token("Account", account))]
+        fields.append((37, token("OrderID", order.order_id)))
+    return [*fields, (1, token("Account", account))]
 
 
 def _instrument(intent: OrderIntent) -> list[Field]:
     return [
-        (55, _token("Symbol", intent.symbol)),
-        (48, _token("SecurityID", intent.security_id)),
+        (55, token("Symbol", intent.symbol)),
+        (48, token("SecurityID", intent.security_id)),
         (22, _ISIN_SOURCE),
     ]
 
 
 def _why(text: str) -> list[Field]:
-    safe = _printable(text)
+    safe = printable(text)
     return [(58, safe)] if safe else []
-
-
-def _printable(text: str) -> str:
-    """Words never keep a cancel from going out: what the wire cannot carry becomes `?`."""
-    return _UNPRINTABLE.sub("?", text)[:_TEXT_LENGTH]
-
-
-def _token(name: str, value: str) -> str:
-    if not _TOKEN.fullmatch(value):
-        raise BadInputError(
-            f"{name} {value!r} must be 1 to 64 printable ASCII characters without spaces"
-        )
-    return value
-
-
-def _instant(value: datetime) -> str:
-    assert value.tzinfo is not None
-    return value.astimezone(UTC).strftime("%Y%m%d-%H:%M:%S.%f")

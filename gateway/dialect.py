@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.allocations import AllocationMode
 from domain.orders import Algo, OrderIntent, OrdType, PegTo, Strategy, TimeInForce
 
 TARGET_STRATEGY = 847
@@ -22,6 +23,9 @@ class Kind(StrEnum):
     CANCEL = "F"
     REPLACE = "G"
     STATUS = "H"
+    LIST = "E"
+    LIST_CANCEL = "K"
+    ALLOCATION = "J"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,10 @@ class Dialect:
     pegs: frozenset[PegTo] = frozenset(PegTo)
     algos: Mapping[Strategy, AlgoForm] = field(default_factory=lambda: MappingProxyType({}))
     tags: tuple[CustomTag, ...] = ()
+    allocations: AllocationMode = AllocationMode.NONE
+    accounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    # By our account: what the broker calls it, where that is not the same.
+    list_orders: int = 0  # Orders in one NewOrderList (35=E); 0: the venue takes no lists.
 
     def unsupported(self, intent: OrderIntent) -> str | None:
         """Why the venue does not take the order, in a sentence; None when it does."""

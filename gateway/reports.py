@@ -6,21 +6,15 @@ do not know is read as a Trade, with a note for a person. What cannot be read is
 returned as `Unreadable` and kept raw by the caller.
 """
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from domain.exact import ZERO, InexactError, parse_decimal, to_cents
+from domain.exact import ZERO, to_cents
 from domain.orders import CancelReject, ExecType, ExecutionReport, OrdStatus, Side
-from gateway.wiretext import pairs, storable
+from gateway.fields import FieldError, Fields, plain_text, trade_date_of, transact_time_of
+from gateway.wiretext import pairs
 
-_IDENTIFIER = re.compile(r"[!#$%&()*+,\-./0-9:<=>?@A-Z\[\]^_a-z{|}~]{1,64}")
-_INSTANT = re.compile(r"(\d{8}-\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?")
-_QUANTITY_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
-_AVERAGE_PLACES = Decimal("0.000001")  # AvgPx is only compared, so it may be rounded.
 _OTHER_REASON = 99
-_TEXT_LENGTH = 300
 _SINGLE = frozenset({6, 11, 12, 13, 14, 17, 19, 31, 32, 37, 38, 39, 41, 44, 54, 55, 60, 75, 150})
 _SIDES = {
     "1": Side.BUY,
@@ -52,13 +46,9 @@ class Unreadable:
     may_be_fill: bool
 
 
-class _FieldError(ValueError):
-    """A field does not hold what its tag promises."""
-
-
 def decode(raw: str, *, venue: str) -> Readable | Unreadable:
     """Read `raw`; never raises for anything that a wire can carry."""
-    fields = _Fields(raw)
+    fields = Fields(pairs(raw), single=_SINGLE)
     may_be_fill = fields.text.get(32, "0").strip("0.") != "" and 31 in fields.text
     try:
         if fields.doubled:
@@ -69,25 +59,25 @@ def decode(raw: str, *, venue: str) -> Readable | Unreadable:
             return _execution(fields, venue)
         if msg_type == "9":
             return _cancel_reject(fields, venue)
-    except _FieldError as error:
+    except FieldError as error:
         return Unreadable(str(error), may_be_fill)
-    reason = _plain_text(fields.text.get(58, ""))
+    reason = plain_text(fields.text.get(58, ""))
     return Unreadable(f"message type {msg_type[:8]!r} is not one we book: {reason}", may_be_fill)
 
 
-def _execution(fields: "_Fields", venue: str) -> Readable:
+def _execution(fields: Fields, venue: str) -> Readable:
     notes: list[str] = []
     exec_type = _exec_type(fields, notes)
     is_trade = exec_type in (ExecType.TRADE, ExecType.TRADE_CORRECT)
     last_qty = fields.quantity(32) or ZERO
     last_px = fields.price(31)
     if is_trade and (last_qty <= 0 or last_px is None):
-        raise _FieldError("a trade without LastQty (32) or LastPx (31)")
+        raise FieldError("a trade without LastQty (32) or LastPx (31)")
     if exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT) and 19 not in fields.text:
-        raise _FieldError("a bust or correction without ExecRefID (19)")
+        raise FieldError("a bust or correction without ExecRefID (19)")
     cum_qty = _or_noted(fields.quantity(14), "CumQty (14)", notes, wanted=is_trade)
     leaves_qty = _or_noted(fields.quantity(151), "LeavesQty (151)", notes, wanted=is_trade)
-    transact_time = _transact_time(fields, notes)
+    transact_time = transact_time_of(fields, notes)
     report = ExecutionReport(
         venue=venue,
         exec_id=fields.identifier(17),
@@ -108,7 +98,7 @@ def _execution(fields: "_Fields", venue: str) -> Readable:
         commission=_commission(fields, last_qty, last_px, is_trade=is_trade),
         exec_ref_id=fields.identifier(19) if 19 in fields.text else None,
         reason=_reason(fields, (103, 378)),
-        trade_date=_trade_date(fields, transact_time),
+        trade_date=trade_date_of(fields, transact_time),
         transact_time=transact_time,
         ord_rej_reason=fields.code(103),
         stop_price=fields.price(99),
@@ -116,11 +106,11 @@ def _execution(fields: "_Fields", venue: str) -> Readable:
     return Readable(report, tuple(notes))
 
 
-def _cancel_reject(fields: "_Fields", venue: str) -> Readable:
+def _cancel_reject(fields: Fields, venue: str) -> Readable:
     notes: list[str] = []
     status = fields.text.get(39, "")
     if status not in _STATUSES:
-        raise _FieldError(f"OrdStatus (39) {status[:8]!r} is unknown")
+        raise FieldError(f"OrdStatus (39) {status[:8]!r} is unknown")
     code = fields.code(102)
     reject = CancelReject(
         venue=venue,
@@ -129,13 +119,13 @@ def _cancel_reject(fields: "_Fields", venue: str) -> Readable:
         order_id=fields.identifier(37) if 37 in fields.text else "NONE",
         ord_status=_STATUSES[status],
         cxl_rej_reason=_OTHER_REASON if code is None else code,
-        reason=_plain_text(fields.text.get(58, "")),
-        transact_time=_transact_time(fields, notes),
+        reason=plain_text(fields.text.get(58, "")),
+        transact_time=transact_time_of(fields, notes),
     )
     return Readable(reject, tuple(notes))
 
 
-def _exec_type(fields: "_Fields", notes: list[str]) -> ExecType:
+def _exec_type(fields: Fields, notes: list[str]) -> ExecType:
     code = fields.text.get(150, "")
     if code in _EXEC_TYPES:
         return _EXEC_TYPES[code]
@@ -143,11 +133,11 @@ def _exec_type(fields: "_Fields", notes: list[str]) -> ExecType:
         if code not in _OLDER_TRADES:
             notes.append(f"ExecType (150) {code[:8]!r} is unknown; booked as a trade")
         return ExecType.TRADE
-    raise _FieldError(f"ExecType (150) {code[:8]!r} is unknown and the report carries no fill")
+    raise FieldError(f"ExecType (150) {code[:8]!r} is unknown and the report carries no fill")
 
 
 def _ord_status(
-    fields: "_Fields", notes: list[str], exec_type: ExecType, leaves_qty: Decimal
+    fields: Fields, notes: list[str], exec_type: ExecType, leaves_qty: Decimal
 ) -> OrdStatus:
     code = fields.text.get(39, "")
     if code in _STATUSES:
@@ -155,18 +145,18 @@ def _ord_status(
     if exec_type in (ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL):
         notes.append(f"OrdStatus (39) {code[:8]!r} is unknown; taken from LeavesQty")
         return OrdStatus.PARTIALLY_FILLED if leaves_qty > 0 else OrdStatus.FILLED
-    raise _FieldError(f"OrdStatus (39) {code[:8]!r} is unknown and the report carries no fill")
+    raise FieldError(f"OrdStatus (39) {code[:8]!r} is unknown and the report carries no fill")
 
 
-def _side(fields: "_Fields") -> Side:
+def _side(fields: Fields) -> Side:
     code = fields.text.get(54, "")
     if code not in _SIDES:
-        raise _FieldError(f"Side (54) {code[:8]!r} is neither a buy nor a sell")
+        raise FieldError(f"Side (54) {code[:8]!r} is neither a buy nor a sell")
     return _SIDES[code]
 
 
 def _commission(
-    fields: "_Fields", last_qty: Decimal, last_px: Decimal | None, *, is_trade: bool
+    fields: Fields, last_qty: Decimal, last_px: Decimal | None, *, is_trade: bool
 ) -> Decimal:
     """Dollars of this execution; CommType (13) is per share, percent or absolute."""
     amount = fields.price(12)
@@ -180,109 +170,13 @@ def _commission(
     return amount
 
 
-def _transact_time(fields: "_Fields", notes: list[str]) -> datetime:
-    for tag in (60, 52):
-        if tag in fields.text:
-            try:
-                return _instant(fields.text[tag])
-            except ValueError:
-                notes.append(f"tag {tag} {fields.text[tag][:32]!r} is not a UTC time")
-    raise _FieldError("neither TransactTime (60) nor SendingTime (52) is a UTC time")
-
-
-def _trade_date(fields: "_Fields", transact_time: datetime) -> date:
-    text = fields.text.get(75)
-    if text is None:
-        return transact_time.date()
-    if not (len(text) == 8 and text.isascii() and text.isdigit()):
-        raise _FieldError(f"TradeDate (75) {text[:16]!r} is not YYYYMMDD")
-    try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError as error:
-        raise _FieldError(f"TradeDate (75) {text!r} is not a day") from error
-
-
-def _instant(text: str) -> datetime:
-    match = _INSTANT.fullmatch(text)
-    if match is None:
-        raise ValueError(text)
-    whole = datetime.strptime(match[1], "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    return whole.replace(microsecond=int((match[2] or "").ljust(6, "0")[:6]))
-
-
 def _or_noted(value: Decimal | None, name: str, notes: list[str], *, wanted: bool) -> Decimal:
     if value is None and wanted:
         notes.append(f"{name} is missing; taken as 0")
     return value if value is not None else ZERO
 
 
-def _reason(fields: "_Fields", code_tags: tuple[int, ...]) -> str:
-    codes = [f"{tag}={_plain_text(fields.text[tag])}" for tag in code_tags if tag in fields.text]
-    text = _plain_text(fields.text.get(58, ""))
+def _reason(fields: Fields, code_tags: tuple[int, ...]) -> str:
+    codes = [f"{tag}={plain_text(fields.text[tag])}" for tag in code_tags if tag in fields.text]
+    text = plain_text(fields.text.get(58, ""))
     return " ".join(part for part in (text, f"({', '.join(codes)})" if codes else "") if part)
-
-
-def _plain_text(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in storable(text))
-    return shown[:_TEXT_LENGTH]
-
-
-class _Fields:
-    """The first value of each tag, read on demand as what it should be."""
-
-    def __init__(self, raw: str) -> None:
-        self.text: dict[int, str] = {}
-        self.doubled: set[int] = set()
-        for tag, value in pairs(raw):
-            if tag in self.text:
-                if tag in _SINGLE:
-                    self.doubled.add(tag)
-            else:
-                self.text[tag] = value
-
-    def identifier(self, tag: int) -> str:
-        """An id of 1 to 64 visible ASCII characters without quotes, semicolons or blanks."""
-        value = self.text.get(tag)
-        if value is None:
-            raise _FieldError(f"tag {tag} is missing")
-        if not _IDENTIFIER.fullmatch(value):
-            raise _FieldError(f"tag {tag} {storable(value)[:64]!r} is not a usable identifier")
-        return value
-
-    def quantity(self, tag: int) -> Decimal | None:
-        """A quantity: plain decimal, not negative, at most eleven digits before the point."""
-        value = self._unsigned(tag)
-        if value is not None and value >= _QUANTITY_LIMIT:
-            raise _FieldError(f"tag {tag} {value} has more than eleven digits")
-        return value
-
-    def price(self, tag: int) -> Decimal | None:
-        """A price or an amount of money: plain decimal, six places, not negative."""
-        return self._unsigned(tag)
-
-    def average(self, tag: int) -> Decimal | None:
-        """AvgPx, which may have any number of places; rounded to six."""
-        text = self.text.get(tag)
-        if text is None:
-            return None
-        whole, _, fraction = text.partition(".")
-        digits = whole + fraction
-        if not (digits.isascii() and digits.isdigit() and len(whole) < 12 and len(fraction) < 40):
-            raise _FieldError(f"tag {tag} {text[:32]!r} is not a plain decimal number")
-        return Decimal(f"{whole}.{fraction[:12]}").quantize(_AVERAGE_PLACES)
-
-    def code(self, tag: int) -> int | None:
-        """A small number that only informs: what is not one is taken as absent."""
-        text = self.text.get(tag, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
-
-    def _unsigned(self, tag: int) -> Decimal | None:
-        text = self.text.get(tag)
-        if text is None:
-            return None
-        if text[:1] in ("+", "-") or len(text) > 32:
-            raise _FieldError(f"tag {tag} {text[:32]!r} is not a plain unsigned number")
-        try:
-            return parse_decimal(text)
-        except InexactError as error:
-            raise _FieldError(f"tag {tag}: {error}") from error

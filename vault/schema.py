@@ -248,6 +248,22 @@ outbox_waiting = Table(
     Column("venue", String, nullable=False, index=True),
 )
 
+# What was said between us and the brokers about a block's accounts.
+allocation_fact = Table(
+    "allocation_fact",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("order_id", String, nullable=False, index=True),  # The intent's ClOrdID; "": unknown.
+    Column("name", String, nullable=False),  # AllocID, or AllocReportID.
+    Column("venue", String),
+    Column("kind", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("value", Text, nullable=False),
+    Index(None, "name", "kind"),
+    Index(None, "kind", "venue"),
+    info=APPEND_ONLY,
+)
+
 inbox_message = Table(
     "inbox_message",
     metadata,

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from vault.allocations import SqlAllocations
 from vault.approvals import SqlApprovals
 from vault.audit import SqlAudit
 from vault.cases import SqlCases
@@ -38,6 +39,7 @@ class SqlUnitOfWork:
         self.orders = SqlOrders(connection, self._known)
         self.outbox = SqlOutbox(connection)
         self.inbox = SqlInbox(connection)
+        self.allocations = SqlAllocations(connection)
         self.ledger = SqlLedger(connection)
         self.audit = SqlAudit(connection)
         self.approvals = SqlApprovals(connection)

@@ -1,0 +1,93 @@
+"""Facts about allocations at rest, by block and by the name of what they speak of."""
+
+from datetime import datetime
+from typing import Any, get_args
+
+from sqlalchemy import Connection, insert, select
+
+from domain.allocations import (
+    AllocationAck,
+    AllocationAnswer,
+    AllocationDoubted,
+    AllocationFact,
+    AllocationInstruction,
+    AllocationLost,
+    AllocationReport,
+    AllocationSent,
+)
+from domain.codec import decode, encode
+from vault.schema import allocation_fact
+
+_KINDS: dict[str, type[AllocationFact]] = {kind.__name__: kind for kind in get_args(AllocationFact)}
+_SETTLING = tuple(kind.__name__ for kind in (AllocationAck, AllocationLost, AllocationDoubted))
+
+
+class SqlAllocations:
+    """`AllocationStore` on one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, cl_ord_id: str, fact: AllocationFact, at: datetime) -> None:
+        """Keep a fact; `cl_ord_id` is its block's intent, empty where no block is known."""
+        self._connection.execute(
+            insert(allocation_fact).values(
+                order_id=cl_ord_id,
+                name=_name_of(fact),
+                venue=getattr(fact, "venue", None),
+                kind=type(fact).__name__,
+                at=at,
+                value=encode(fact),
+            )
+        )
+
+    def of_order(self, cl_ord_id: str) -> tuple[AllocationFact, ...]:
+        """Everything about one block, oldest first."""
+        table = allocation_fact.c
+        query = select(table.kind, table.value).where(table.order_id == cl_ord_id)
+        return self._facts(query.order_by(table.number))
+
+    def order_of(self, alloc_id: str) -> str | None:
+        """The intent's ClOrdID of the block that an instruction of ours speaks of."""
+        table = allocation_fact.c
+        query = select(table.order_id).where(
+            table.name == alloc_id, table.kind == AllocationInstruction.__name__
+        )
+        found: str | None = self._connection.execute(query).scalar_one_or_none()
+        return found
+
+    def report(self, venue: str, report_id: str) -> AllocationReport | None:
+        """The report with this AllocReportID, if it has come."""
+        table = allocation_fact.c
+        query = select(table.kind, table.value).where(
+            table.name == report_id,
+            table.kind == AllocationReport.__name__,
+            table.venue == venue,
+        )
+        found = self._facts(query)
+        assert all(isinstance(fact, AllocationReport) for fact in found)
+        return found[0] if found else None  # type: ignore[return-value]  # By the line above.
+
+    def unanswered(self, venue: str, before: datetime) -> tuple[AllocationSent, ...]:
+        """What was sent before that time, has no answer at all, and is not in doubt."""
+        table = allocation_fact.c
+        later = allocation_fact.alias().c
+        settled = select(later.number).where(later.name == table.name, later.kind.in_(_SETTLING))
+        query = select(table.kind, table.value).where(
+            table.kind == AllocationSent.__name__,
+            table.venue == venue,
+            table.at < before,
+            ~settled.exists(),
+        )
+        found = self._facts(query.order_by(table.number))
+        return tuple(fact for fact in found if isinstance(fact, AllocationSent))
+
+    def _facts(self, query: Any) -> tuple[AllocationFact, ...]:
+        rows = self._connection.execute(query)
+        return tuple(decode(_KINDS[row.kind], row.value) for row in rows)
+
+
+def _name_of(fact: AllocationFact) -> str:
+    if isinstance(fact, AllocationReport | AllocationAnswer):
+        return fact.report_id
+    return fact.alloc_id
