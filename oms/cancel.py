@@ -81,32 +81,23 @@ def change(
     at: datetime,
     why: str,
     collar: Decimal,
+    stop_price: Decimal | None = None,
     by: str = "oms",
 ) -> Order:
-    """Ask for another quantity or limit. The parent's quantity is never exceeded.
+    """Ask for another quantity, limit or stop price. The parent's quantity is never exceeded.
 
-    `collar` is how far the limit may be from the price that the order was decided on,
-    as a fraction of it.
+    `collar` is how far a price may be from the one that the order was decided on, as a
+    fraction of it. A stop price that is left out stays as it is.
     """
-    if order.is_closed or not order.sent or order.in_doubt:
-        raise ChangeRefusedError(order, f"it is {order.status.name.lower()}, not working")
-    if not 0 < quantity <= order.intent.quantity:
-        raise ChangeRefusedError(
-            order, f"quantity {plain(quantity)} is not between 1 and {plain(order.intent.quantity)}"
-        )
-    if (limit_price is None) != (order.limit_price is None):
-        raise ChangeRefusedError(order, "a limit cannot be added or taken away, only moved")
-    if limit_price is not None and not limit_price > 0:
-        raise ChangeRefusedError(order, f"the limit {plain(limit_price)} is not above zero")
-    if limit_price is not None and limit_price != order.limit_price:
-        far = far_from(limit_price, order.intent.reference_price, collar)
-        if far is not None:
-            raise ChangeRefusedError(order, far)
+    stop = order.stop_price if stop_price is None else stop_price
+    if why_not := _unchangeable(order, quantity, limit_price, stop, collar):
+        raise ChangeRefusedError(order, why_not)
     event = ReplaceRequest(
         cl_ord_id=_next_name(order),
         orig_cl_ord_id=order.current,
         quantity=quantity,
         limit_price=limit_price,
+        stop_price=stop,
         requested_at=at,
         why=why,
     )
@@ -117,6 +108,37 @@ def change(
         at=at, actor=by, kind="replace_requested", subject=order.intent.cl_ord_id, body=event
     )
     return moved
+
+
+def _unchangeable(
+    order: Order,
+    quantity: Decimal,
+    limit: Decimal | None,
+    stop: Decimal | None,
+    collar: Decimal,
+) -> str | None:
+    """Why the venue is not even asked."""
+    if order.is_closed or not order.sent or order.in_doubt:
+        return f"it is {order.status.name.lower()}, not working"
+    if not 0 < quantity <= order.intent.quantity:
+        return f"quantity {plain(quantity)} is not between 1 and {plain(order.intent.quantity)}"
+    if (limit is None) != (order.limit_price is None):
+        return "a limit cannot be added or taken away, only moved"
+    if (stop is None) != (order.stop_price is None):
+        return "a stop price cannot be added, only moved"
+    return _misplaced(order, "limit", limit, order.limit_price, collar) or _misplaced(
+        order, "stop price", stop, order.stop_price, collar
+    )
+
+
+def _misplaced(
+    order: Order, name: str, price: Decimal | None, before: Decimal | None, collar: Decimal
+) -> str | None:
+    if price is None or price == before:
+        return None
+    if not price > 0:
+        return f"the {name} {plain(price)} is not above zero"
+    return far_from(price, order.intent.reference_price, collar, name)
 
 
 def _next_name(order: Order) -> str:

@@ -34,5 +34,5 @@ def enter(
         uow.audit.append(
             at=now, actor=ACTOR, kind="order_released", subject=intent.cl_ord_id, body=intent
         )
-        uow.entries.add(wire_risk.entry_of(intent, facts.strategies, now))
+        uow.entries.add(wire_risk.entry_of(intent, limits, facts.strategies, now))
     return going

@@ -22,6 +22,7 @@ from domain.ports import UnitOfWork
 from domain.snapshot import Snapshot
 from oms.admission import Admission, Stopped
 from oms.funding import with_allocations
+from oms.worst_price import worst_price
 
 MINUTE = timedelta(minutes=1)
 
@@ -101,9 +102,11 @@ def check(
     return Admission(intents=tuple(admitted), stopped=tuple(stopped))
 
 
-def entry_of(intent: OrderIntent, strategies: Mapping[str, str], now: datetime) -> Entry:
+def entry_of(
+    intent: OrderIntent, limits: RiskLimits, strategies: Mapping[str, str], now: datetime
+) -> Entry:
     """What is remembered of an order that goes out."""
-    price = _price(intent)
+    price = worst_price(intent, limits.price_collar)
     return Entry(
         cl_ord_id=intent.cl_ord_id,
         at=now,
@@ -126,21 +129,23 @@ def likeness_of(intent: OrderIntent) -> str:
     return content_name(encode([intent.venue, intent.security_id, intent.side.value, parts]))
 
 
-def far_from(limit: Decimal, reference: Decimal, collar: Decimal) -> str | None:
-    """Why a limit is too far from the price it was decided on; None when it is not."""
-    distance = abs(limit - reference)
+def far_from(
+    price: Decimal, reference: Decimal, collar: Decimal, name: str = "limit"
+) -> str | None:
+    """Why a limit or stop is too far from the price it was decided on; None when it is not."""
+    distance = abs(price - reference)
     if distance <= collar * reference:
         return None
     percent = (100 * distance / reference).quantize(Decimal("0.1"))
     return (
-        f"limit {plain(limit)} is {plain(percent)} % away from {plain(reference)}; "
+        f"{name} {plain(price)} is {plain(percent)} % away from {plain(reference)}; "
         f"the collar is {plain(100 * collar)} %"
     )
 
 
 def _of_one(intent: OrderIntent, limits: RiskLimits, facts: PriceFacts) -> str | None:
     """What an order is by itself."""
-    notional = intent.quantity * _price(intent)
+    notional = intent.quantity * worst_price(intent, limits.price_collar)
     if intent.quantity > limits.maximum_quantity:
         return (
             f"{plain(intent.quantity)} shares; an order may have {plain(limits.maximum_quantity)}"
@@ -153,9 +158,12 @@ def _of_one(intent: OrderIntent, limits: RiskLimits, facts: PriceFacts) -> str |
         return f"nobody knows of what day the price of {intent.symbol} is"
     if (age := (intent.trade_date - day).days) > limits.stale_days:
         return f"its price is of {day}, {age} days old; {limits.stale_days} are allowed"
-    if intent.limit_price is None:
-        return None
-    return far_from(intent.limit_price, intent.reference_price, limits.price_collar)
+    for name, price in (("stop price", intent.stop_price), ("limit", intent.limit_price)):
+        if price is None:
+            continue
+        if far := far_from(price, intent.reference_price, limits.price_collar, name):
+            return far
+    return None
 
 
 class _Tally:
@@ -178,7 +186,7 @@ class _Tally:
             return f"the same as {twin}, which went out less than {seconds:g} s ago"
         if self._last_minute >= limits.orders_per_minute:
             return f"{self._last_minute} orders in a minute; {limits.orders_per_minute} are allowed"
-        if self._firm + intent.quantity * _price(intent) > limits.daily_firm:
+        if self._firm + intent.quantity * self._price(intent) > limits.daily_firm:
             return (
                 f"the firm has entered {_dollars(self._firm)} today; "
                 f"{_dollars(limits.daily_firm)} are allowed"
@@ -193,7 +201,8 @@ class _Tally:
         stopped: list[Stopped] = []
         entered: defaultdict[str, Decimal] = defaultdict(Decimal)
         for part in intent.allocations:
-            strategy, notional = strategies.get(part.account_id, ""), part.quantity * _price(intent)
+            strategy = strategies.get(part.account_id, "")
+            notional = part.quantity * self._price(intent)
             why = self._over(part.account_id, strategy, notional, entered[strategy])
             if why is None:
                 kept[part.account_id] = part.quantity
@@ -208,10 +217,13 @@ class _Tally:
         self._last_minute += 1
         self._seen[likeness_of(intent)] = intent.cl_ord_id
         for part in intent.allocations:
-            notional = part.quantity * _price(intent)
+            notional = part.quantity * self._price(intent)
             self._firm += notional
             self._accounts[part.account_id] += notional
             self._strategies[strategies.get(part.account_id, "")] += notional
+
+    def _price(self, intent: OrderIntent) -> Decimal:
+        return worst_price(intent, self._limits.price_collar)
 
     def _over(self, account: str, strategy: str, notional: Decimal, entered: Decimal) -> str | None:
         limits = self._limits
@@ -223,11 +235,6 @@ class _Tally:
             if used + notional > most:
                 return f"{what} has entered {_dollars(used)} today; {_dollars(most)} are allowed"
         return None
-
-
-def _price(intent: OrderIntent) -> Decimal:
-    """Dollars a share that the order may take: its limit, or the price it was decided on."""
-    return intent.reference_price if intent.limit_price is None else intent.limit_price
 
 
 def _dollars(amount: Decimal) -> str:

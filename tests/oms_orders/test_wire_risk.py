@@ -16,6 +16,7 @@ from oms import wire_risk
 from oms.cancel import ChangeRefusedError, change
 from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings
 from oms.wire_risk import Before, PriceFacts, RiskLimits
+from oms.worst_price import worst_price
 from tests.oms_orders.desk import (
     AAPL,
     DAY,
@@ -105,7 +106,7 @@ def test_a_price_of_no_known_day_is_stopped():
 
 
 def recent(order, seconds_ago):
-    entry = wire_risk.entry_of(order, {}, NOW - timedelta(seconds=seconds_ago))
+    entry = wire_risk.entry_of(order, LIMITS, {}, NOW - timedelta(seconds=seconds_ago))
     return replace(NOTHING, recent=(Recent(cl_ord_id="R-0", at=entry.at, likeness=entry.likeness),))
 
 
@@ -189,7 +190,7 @@ def test_no_wave_is_ever_over_a_day_s_limit_and_nothing_is_lost(blocks, account,
     }
     admission = check(*wave, duplicate_window=timedelta(microseconds=1), **limits)
 
-    entries = [wire_risk.entry_of(i, FACTS.strategies, NOW) for i in admission.intents]
+    entries = [wire_risk.entry_of(i, LIMITS, FACTS.strategies, NOW) for i in admission.intents]
     of_accounts: dict[str, Decimal] = {}
     of_strategies: dict[str, Decimal] = {}
     for part in (part for entry in entries for part in entry.parts):
@@ -278,3 +279,26 @@ def test_a_changed_limit_stays_within_the_collar(vault):
                 why="a slip",
                 collar=Decimal("0.03"),
             )
+
+
+def test_a_stop_far_from_its_price_is_stopped():
+    stop = replace(BUY, ord_type=OrdType.STOP, limit_price=None, stop_price=2 * BUY.reference_price)
+
+    assert whys(check(stop)) == ["stop price 296 is 100 % away from 148; the collar is 50 %"]
+
+
+@pytest.mark.parametrize(
+    ("side", "terms", "price"),
+    [
+        (Side.BUY, {"ord_type": OrdType.MARKET, "limit_price": None}, "162.8"),
+        (Side.SELL, {"ord_type": OrdType.MARKET, "limit_price": None}, "148"),
+        (Side.BUY, {"ord_type": OrdType.STOP, "limit_price": None, "stop_price": "150"}, "165"),
+        (Side.BUY, {"ord_type": OrdType.STOP_LIMIT, "stop_price": "150"}, "148"),
+    ],
+)
+def test_an_order_without_a_limit_counts_at_the_worst_price_that_it_may_take(side, terms, price):
+    if "stop_price" in terms:
+        terms = {**terms, "stop_price": Decimal(terms["stop_price"])}
+    order = intent("R-0009", side, AAPL, {"A1": 10}, limit="148")
+
+    assert worst_price(replace(order, **terms), Decimal("0.1")) == Decimal(price)
