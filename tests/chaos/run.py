@@ -1,0 +1,21 @@
+"""One whole trial, as the command and the tests start it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.chaos.databases import open_database
+from tests.chaos.folder import Folder
+from tests.chaos.trial import Outcome, Trial
+
+
+def run(
+    kills: int, database: str, seed: int, directory: Path, tell: Callable[[str], None]
+) -> Outcome:
+    """A trial in `directory`, which must be empty; raises `TrialFailedError`.
+
+    `database` is `sqlite`, `postgres` or the URL of an empty PostgreSQL database.
+    """
+    with open_database(database, directory) as opened:
+        folder = Folder.create(directory, seed=seed, url=opened.url)
+        with Trial(folder, opened, tell) as trial:
+            return trial.run(kills)

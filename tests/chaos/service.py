@@ -1,0 +1,235 @@
+"""The service of a trial: vault, OMS and gateway as `trimtab serve` joins them, under load.
+
+`python -m tests.chaos.service DIRECTORY` opens the books, sorts doubts, starts the gateway, goes
+on with the runs that were cut off and begins new ones, while a trader cancels and replaces what
+is out, until SIGTERM. It is meant to be killed. What it leaves out of the real service is the
+optimizer, the scheduler and the API.
+"""
+
+import os
+import random
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+
+from console.clocks import RehearsalClock, SystemClock
+from console.log import close_logging, configure_logging
+from console.order_wishes import OrderWishes
+from console.service import Heartbeat, unfinished
+from domain.errors import BadInputError, ConfigError, ExitCode, TrimtabError, TryAgainError
+from domain.orders import Order
+from domain.ports import Clock, Wire
+from domain.runs import RunStatus
+from gateway.service import Gateway
+from ledger import postings
+from oms.booking import Booking
+from oms.doubts import raise_doubts
+from oms.release import Releaser, ReleaseSettings
+from oms.wire_risk import RiskLimits
+from tests.chaos.book import Book, limit, number_of, read_names
+from tests.chaos.folder import Folder
+from vault.preflight import problems
+from vault.store import SqlVault
+
+log = structlog.get_logger("service")
+COLLAR = Decimal("0.5")
+LANES = 3
+_WAVE = timedelta(seconds=2.5)
+_TRADER_SECONDS = 0.1
+_RETRY_SECONDS = 0.2
+
+LIMITS = RiskLimits(
+    maximum_quantity=Decimal(100_000),
+    maximum_notional=Decimal(100_000_000),
+    price_collar=COLLAR,
+    stale_days=4,
+    duplicate_window=timedelta(seconds=1),
+    orders_per_minute=1_000_000,
+    daily_firm=Decimal(10) ** 12,
+    daily_strategy=Decimal(10) ** 12,
+    daily_account=Decimal(10) ** 12,
+)
+
+
+class Lane:
+    """A thread that walks its share of the runs: first those that were cut off, then new ones."""
+
+    def __init__(
+        self, number: int, vault: SqlVault, wire: Wire, clock: Clock, folder: Folder
+    ) -> None:
+        """No new run begins once the folder says that it is the end."""
+        self._number, self._vault, self._clock, self._end = number, vault, clock, folder.end
+        self._book = Book(folder.seed, read_names())
+        settings = ReleaseSettings(wave_timeout=_WAVE)
+        self._releaser = Releaser(vault, wire, clock, settings, LIMITS)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"lane {number}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._releaser.stop()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._step()
+            except TryAgainError as error:
+                log.warning("run_waits", detail=str(error))
+                self._stopping.wait(_RETRY_SECONDS)
+            except BaseException:
+                log.exception("run_crashed")
+                os._exit(ExitCode.INTERNAL)
+
+    def _step(self) -> None:
+        mine = [run for run in unfinished(self._vault) if number_of(run) % LANES == self._number]
+        if mine:
+            self._walk(mine[0])
+        elif self._end.exists():
+            self._stopping.wait(_RETRY_SECONDS)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        """A new run, and the accounts that it is about, in one transaction."""
+        at = self._clock.now()
+        with self._vault.write() as uow:
+            before = (number_of(run.run_id) for run in uow.runs.recent(1_000_000))
+            mine = [number for number in before if number % LANES == self._number]
+            number = max(mine, default=self._number) + LANES
+            run = self._book.run(number, at)
+            name = uow.snapshots.put(self._book.snapshot(number), at)
+            uow.runs.add(replace(run, snapshot_id=name))
+            for position in self._book.custody(number):
+                uow.ledger.append(postings.opening(position, at))
+
+    def _walk(self, run: UUID) -> None:
+        number = number_of(run)
+        with self._vault.read() as view:
+            found = view.runs.get(run)
+        assert found is not None
+        intents = self._book.intents(number, found.started_at)
+        done = self._releaser.release(run, intents, self._book.snapshot(number))
+        if done.unfinished:
+            log.warning("run_has_open_orders", run=run.hex, orders=done.unfinished)
+            self._stopping.wait(_RETRY_SECONDS)
+            return
+        now = self._clock.now()
+        with self._vault.write() as uow:
+            uow.runs.update(replace(found, status=RunStatus.DONE, finished_at=now), now)
+
+
+class Trader:
+    """Takes back and changes orders that are out, at random."""
+
+    def __init__(self, vault: SqlVault, wishes: OrderWishes, end: Path) -> None:
+        self._vault, self._wishes, self._end = vault, wishes, end
+        self._chance = random.Random()  # The moments are the operating system's in any case.
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="trader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while not self._stopping.wait(_TRADER_SECONDS):
+            if self._end.exists():
+                continue
+            try:
+                self._act()
+            except BadInputError as error:
+                log.info("wish_refused", detail=str(error))
+            except TryAgainError as error:
+                log.warning("wish_waits", detail=str(error))
+            except BaseException:
+                log.exception("trader_crashed")
+                os._exit(ExitCode.INTERNAL)
+
+    def _act(self) -> None:
+        with self._vault.read() as view:
+            orders = [one for one in view.orders.open() if one.sent and not one.pending]
+        if not orders:
+            return
+        order = self._chance.choice(orders)
+        if self._chance.random() < 0.35:
+            self._wishes.cancel(order.intent.cl_ord_id, "Tara Trader", "changed her mind")
+        else:
+            self._replace(order)
+
+    def _replace(self, order: Order) -> None:
+        intent = order.intent
+        least = max(1, int(order.cum_qty) - 50)  # Now and then below what is done already.
+        self._wishes.replace(
+            intent.cl_ord_id,
+            Decimal(self._chance.randint(min(least, int(intent.quantity)), int(intent.quantity))),
+            limit(intent.reference_price, intent.side, self._chance),
+            "Tara Trader",
+            "another price",
+        )
+
+
+def main() -> int:
+    folder = Folder(Path(sys.argv[1]))
+    configure_logging(folder.log / "service.jsonl", max_megabytes=256, terminal=None)
+    try:
+        with ExitStack() as stack:
+            stopped = start(folder, stack)
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
+            stopped.wait()
+    except TrimtabError as error:
+        log.error("service_refused", detail=str(error))
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    finally:
+        close_logging()
+    return ExitCode.OK
+
+
+def start(folder: Folder, stack: ExitStack) -> threading.Event:
+    """Everything, from the database outwards, in the order of `console.app`."""
+    stopped = threading.Event()
+    if found := problems(folder.url, anchor_path=folder.anchor):
+        raise ConfigError("; ".join(found))
+    clock = RehearsalClock(folder.now())
+    vault = SqlVault(
+        folder.url, clock=SystemClock(), holder=f"trial {os.getpid()}", anchor_path=folder.anchor
+    )
+    stack.callback(vault.close)
+    vault.acquire()
+    heartbeat = Heartbeat(vault.renew)
+    heartbeat.start()
+    stack.callback(heartbeat.stop)
+    with vault.write() as uow:
+        raise_doubts(uow, clock.now())
+    gateway = Gateway(vault, Booking(), clock, folder.gateway_settings(), log)
+    stack.callback(gateway.stop)
+    gateway.start()
+    trader = Trader(vault, OrderWishes(vault, clock, gateway.wake, COLLAR), folder.end)
+    work = [trader, *(Lane(number, vault, gateway, clock, folder) for number in range(LANES))]
+    for one in work:
+        stack.callback(one.stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    for one in work:
+        one.start()
+    return stopped
+
+
+if __name__ == "__main__":
+    sys.exit(main())
