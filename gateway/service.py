@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from domain.errors import InvariantError, TrimtabError
 from domain.kills import stops_venue
+from domain.orders import OrderIntent
 from domain.ports import Clock, ExecutionSink, SessionKind, SessionState, Vault
 from domain.runs import Kill
 from gateway import dictionary, doubts
@@ -113,6 +114,13 @@ class Gateway:
             )
             for one in self._core.connections.values()
         )
+
+    def unsupported(self, intent: OrderIntent) -> str | None:
+        """Why the order's venue does not take such an order; None when it does."""
+        profile = self._settings.profile(intent.venue)
+        if profile is None:
+            return f"there is no [venues.{intent.venue}] in the configuration"
+        return profile.dialect.unsupported(intent)
 
     def _state(self, connection: Connection, in_doubt: int, *, is_halted: bool) -> SessionState:
         session, venue = connection.session.name, connection.venue

@@ -29,6 +29,7 @@ from oms.funding import Cut, Funding, Purse, fund
 from oms.generations import newest, successors
 from oms.moved import moved
 from oms.recheck import unfinished as not_done
+from oms.venue_terms import take_out_unsupported
 from oms.wire_risk import RiskLimits
 
 ACTOR = "oms"
@@ -212,8 +213,9 @@ class Releaser:
             is_first = not standing and not _reductions(uow, run_id, wave)
             wanted = wave if is_first else successors(standing, now)
             accounts = {part.account_id for intent in wanted for part in intent.allocations}
+            taken = take_out_unsupported(wanted, self._wire)
             admission = admit(
-                wanted,
+                taken.intents,
                 uow.kills.active(),
                 snapshot.restrictions,
                 wave[0].trade_date,
@@ -222,7 +224,7 @@ class Releaser:
             funding = self._fund(uow, admission.intents, snapshot)
             facts = wire_risk.price_facts(snapshot)
             going = enter(uow, funding.intents, self._limits, facts, now)
-            stopped = (*admission.stopped, *going.stopped)
+            stopped = (*taken.stopped, *admission.stopped, *going.stopped)
             if stopped or funding.cuts:
                 body = _Reduction(stopped=stopped, cuts=funding.cuts)
                 uow.audit.append(at=now, actor=ACTOR, kind=REDUCED, subject=run_id.hex, body=body)

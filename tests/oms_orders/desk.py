@@ -76,6 +76,9 @@ class SilentWire:
     def sessions(self) -> tuple:
         return ()
 
+    def unsupported(self, _intent: OrderIntent) -> None:
+        return None
+
 
 def security(security_id: str) -> Security:
     return Security(

@@ -84,6 +84,9 @@ class Venue:
     def sessions(self) -> tuple:
         return ()
 
+    def unsupported(self, _intent: OrderIntent) -> None:
+        return None
+
     def order(self, name: str) -> Order:
         with self.vault.read() as uow:
             found = uow.orders.get(name)
@@ -360,3 +363,23 @@ def test_a_change_never_exceeds_what_was_approved(vault):
 def test_settings_that_cannot_work_are_refused(wrong, text):
     with pytest.raises(ConfigError, match=text):
         replace(SETTINGS, **wrong)
+
+
+class NarrowVenue(Venue):
+    """A venue whose profile takes purchases only."""
+
+    def unsupported(self, intent: OrderIntent) -> str | None:
+        return "XSIM takes no sales" if intent.side is Side.SELL else None
+
+
+def test_an_order_that_its_venue_does_not_take_is_stopped_before_it_is_committed(vault):
+    open_books(vault, BOOK)
+    venue = NarrowVenue(vault, fills_everything)
+
+    told = releaser(venue).release(RUN, (SELL, BUY_KO), BOOK)
+
+    whys = [(one.cl_ord_id, one.why) for one in told.stopped]
+    assert whys[0] == (SELL.cl_ord_id, "XSIM takes no sales")
+    assert SELL.cl_ord_id not in venue.sent
+    with vault.read() as view:
+        assert view.orders.get(SELL.cl_ord_id) is None

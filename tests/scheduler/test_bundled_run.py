@@ -69,6 +69,9 @@ class DeadWire:
     def sessions(self) -> tuple[SessionState, ...]:
         raise AssertionError("nobody needs the wire yet")
 
+    def unsupported(self, _intent) -> None:
+        return None
+
 
 def open_vault(path: Path) -> SqlVault:
     anchor = path.with_suffix(".anchor")
