@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from structlog.typing import FilteringBoundLogger
 
+from domain.alarms import level_of
 from domain.orders import Alarm
 
 
 def tell(log: FilteringBoundLogger, alarms: Iterable[Alarm]) -> None:
-    """One warning for each."""
+    """One line for each, at its level."""
     for alarm in alarms:
-        log.warning("alarm_raised", kind=alarm.kind, order=alarm.cl_ord_id, detail=alarm.message)
+        say = getattr(log, level_of(alarm.kind))
+        say("alarm_raised", kind=alarm.kind, order=alarm.cl_ord_id, detail=alarm.message)

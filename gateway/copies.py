@@ -22,6 +22,7 @@ from domain.orders import Alarm, ExecutionReport, Order
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from gateway import doubts, reports
+from gateway.alarms import tell
 from gateway.comparison import contradiction, missing
 from gateway.settings import Connection, VenueProfile
 
@@ -240,10 +241,7 @@ class Copies:
         self._unmarked += news.concluded
         self._looked_at = news.looked_at
         self._noted |= {order.intent.cl_ord_id for order, _ in news.sightings}
-        for alarm in news.alarms:
-            self._log.warning(
-                "alarm_raised", kind=alarm.kind, order=alarm.cl_ord_id, detail=alarm.message
-            )
+        tell(self._log, news.alarms)
         if news.sightings:
             self._on_question()
 
