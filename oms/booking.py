@@ -10,15 +10,19 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.accounts import Mandate
+from domain.allocations import AllocationReport
 from domain.errors import BadInputError, InvariantError
 from domain.order_states import FILLS, apply
 from domain.orders import Alarm, CancelReject, ExecType, ExecutionReport, Order
 from domain.ports import ExecutionOutcome, UnitOfWork
 from domain.postings import TransactionKind
+from domain.venue_ways import EVERYWHERE_PLAIN, Ways
 from ledger import postings
+from oms import allocation_reports
 from oms.cancel import repeat_lost_cancel
 from oms.close_out import close_out
 from oms.doubts import ask
+from oms.instructing import instruct
 
 ACTOR = "oms"
 _UNDOING = frozenset({ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL})
@@ -49,19 +53,27 @@ class ExecutionConflictError(BadInputError, ValueError):
 class Booking:
     """The `ExecutionSink`."""
 
-    def __init__(self) -> None:
+    def __init__(self, ways: Ways = EVERYWHERE_PLAIN) -> None:
+        """`ways` says which brokers are told of allocations, and how."""
+        self._ways = ways
         self._mandates: dict[str, Mapping[str, Mandate]] = {}  # By snapshot, which never changes.
 
     def apply(
-        self, uow: UnitOfWork, message: ExecutionReport | CancelReject, at: datetime
+        self,
+        uow: UnitOfWork,
+        message: ExecutionReport | CancelReject | AllocationReport,
+        at: datetime,
     ) -> tuple[Alarm, ...]:
         """Book one message; a duplicate execution changes nothing.
 
-        Raises `UnusableExecutionError` or `ExecutionConflictError` for what can only be
-        kept aside; the caller undoes the savepoint and quarantines the raw message.
+        Raises `UnusableExecutionError`, `ExecutionConflictError` or `AllocationConflictError`
+        for what can only be kept aside; the caller undoes the savepoint and quarantines the
+        raw message.
         """
         if isinstance(message, CancelReject):
             alarms = _book_refusal(uow, message, at)
+        elif isinstance(message, AllocationReport):
+            alarms = self._book_allocation_report(uow, message, at)
         else:
             alarms = self._book_report(uow, message, at)
         for alarm in alarms:
@@ -101,12 +113,25 @@ class Booking:
             return alarms
         return (*alarms, *self._close_out(uow, moved, at))
 
+    def _book_allocation_report(
+        self, uow: UnitOfWork, report: AllocationReport, at: datetime
+    ) -> tuple[Alarm, ...]:
+        alarms = allocation_reports.take(uow, report, at)
+        order = uow.orders.get(report.cl_ord_id) if report.cl_ord_id else None
+        if order is not None:
+            instruct(uow, order, self._ways, at)
+        return alarms
+
     def _close_out(self, uow: UnitOfWork, order: Order, at: datetime) -> tuple[Alarm, ...]:
-        """Allocate; a fill stays booked even when it cannot be allocated."""
+        """Allocate, and tell the broker; a fill stays booked even when that fails."""
         mandates = self._mandates_of(uow, order.intent.run_id)
         try:
             with uow.savepoint():
-                return close_out(uow, order, mandates, at)
+                alarms = close_out(uow, order, mandates, at)
+                if order.intent.venue in self._ways:
+                    alarms += allocation_reports.settle(uow, order, at)
+                    instruct(uow, order, self._ways, at)
+                return alarms
         except InvariantError as error:
             name = order.intent.cl_ord_id
             text = f"{name}: the fills stay with the block, allocating them failed: {error}"

@@ -9,8 +9,10 @@ from datetime import datetime
 
 from domain.orders import OrderIntent
 from domain.ports import UnitOfWork
+from domain.venue_ways import EVERYWHERE_PLAIN, Ways
 from oms import wire_risk
 from oms.admission import Admission
+from oms.instructing import announce
 from oms.wire_risk import PriceFacts, RiskLimits
 
 ACTOR = "oms"
@@ -22,14 +24,20 @@ def enter(
     limits: RiskLimits,
     facts: PriceFacts,
     now: datetime,
+    *,
+    ways: Ways = EVERYWHERE_PLAIN,
 ) -> Admission:
-    """Commit what is within the limits, and count it against them; the rest is told."""
+    """Commit what is within the limits, and count it against them; the rest is told.
+
+    `ways` says which venues hear of an order's accounts before the order.
+    """
     if not intents:
         return Admission(intents=(), stopped=())
     earlier = wire_risk.before(uow, limits, intents[0].trade_date, now)
     going = wire_risk.check(intents, limits, earlier, facts, now)
     for intent in going.intents:
         uow.orders.add(intent)
+        announce(uow, intent, ways, now)
         uow.outbox.queue(intent.venue, intent, now)
         uow.audit.append(
             at=now, actor=ACTOR, kind="order_released", subject=intent.cl_ord_id, body=intent

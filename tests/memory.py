@@ -17,6 +17,15 @@ from types import MappingProxyType
 from uuid import UUID
 
 from domain.accounts import Account, Mandate
+from domain.allocations import (
+    AllocationAck,
+    AllocationDoubted,
+    AllocationFact,
+    AllocationInstruction,
+    AllocationLost,
+    AllocationReport,
+    AllocationSent,
+)
 from domain.audit import Anchor, AuditEntry, link
 from domain.cases import Case, CaseEntry
 from domain.codec import encode
@@ -53,6 +62,7 @@ class State:
     epochs: dict[str, int] = field(default_factory=dict)
     durable: dict[str, int] = field(default_factory=dict)
     quarantine: list[tuple[str, int, str, str]] = field(default_factory=list)
+    allocations: list[tuple[str, datetime, AllocationFact]] = field(default_factory=list)
     transactions: dict[str, Transaction] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
     approvals: dict[UUID, Approval] = field(default_factory=dict)
@@ -254,6 +264,39 @@ class InboxPart(Part):
         return tuple(self.state.quarantine)
 
 
+class AllocationsPart(Part):
+    def append(self, cl_ord_id: str, fact: AllocationFact, at: datetime) -> None:
+        self.state.allocations.append((cl_ord_id, at, fact))
+
+    def of_order(self, cl_ord_id: str) -> tuple[AllocationFact, ...]:
+        return tuple(fact for name, _, fact in self.state.allocations if name == cl_ord_id)
+
+    def order_of(self, alloc_id: str) -> str | None:
+        for name, _, fact in self.state.allocations:
+            if isinstance(fact, AllocationInstruction) and fact.alloc_id == alloc_id:
+                return name
+        return None
+
+    def report(self, venue: str, report_id: str) -> AllocationReport | None:
+        for _, _, fact in self.state.allocations:
+            if isinstance(fact, AllocationReport) and fact.report_id == report_id:
+                return fact if fact.venue == venue else None
+        return None
+
+    def unanswered(self, venue: str, before: datetime) -> tuple[AllocationSent, ...]:
+        settling = AllocationAck | AllocationLost | AllocationDoubted
+        facts = [(at, fact) for _, at, fact in self.state.allocations]
+        settled = {fact.alloc_id for _, fact in facts if isinstance(fact, settling)}
+        return tuple(
+            fact
+            for at, fact in facts
+            if isinstance(fact, AllocationSent)
+            and fact.venue == venue
+            and at < before
+            and fact.alloc_id not in settled
+        )
+
+
 class Ledger(Part):
     def append(self, transaction: Transaction) -> None:
         known = self.state.transactions.setdefault(transaction.transaction_id, transaction)
@@ -433,6 +476,7 @@ class MemoryUnit:
         self.orders = Orders(self)
         self.outbox = OutboxPart(self)
         self.inbox = InboxPart(self)
+        self.allocations = AllocationsPart(self)
         self.ledger = Ledger(self)
         self.audit = AuditPart(self)
         self.approvals = Approvals(self)
