@@ -111,7 +111,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     desk = _desk(config, rules_at_start(vault, config.rules, clock.now()))
     pool.use_rules(_compiled_rules(config, desk.rules))
     runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=desk, releaser=releaser)
-    watch = Watch(vault, clock, desk.rules)
+    watch = Watch(vault, clock, desk.rules, pool.check_portfolios)
 
     def use_rules(rules: Sequence[Rule]) -> None:
         runner.use_rules(rules)

@@ -3,7 +3,7 @@
 An account in quarantine is asked nothing: what is wrong with it stands in its findings.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,10 +11,14 @@ from domain.cases import Case, CaseEntry, CaseEvent, CaseStep
 from domain.compliance import CheckResult
 from domain.ports import UnitOfWork
 from domain.snapshot import Snapshot
-from oms.compliance.check import check_portfolio
 from oms.compliance.filing import periodic_filings
 from oms.compliance.register import Register, advance, remind
 from oms.compliance.rules import Rule
+
+Check = Callable[
+    [Sequence[Rule], Snapshot, datetime, Collection[tuple[str, str]]], tuple[CheckResult, ...]
+]
+"""`oms.compliance.sweep.portfolios.check_portfolios`, wherever it computes."""
 
 OFFICER = "oms"  # Who opens and closes cases by what a check found.
 
@@ -32,13 +36,14 @@ class Findings:
         return advance(known, self.answers, self.snapshot.as_of, periodic=self.periodic)
 
 
-def ask(rules: Sequence[Rule], held: Snapshot, at: datetime) -> Findings:
-    """Ask the portfolio rules and the filing rules of what is held."""
-    quarantined = held.quarantined()
-    answers = check_portfolio(rules, held, at)
+def ask(
+    check: Check, rules: Sequence[Rule], held: Snapshot, known: Iterable[Case], at: datetime
+) -> Findings:
+    """Ask the portfolio rules and the filing rules of what is held; `known` wait for an answer."""
+    wanted = {(case.rule_id, case.subject) for case in known}
     return Findings(
         snapshot=held,
-        answers=tuple(answer for answer in answers if answer.subject not in quarantined),
+        answers=check(rules, held, at, wanted),
         periodic=periodic_filings(rules),
     )
 

@@ -6,15 +6,17 @@ tried once more on a new one, one household at a time, so that only what kills a
 is reported as FAILED.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from math import inf
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
+from domain.compliance import CheckResult
 from domain.proposals import AccountProposal, Outcome
 from domain.snapshot import Snapshot
 from oms.compliance.rules import Rule
@@ -130,6 +132,17 @@ class OptimizerPool:
     def tracking_errors(self, snapshot: Snapshot) -> dict[str, Decimal]:
         """Annualised tracking error by account, of what the snapshot says is held."""
         return self._on_a_worker(work.tracking_errors, snapshot)
+
+    def check_portfolios(
+        self,
+        rules: Sequence[Rule],
+        snapshot: Snapshot,
+        at: datetime,
+        wanted: Collection[tuple[str, str]] = (),
+    ) -> tuple[CheckResult, ...]:
+        """What rules say of whole portfolios: every answer but a pass, and those `wanted`."""
+        task = work.check_portfolios
+        return self._on_a_worker(task, tuple(rules), snapshot, at, frozenset(wanted))
 
     def _on_a_worker(self, task: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """The task's answer; one whose worker died is tried once more."""

@@ -6,8 +6,9 @@ run's id before the next begins, so a run that was cut off goes on from where
 it was, on the same snapshot and with the same ClOrdIDs.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from typing import Protocol
@@ -16,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from domain.codec import decode
+from domain.compliance import CheckResult
 from domain.errors import ExitCode, TrimtabError
 from domain.orders import Order, OrderIntent
 from domain.ports import Clock, UnitOfWork, Vault
@@ -47,7 +49,7 @@ RECENT_ORDERS = 1000  # How far back the rule on duplicate orders looks, in orde
 
 
 class Optimizer(Protocol):
-    """The optimizer, wherever it computes."""
+    """The heavy work, wherever it computes."""
 
     def optimise(
         self,
@@ -58,6 +60,13 @@ class Optimizer(Protocol):
     ) -> tuple[AccountProposal, ...]: ...
 
     def tracking_errors(self, snapshot: Snapshot) -> Mapping[str, Decimal]: ...
+    def check_portfolios(
+        self,
+        rules: Sequence[Rule],
+        snapshot: Snapshot,
+        at: datetime,
+        wanted: Collection[tuple[str, str]],
+    ) -> tuple[CheckResult, ...]: ...
 
 
 class Runner:
@@ -313,7 +322,8 @@ class Runner:
                 executions = verify.executions_of(view, run.run_id)
                 transactions = view.ledger.of_run(run.run_id)
                 known = view.cases.standing()
-            found.append(ask(self._desk.rules, after, self._clock.now()))
+            check, now = self._optimizer.check_portfolios, self._clock.now()
+            found.append(ask(check, self._desk.rules, after, known, now))
             return summarise(
                 Facts(
                     run_id=run.run_id,

@@ -15,7 +15,7 @@ from domain.errors import TryAgainError
 from domain.ports import Clock, Vault
 from domain.runs import RunStatus
 from oms.compliance.rules import Rule
-from scheduler.cases import ask, enter
+from scheduler.cases import Check, ask, enter
 from scheduler.ticker import NO_RUN
 
 log = structlog.get_logger("scheduler")
@@ -25,8 +25,9 @@ NAME = "breach register"  # Under which a day's look is claimed.
 class Watch:
     """Keeps the breach register at what is booked; one thread of its own."""
 
-    def __init__(self, vault: Vault, clock: Clock, rules: Sequence[Rule]) -> None:
+    def __init__(self, vault: Vault, clock: Clock, rules: Sequence[Rule], check: Check) -> None:
         self._vault, self._clock, self._rules = vault, clock, tuple(rules)
+        self._check = check
         self._asked, self._stopping = threading.Event(), threading.Event()
         self._woken = threading.Event()
         self._thread: threading.Thread | None = None
@@ -76,7 +77,8 @@ class Watch:
         now = self._clock.now()
         with self._vault.read() as view:
             held = view.snapshots.take(now.date())
-        found = ask(self._rules, held, now)
+            known = view.cases.standing()
+        found = ask(self._check, self._rules, held, known, now)
         with self._vault.write() as uow:
             if day_to_claim is not None:
                 uow.triggers.claim(NAME, day_to_claim, NO_RUN, now)

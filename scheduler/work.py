@@ -16,6 +16,7 @@ from datetime import time as time_of_day
 from decimal import Decimal
 from math import inf
 
+from domain.compliance import CheckResult
 from domain.errors import ExitCode
 from domain.proposals import AccountProposal
 from domain.snapshot import Snapshot
@@ -104,6 +105,15 @@ def tracking_errors(snapshot: Snapshot) -> dict[str, Decimal]:
     import optimizer  # noqa: PLC0415 - only ever imported in a worker
 
     return optimizer.tracking_errors(*optimizer.assemble(snapshot))
+
+
+def check_portfolios(
+    rules: tuple[Rule, ...], snapshot: Snapshot, at: datetime, wanted: frozenset[tuple[str, str]]
+) -> tuple[CheckResult, ...]:
+    """What the rules say of the portfolios of a book."""
+    from oms.compliance.sweep import portfolios  # noqa: PLC0415 - numpy, only ever in a worker
+
+    return portfolios.check_portfolios(rules, snapshot, at, wanted)
 
 
 def optimise(

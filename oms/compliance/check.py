@@ -83,10 +83,12 @@ def check_portfolio(
                 _asked(rule, question.account_id, partial(_of_account, test, question))
                 for question in _questions(rule, book, book.accounts(), Stage.PORTFOLIO)
             ]
-    for rule in _in_force(rules, book, Stage.POST_TRADE, Stage.PORTFOLIO):
-        if isinstance(rule.test, FirmTest):
-            found += _of_firm(rule, book)
-    return tuple(answer for answer in found if answer is not None)
+    return (*(answer for answer in found if answer is not None), *_firm(rules, book))
+
+
+def check_firm(rules: Sequence[Rule], snapshot: Snapshot, at: datetime) -> tuple[CheckResult, ...]:
+    """Ask the rules about the firm as one."""
+    return tuple(_firm(rules, Book(snapshot, (), at)))
 
 
 def check_pairs(
@@ -134,6 +136,12 @@ def _of_order(rule: Rule, desk: OrderDesk, intent: OrderIntent) -> Answer | None
         return None
     assert isinstance(rule.test, OrderTest)
     return rule.test.about_order(OrderQuestion(rule=rule, desk=desk, intent=intent))
+
+
+def _firm(rules: Sequence[Rule], book: Book) -> Iterator[CheckResult]:
+    for rule in _in_force(rules, book, Stage.POST_TRADE, Stage.PORTFOLIO):
+        if isinstance(rule.test, FirmTest):
+            yield from _of_firm(rule, book)
 
 
 def _of_firm(rule: Rule, book: Book) -> Iterator[CheckResult]:

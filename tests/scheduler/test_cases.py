@@ -10,6 +10,7 @@ from domain.cases import CaseClosedError, CaseEvent, close
 from domain.snapshot import Finding
 from oms.compliance.load import load_pack, load_rules
 from oms.compliance.scene import read_scene
+from oms.compliance.sweep.portfolios import check_portfolios
 from scheduler.cases import ask, enter, record, remind_of
 from vault import SqlVault
 
@@ -25,7 +26,7 @@ A2 holds 100 ALFA
 
 
 def test_what_drifted_over_a_limit_opens_a_case_with_its_term():
-    register = ask(RULES, read_scene(DRIFTED).snapshot, AT).register(())
+    register = ask(check_portfolios, RULES, read_scene(DRIFTED).snapshot, (), AT).register(())
 
     (case,) = register.open
     assert (case.rule_id, case.subject) == ("industry-drift", "A1")
@@ -36,7 +37,9 @@ def test_an_account_in_quarantine_has_no_case():
     snapshot = read_scene(DRIFTED).snapshot
     finding = Finding(check="stale_price", account_id="A1", message="m", source=None)
 
-    assert ask(RULES, replace(snapshot, findings=(finding,)), AT).register(()).open == ()
+    barred = replace(snapshot, findings=(finding,))
+
+    assert ask(check_portfolios, RULES, barred, (), AT).register(()).open == ()
 
 
 OWNED = next(rule for rule in load_pack("ownership") if rule.rule_id == "schedule-13d")
@@ -58,8 +61,9 @@ def vault(database_url, tmp_path):
 
 def look(vault, scene: str, at: datetime, rules=RULES):
     """What one look entered, step by step."""
-    found = ask(rules, read_scene(f"today is {at.date()}\n{scene}").snapshot, at)
+    held = read_scene(f"today is {at.date()}\n{scene}").snapshot
     with vault.write() as uow:
+        found = ask(check_portfolios, rules, held, uow.cases.standing(), at)
         return [(step.what, step.case.case_id) for step in enter(uow, found, at)]
 
 
@@ -123,7 +127,9 @@ def test_a_person_cannot_stop_the_clock_of_a_breach(vault):
 def test_a_look_that_was_answered_before_a_person_closed_its_case_keeps_both(vault):
     """The register is read in the transaction that writes it."""
     look(vault, DRIFTED, AT)
-    found = ask(RULES, read_scene(DRIFTED.replace("400", "100")).snapshot, AT)
+    held = read_scene(DRIFTED.replace("400", "100")).snapshot
+    with vault.read() as view:
+        found = ask(check_portfolios, RULES, held, view.cases.standing(), AT)
     (case,) = cases(vault)
     with vault.write() as uow:
         record(uow, (close(case, by="anna", why="cured", day=AT.date()),), AT, by="anna")

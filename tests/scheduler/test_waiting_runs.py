@@ -14,6 +14,7 @@ from domain.runs import Run, RunStatus, Step, TriggerKind
 from oms.approval import ApprovalPolicy
 from oms.basket import settle
 from oms.blocks import BlockSettings
+from oms.compliance.sweep.portfolios import check_portfolios
 from oms.release import Releaser, ReleaseSettings
 from oms.routing import without_rules
 from scheduler import decisions
@@ -147,6 +148,8 @@ class IllOnce:
 
     def tracking_errors(self, _snapshot):
         return {}
+
+    check_portfolios = staticmethod(check_portfolios)
 
 
 def test_a_run_that_failed_goes_on_from_there_when_a_person_says_so(vault):

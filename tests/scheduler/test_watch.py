@@ -11,6 +11,7 @@ from domain.cases import CaseEvent
 from domain.runs import Run, RunStatus, TriggerKind
 from oms.compliance.load import load_rules
 from oms.compliance.scene import ExampleError, read_scene
+from oms.compliance.sweep.portfolios import check_portfolios
 from scheduler.watch import Watch
 from tests import memory
 
@@ -32,7 +33,7 @@ class Desk:
     def __init__(self, monkeypatch) -> None:
         self.scene, self.clock, self.vault = DRIFTED, SetClock(), memory.MemoryVault()
         monkeypatch.setattr(memory.Snapshots, "take", lambda _store, day: self._held(day))
-        self.watch = Watch(self.vault, self.clock, RULES)
+        self.watch = Watch(self.vault, self.clock, RULES, check_portfolios)
 
     def _held(self, day):
         return read_scene(f"today is {day}\n{self.scene}").snapshot
@@ -69,7 +70,9 @@ def test_each_day_is_looked_at_once(desk):
 
     desk.clock.instant += timedelta(days=1)
     assert desk.tick() == []
-    assert Watch(desk.vault, desk.clock, RULES).tick() is None, "a second watch finds it done"
+    assert Watch(desk.vault, desk.clock, RULES, check_portfolios).tick() is None, (
+        "a second watch finds it done"
+    )
 
 
 def test_what_is_ingested_is_looked_at_the_same_day(desk):
@@ -118,7 +121,7 @@ def test_the_thread_looks_when_it_is_asked_and_stops(desk, monkeypatch):
 
 
 def test_rules_that_were_agreed_to_are_asked_the_same_day(desk):
-    watch = Watch(desk.vault, desk.clock, ())
+    watch = Watch(desk.vault, desk.clock, (), check_portfolios)
     assert watch.tick() == ()
 
     watch.use_rules(RULES)
