@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from console.service_port import OrderQuery, OverrideRequest, Service
+from console.service_port import NewTerms, OrderQuery, OverrideRequest, Service
 from console.strict_json import parse
 from domain.codec import encode, from_plain
 from domain.errors import BadInputError, ExitCode, TrimtabError
@@ -97,7 +97,8 @@ def _cancel(service: Service, request: Request, body: dict[str, Any]) -> object:
 
 def _replace(service: Service, request: Request, body: dict[str, Any]) -> object:
     order = request.path_params["order"]
-    return service.replace(order, body["quantity"], body["limit"], body["by"], body["why"])
+    terms = NewTerms(quantity=body["quantity"], limit=body["limit"], stop=body["stop"])
+    return service.replace(order, terms, body["by"], body["why"])
 
 
 def _propose_settlement(service: Service, request: Request, body: dict[str, Any]) -> object:
@@ -252,7 +253,7 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
         "POST",
         "/v1/orders/{order}/replace",
         _replace,
-        {**_DECISION, "quantity": _NUMBER, "limit": _NUMBER},
+        {**_DECISION, "quantity": _NUMBER, "limit": _NUMBER, "stop": _NUMBER},
     ),
     (
         "POST",

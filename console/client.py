@@ -4,7 +4,6 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -15,6 +14,7 @@ from console.service_port import (
     AuditVerdict,
     Health,
     IngestLine,
+    NewTerms,
     OrderLife,
     OrderLine,
     OrderQuery,
@@ -175,10 +175,8 @@ class ApiClient:
     def cancel(self, order: str, by: str, why: str) -> OrderLine:
         return self._post(OrderLine, f"/v1/orders/{_part(order)}/cancel", {"by": by, "why": why})
 
-    def replace(
-        self, order: str, quantity: Decimal | None, limit: Decimal | None, by: str, why: str
-    ) -> OrderLine:
-        body = {"quantity": to_plain(quantity), "limit": to_plain(limit), "by": by, "why": why}
+    def replace(self, order: str, terms: NewTerms, by: str, why: str) -> OrderLine:
+        body = {**to_plain(terms), "by": by, "why": why}
         return self._post(OrderLine, f"/v1/orders/{_part(order)}/replace", body)
 
     def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling:

@@ -81,12 +81,16 @@ def _line(event: OrderEvent) -> LifeLine:
                 note=f"of {event.orig_cl_ord_id}: {event.why}",
             )
         case ReplaceRequest():
-            limit = "" if event.limit_price is None else f" at {plain(event.limit_price)}"
+            terms = plain(event.quantity)
+            if event.stop_price is not None:
+                terms += f" from {plain(event.stop_price)}"
+            if event.limit_price is not None:
+                terms += f" at {plain(event.limit_price)}"
             return LifeLine(
                 at=event.requested_at,
                 message="OrderCancelReplaceRequest",
                 cl_ord_id=event.cl_ord_id,
-                note=f"of {event.orig_cl_ord_id} to {plain(event.quantity)}{limit}: {event.why}",
+                note=f"of {event.orig_cl_ord_id} to {terms}: {event.why}",
             )
         case _:
             return _of_ours(event)

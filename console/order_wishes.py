@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from console.order_life import find_order
-from console.service_port import OrderLine, Telling
+from console.service_port import NewTerms, OrderLine, Telling
 from console.views import order_line
 from domain.errors import BadInputError
 from domain.orders import Order, Settlement
@@ -48,19 +48,18 @@ class OrderWishes:
         self._orders_wake()
         return line
 
-    def replace(
-        self, order: str, quantity: Decimal | None, limit: Decimal | None, by: str, why: str
-    ) -> OrderLine:
-        """Ask the venue for another quantity or limit; what is None stays as it is."""
-        if quantity is None and limit is None:
-            raise BadInputError("say what to change: --quantity, --limit or both")
+    def replace(self, order: str, terms: NewTerms, by: str, why: str) -> OrderLine:
+        """Ask the venue for another quantity, limit or stop price."""
+        if terms == NewTerms():
+            raise BadInputError("say what to change: --quantity, --limit, --stop or several")
         with self._orders_vault.write() as uow:
             found = find_order(uow, order)
             changed = change(
                 uow,
                 found,
-                quantity=found.order_qty if quantity is None else quantity,
-                limit_price=found.limit_price if limit is None else limit,
+                quantity=found.order_qty if terms.quantity is None else terms.quantity,
+                limit_price=found.limit_price if terms.limit is None else terms.limit,
+                stop_price=terms.stop,
                 at=self._orders_clock.now(),
                 why=why,
                 collar=self._collar,

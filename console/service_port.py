@@ -65,6 +65,16 @@ class OrderLine:
     reason: str
     trade_date: date
     account_ids: tuple[str, ...]
+    terms: str = ""  # Kind, prices, duration and algorithm: "stop 150 for the day".
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTerms:
+    """What of an order is to change; what is None stays as it is."""
+
+    quantity: Decimal | None = None
+    limit: Decimal | None = None  # Dollars a share, as `stop`.
+    stop: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,9 +260,7 @@ class Changing(Protocol):
     def retry(self, run: str, by: str) -> Run: ...
     def close_case(self, case_id: str, by: str, why: str) -> Case: ...
     def cancel(self, order: str, by: str, why: str) -> OrderLine: ...
-    def replace(
-        self, order: str, quantity: Decimal | None, limit: Decimal | None, by: str, why: str
-    ) -> OrderLine: ...
+    def replace(self, order: str, terms: NewTerms, by: str, why: str) -> OrderLine: ...
     def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling: ...
     def second_settlement(self, order: str, by: str) -> Telling: ...
     def propose_rules(self, path: Path, by: str, why: str) -> Telling: ...

@@ -1,6 +1,7 @@
 """Views: stored values turned into the lines that people read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from console.service_port import OrderLine, ProposedLine
@@ -10,6 +11,7 @@ from domain.identifiers import short_id
 from domain.orders import Order, OrdStatus, Side
 from domain.recommendations import Recommendation
 from domain.runs import Run
+from oms.order_words import terms_words
 
 _STEP = Decimal(1).scaleb(-PLACES)
 LAST = "last"
@@ -47,6 +49,9 @@ def order_line(order: Order) -> OrderLine:
         reason=order.reason,
         trade_date=intent.trade_date,
         account_ids=tuple(sorted(a.account_id for a in intent.allocations)),
+        terms=terms_words(
+            replace(intent, limit_price=order.limit_price, stop_price=order.stop_price)
+        ),
     )
 
 

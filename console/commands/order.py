@@ -41,11 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _head(life: OrderLife) -> list[str]:
     order = life.order
-    limit = "at market" if order.limit_price is None else f"limit {price(order.limit_price)}"
     lines = [
         (
-            f"{order.side} {number(order.order_qty)} {order.symbol} {limit} on {order.venue}, "
-            f"{order.trade_date}: {order.status}, filled {number(order.cum_qty)} "
+            f"{order.side} {number(order.order_qty)} {order.symbol} {order.terms} "
+            f"on {order.venue}, {order.trade_date}: {order.status}, filled {number(order.cum_qty)} "
             f"at {price(order.avg_px)}, run {order.run_id.hex}"
         ),
         (

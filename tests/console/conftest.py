@@ -137,6 +137,7 @@ class Desk:
             reason="",
             trade_date=date(2022, 11, 30),
             account_ids=("H001-1", "H002-1"),
+            terms="limit 148.77 for the day",
         )
         return (order,)
 
@@ -164,8 +165,8 @@ class Desk:
         self.told.append(("cancel", order, by, why))
         return self.orders(None)[0]
 
-    def replace(self, order, quantity, limit, by, why):
-        self.told.append(("replace", order, quantity, limit, by, why))
+    def replace(self, order, terms, by, why):
+        self.told.append(("replace", order, terms, by, why))
         return self.orders(None)[0]
 
     def propose_settlement(self, order, what, by, why):

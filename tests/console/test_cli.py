@@ -19,7 +19,7 @@ from console.main import main
 from console.printing import Column, aligned, money, number, price
 from console.registry import ENTRIES
 from console.secrets_file import read_token
-from console.service_port import CheckLine
+from console.service_port import CheckLine, NewTerms
 from domain.errors import BadInputError
 from domain.orders import Settlement
 from domain.postings import Break
@@ -161,7 +161,9 @@ ORDER = "7M2K9QDE-0001"
 def test_an_order_shows_its_whole_life_and_what_is_not_answered(run):
     lines = run("order", ORDER).out.splitlines()
 
-    assert lines[0].startswith("buy 1,200 AAPL limit 148.77 on XSIM, 2022-11-30: partially filled")
+    assert lines[0].startswith(
+        "buy 1,200 AAPL limit 148.77 for the day on XSIM, 2022-11-30: partially filled"
+    )
     assert "the venue's OrderID XSIM-7" in lines[1]
     assert lines[2] == f"not answered yet: {ORDER}.1"
     assert lines[4].split()[:2] == ["20:45:00.000", "ExecutionReport"]
@@ -182,7 +184,7 @@ def test_wishes_about_an_order_reach_the_service_as_they_were_said(
     wishes = [told for told in desk.told if told[0] != "orders"]
     assert wishes == [
         ("cancel", ORDER, "anna", "client called"),
-        ("replace", ORDER, None, Decimal("148.20"), "anna", "ran"),
+        ("replace", ORDER, NewTerms(limit=Decimal("148.20")), "anna", "ran"),
         ("propose_settlement", ORDER, Settlement.NEVER_REACHED, "anna", "desk"),
         ("second_settlement", ORDER, "ben"),
     ]
