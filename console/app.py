@@ -110,7 +110,14 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     releaser = Releaser(vault, gateway, clock, _release_settings(config), limits)
     desk = _desk(config, rules_at_start(vault, config.rules, clock.now()))
     pool.use_rules(_compiled_rules(config, desk.rules))
-    runner = Runner(vault=vault, clock=clock, optimizer=pool, desk=desk, releaser=releaser)
+    runner = Runner(
+        vault=vault,
+        clock=clock,
+        optimizer=pool,
+        desk=desk,
+        releaser=releaser,
+        copied=gateway.copied,
+    )
     watch = Watch(vault, clock, desk.rules, pool.check_portfolios)
 
     def use_rules(rules: Sequence[Rule]) -> None:

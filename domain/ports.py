@@ -189,6 +189,10 @@ class OrderStore(Protocol):
 
 
 class Outbox(Protocol):
+    def executions_after(
+        self, venue: str, number: int, limit: int
+    ) -> tuple[tuple[int, ExecutionReport], ...]: ...  # Numbered in the order of booking.
+    def last_execution(self) -> int: ...  # Its number; 0 before the first.
     """Messages to send, in order, each handed over at most once."""
 
     def queue(self, venue: str, body: OutboxBody, at: datetime) -> None: ...

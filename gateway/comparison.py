@@ -8,7 +8,8 @@ from domain.exact import plain
 from domain.orders import ExecutionReport
 from domain.postings import Break
 
-DIFFERS, UNMATCHED = "drop_copy_differs", "drop_copy_unmatched"  # Kinds of alarm and break.
+# Kinds of alarm and break.
+DIFFERS, UNMATCHED, MISSING = "drop_copy_differs", "drop_copy_unmatched", "drop_copy_missing"
 
 
 def contradiction(copy: ExecutionReport, booked: ExecutionReport) -> Break | None:
@@ -28,10 +29,22 @@ def contradiction(copy: ExecutionReport, booked: ExecutionReport) -> Break | Non
     )
 
 
+def uncopied(booked: ExecutionReport, seconds: int) -> Break:
+    """The break of an execution that no copy has told of within `seconds`."""
+    ours = _words(booked)
+    return Break(
+        kind=MISSING,
+        subject=_name(booked),
+        ours=ours,
+        theirs="",
+        message=f"{_title(booked)}, {ours}, is booked and was not copied to us after {seconds} s: "
+        "ask the venue whether it stands",
+    )
+
+
 def missing(copy: ExecutionReport, seconds: int) -> Break:
     """The break of a copy whose execution was not booked within `seconds`."""
-    what = f"{copy.exec_type.name} {copy.side.name} {plain(copy.last_qty)} {copy.symbol}"
-    theirs = f"{what} at {_price(copy)}"
+    theirs = _words(copy)
     return Break(
         kind=UNMATCHED,
         subject=_name(copy),
@@ -67,6 +80,11 @@ def _name(copy: ExecutionReport) -> str:
 
 def _title(copy: ExecutionReport) -> str:
     return f"{_name(copy)} of order {copy.cl_ord_id or '?'}"
+
+
+def _words(report: ExecutionReport) -> str:
+    what = f"{report.exec_type.name} {report.side.name} {plain(report.last_qty)} {report.symbol}"
+    return f"{what} at {_price(report)}"
 
 
 def _price(report: ExecutionReport) -> str:

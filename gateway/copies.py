@@ -1,17 +1,14 @@
 """Drop copies: the venue's second account of what it did, compared with what we booked.
 
-A copy is never booked. Copies are read from the durable inbox, not from the engine,
-and marks in the audit trail say how far they are compared; so a restart goes on
-where the last mark stands, and no copy is counted twice.
+A copy is never booked, and what is booked should have one. Copies are read from the
+durable inbox, not from the engine, and marks in the audit trail say how far they are
+compared; so a restart goes on where the last mark stands, and no copy is counted twice.
 """
 
-import json
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from structlog.typing import FilteringBoundLogger
@@ -23,24 +20,17 @@ from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from gateway import doubts, reports
 from gateway.alarms import tell
-from gateway.comparison import contradiction, missing
+from gateway.comparison import contradiction, missing, uncopied
+from gateway.copy_marks import COMPARED, Verdict, marks
 from gateway.settings import Connection, VenueProfile
+from gateway.uncopied import Uncopied, keys
 
-COMPARED = "drop_copy_compared"  # Audit: how far, and what came of it by trade date.
 _MARK_SECONDS = 60.0
 _BATCH = 500
 _REMEMBERED = 20_000  # Orders that the copies spoke of.
 _ACTOR = "gateway"
 
 Place = tuple[int, int]  # Epoch and sequence number.
-
-
-class Verdict(StrEnum):
-    """What the comparison of one copy found."""
-
-    SAME = "same"
-    DIFFERENT = "different"
-    UNMATCHED = "unmatched"
 
 
 @dataclass(slots=True)
@@ -66,6 +56,7 @@ class _News:
 
     concluded: list[_Concluded] = field(default_factory=list)
     told: list[_Waiting] = field(default_factory=list)
+    uncopied: list[ExecutionReport] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     breaks: list[tuple[UUID | None, Break]] = field(default_factory=list)
     sightings: list[tuple[Order, str]] = field(default_factory=list)  # With the copy's ExecID.
@@ -86,6 +77,7 @@ class Copies:
         vault: Vault,
         clock: Clock,
         orders_up_since: Callable[[], float | None],
+        copies_up_since: Callable[[], float | None],
         on_question: Callable[[], None],
         log: FilteringBoundLogger,
     ) -> None:
@@ -95,11 +87,14 @@ class Copies:
         self._vault = vault
         self._clock = clock
         self._orders_up_since = orders_up_since
+        self._copies_up_since = copies_up_since
         self._on_question = on_question
         self._log = log
         self._place: Place = (0, 0)
         self._waiting: list[_Waiting] = []
         self._unmarked: list[_Concluded] = []
+        self._uncopied = Uncopied(profile.venue)
+        self._marked_through = -1  # Of what is booked; nothing is marked yet.
         self._marked_at = 0.0
         self._spoken_of: OrderedDict[str, str] = OrderedDict()  # ClOrdID -> ExecID of a copy.
         self._noted: set[str] = set()
@@ -107,16 +102,23 @@ class Copies:
 
     def start(self, now: float) -> None:
         """Go on after the last mark; `now` is seconds of a monotonic clock, here and below."""
-        self._marked_at = now
         with self._vault.read() as view:
-            for mark in _marks(view, self._session):
+            through, waiting = view.orders.last_execution(), []
+            for _, mark in marks(view, self._session):
                 self._place = (mark["epoch"], mark["sequence"])
+                if "booked" in mark:
+                    through, waiting = mark["booked"], mark["uncopied"]
+                    self._marked_through = through
+            self._uncopied.start_at(view, through, waiting, now)
+        self.mark(now)
 
     def review(self, now: float) -> None:
         """Take what has come, and compare what waits."""
         with self._vault.read() as view:
             self._take(view, now)
+            self._uncopied.follow(view, now)
             news = self._compare(view, now)
+            self._find_uncopied(view, now, news)
             news.looked_at = (doubts.unresolved(view, self._venue), self._place)
             if news.looked_at[0] and news.looked_at != self._looked_at:
                 news.sightings = list(self._sightings(view))
@@ -124,8 +126,12 @@ class Copies:
             with self._vault.write() as uow:
                 self._write(uow, news)
         self._believe(news)
-        if self._unmarked and now - self._marked_at >= _MARK_SECONDS:
+        is_due = now - self._marked_at >= _MARK_SECONDS
+        if news.breaks or (is_due and self._has_moved()):
             self.mark(now)
+
+    def _has_moved(self) -> bool:
+        return bool(self._unmarked) or self._uncopied.through != self._marked_through
 
     def finish(self, now: float) -> None:
         """At the end: compare what came last. Without the mark the next start compares again."""
@@ -142,7 +148,9 @@ class Copies:
             epoch, sequence = self._waiting[0].place
             through = (epoch, sequence - 1)
         covered = [one for one in self._unmarked if one.place <= through]
-        if not covered:
+        booked = self._uncopied.through
+        self._marked_at = now
+        if not covered and booked == self._marked_through:
             return
         with self._vault.write() as uow:
             uow.audit.append(
@@ -150,10 +158,16 @@ class Copies:
                 actor=_ACTOR,
                 kind=COMPARED,
                 subject=self._session,
-                body={"epoch": through[0], "sequence": through[1], "days": _days(covered)},
+                body={
+                    "epoch": through[0],
+                    "sequence": through[1],
+                    "days": _days(covered),
+                    "booked": booked,
+                    "uncopied": self._uncopied.ranges(),
+                },
             )
         self._unmarked = [one for one in self._unmarked if one.place > through]
-        self._marked_at = now
+        self._marked_through = booked
 
     def _take(self, view: UnitOfWork, now: float) -> None:
         while taken := view.inbox.after(self._session, *self._place, _BATCH):
@@ -187,6 +201,7 @@ class Copies:
         found = contradiction(one.copy, booked)
         verdict = Verdict.SAME if found is None else Verdict.DIFFERENT
         news.concluded.append(_Concluded(one.place, one.copy.trade_date, verdict))
+        self._uncopied.copied((booked.trade_date, booked.exec_id))
         if found is not None:
             self._add_break(view, one.copy, found, news)
             alarm = Alarm(kind=found.kind, cl_ord_id=one.copy.cl_ord_id, message=found.message)
@@ -205,7 +220,20 @@ class Copies:
             news.alarms.append(alarm)
         if up_since is not None and now - up_since >= self._seconds:
             news.concluded.append(_Concluded(one.place, one.copy.trade_date, Verdict.UNMATCHED))
+            self._uncopied.told_before((one.copy.trade_date, one.copy.exec_id))
             self._add_break(view, one.copy, found, news)
+
+    def _find_uncopied(self, view: UnitOfWork, now: float, news: _News) -> None:
+        """What has no copy, although the session for copies was up for long enough."""
+        up_since = self._copies_up_since()
+        if up_since is None or now - up_since < self._seconds:
+            return
+        for booked in self._uncopied.overdue(now - self._seconds):
+            found = uncopied(booked, self._seconds)
+            news.uncopied.append(booked)
+            self._add_break(view, booked, found, news)
+            alarm = Alarm(kind=found.kind, cl_ord_id=booked.cl_ord_id, message=found.message)
+            news.alarms.append(alarm)
 
     def _add_break(
         self, view: UnitOfWork, copy: ExecutionReport, found: Break, news: _News
@@ -239,25 +267,13 @@ class Copies:
         done = {one.place for one in news.concluded}
         self._waiting = [one for one in self._waiting if one.place not in done]
         self._unmarked += news.concluded
+        for key in keys(news.uncopied):
+            self._uncopied.copied(key)
         self._looked_at = news.looked_at
         self._noted |= {order.intent.cl_ord_id for order, _ in news.sightings}
         tell(self._log, news.alarms)
         if news.sightings:
             self._on_question()
-
-
-def copied(view: UnitOfWork, session: str) -> Mapping[date, int]:
-    """How many booked executions of each trade date the session has told of, by its marks."""
-    counts: Counter[date] = Counter()
-    for mark in _marks(view, session):
-        for day, verdicts in mark["days"].items():
-            known = verdicts.get(Verdict.SAME, 0) + verdicts.get(Verdict.DIFFERENT, 0)
-            counts[date.fromisoformat(day)] += known
-    return counts
-
-
-def _marks(view: UnitOfWork, session: str) -> Iterable[dict[str, Any]]:
-    return (json.loads(entry.body) for entry in view.audit.about(session) if entry.kind == COMPARED)
 
 
 def _days(concluded: Iterable[_Concluded]) -> dict[str, dict[str, int]]:

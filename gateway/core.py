@@ -156,6 +156,7 @@ class Core:
             for profile in profiles
             if profile.copies is not None
         )
+                copies_up_since=lambda name=profile.copies.session.name: self._up_since.get(name),  # type: ignore[misc]  # As above.
 
     def _signs(self, session: str) -> Signs:
         return Signs(is_due=self.engine.is_due(session), is_up=self.engine.is_logged_on(session))

@@ -5,17 +5,26 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
+from domain.copies import CopyCount
 from domain.errors import InvariantError, TrimtabError
 from domain.kills import stops_venue
-from domain.orders import OrderIntent
-from domain.ports import Clock, ExecutionSink, SessionKind, SessionState, Vault
+from domain.orders import ExecutionReport, OrderIntent
+from domain.ports import (
+    Clock,
+    ExecutionSink,
+    SessionKind,
+    SessionState,
+    UnitOfWork,
+    Vault,
+)
 from domain.runs import Kill
-from gateway import dictionary, doubts
+from gateway import copy_marks, dictionary, doubts
 from gateway.arrival_queue import ArrivalQueue
 from gateway.core import Core, durable_sequences
 from gateway.engine import Engine, end_process
@@ -142,6 +151,12 @@ class Gateway:
             queue_depth=self._arrivals.depth(),
             in_doubt=in_doubt if takes_orders else 0,
         )
+
+    def copied(
+        self, view: UnitOfWork, executions: Sequence[ExecutionReport], since: datetime
+    ) -> CopyCount | None:
+        """How many of `executions`, booked after `since`, were copied; None: no drop copies."""
+        return copy_marks.count(view, self._settings.profiles, executions, since)
 
     def is_due(self, session: str) -> bool:
         """Whether a session should be up now, by its schedule."""

@@ -18,8 +18,9 @@ import structlog
 
 from domain.codec import decode
 from domain.compliance import CheckResult
+from domain.copies import CopyCount
 from domain.errors import ExitCode, TrimtabError
-from domain.orders import Order, OrderIntent
+from domain.orders import ExecutionReport, Order, OrderIntent
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
 from domain.proposals import AccountProposal
@@ -44,6 +45,7 @@ from scheduler.summary import Facts, Summary, summarise
 
 Progress = Callable[[int, int], None]
 log = structlog.get_logger("scheduler")
+Copied = Callable[[UnitOfWork, Sequence[ExecutionReport], datetime], CopyCount | None]
 
 RECENT_ORDERS = 1000  # How far back the rule on duplicate orders looks, in orders.
 
@@ -82,9 +84,12 @@ class Runner:
         releaser: Releaser,
         progress: Callable[[UUID, Step, int, int], None] = lambda *_: None,
     ) -> None:
+        copied: Copied = lambda *_: None,
         self._vault, self._clock, self._optimizer = vault, clock, optimizer
+        """`copied` counts what drop copies have told of a run's executions."""
         self._desk, self._releaser, self._progress = desk, releaser, progress
         self._record = RunRecord(vault, clock, progress)
+        self._copied = copied
 
     def use_rules(self, rules: Sequence[Rule]) -> None:
         """Ask these from the next question on; what is checked is not checked again."""
@@ -328,6 +333,7 @@ class Runner:
                 Facts(
                     run_id=run.run_id,
                     trigger=run.trigger,
+                copies = self._copied(view, executions, run.started_at)
                     snapshot_id=run.snapshot_id,
                     snapshot=snapshot,
                     proposals=proposals,
@@ -344,4 +350,5 @@ class Runner:
         def book(uow: UnitOfWork, _summary: Summary) -> None:
             enter(uow, found[0], self._clock.now())
 
+                    copies=copies,
         return self._record.once(run, Step.RECONCILE, Summary, measure, also=book)

@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.accounts import TaxStatus
 from domain.cases import Case
 from domain.compliance import CheckResult, Force, Verdict
+from domain.copies import CopyCount
 from domain.exact import ZERO, to_cents
 from domain.lots import Term
 from domain.orders import ExecType, ExecutionReport, Order
@@ -61,6 +62,7 @@ class Summary:
     tracking_error_before: Decimal
     tracking_error_after: Decimal
     breaks: int
+    copies: CopyCount | None = None  # Of the drop copies, where a venue has one.
     cases: tuple[Case, ...] = ()  # Portfolios over a limit after the run, with their clocks.
     cases_closed: tuple[Case, ...] = ()  # And those that are not any more.
 
@@ -81,6 +83,7 @@ class Facts:
     breaks: Sequence[Break]
     errors_after: Mapping[str, Decimal]  # Tracking error by account, as booked.
     register: Register = NO_CASES
+    copies: CopyCount | None = None
 
 
 def summarise(facts: Facts) -> Summary:
@@ -116,6 +119,7 @@ def summarise(facts: Facts) -> Summary:
         tracking_error_before=before,
         tracking_error_after=after,
         breaks=len(facts.breaks),
+        copies=facts.copies,
         cases=facts.register.open,
         cases_closed=facts.register.closed,
     )

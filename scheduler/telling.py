@@ -73,8 +73,14 @@ def end(summary: Summary) -> None:
         orders=summary.orders,
         executions=summary.executions,
         notional=summary.notional,
+        **_copies(summary),
         breaks=summary.breaks,
     )
+
+
+def _copies(summary: Summary) -> dict[str, int]:
+    """Only where a venue has a drop copy."""
+    return {} if summary.copies is None else {"copied": summary.copies.told}
 
 
 def cases(known: Sequence[Case], register: Register, day: date) -> None:

@@ -172,6 +172,23 @@ class SqlOrders:
         )
         return tuple(self._connection.execute(query).scalars())
 
+    def executions_after(
+        self, venue: str, number: int, limit: int
+    ) -> tuple[tuple[int, ExecutionReport], ...]:
+        query = (
+            select(execution.c.number, execution.c.value)
+            .where(execution.c.number > number, execution.c.venue == venue)
+            .order_by(execution.c.number)
+            .limit(limit)
+        )
+        return tuple((row.number, row.value) for row in self._connection.execute(query))
+
+    def last_execution(self) -> int:
+        """Of any venue."""
+        newest = select(func.coalesce(func.max(execution.c.number), 0))
+        found: int = self._connection.execute(newest).scalar_one()
+        return found
+
     def _orders(self, query: Select[Any]) -> tuple[Order, ...]:
         """Oldest first, each with its intent and its fills."""
         rows = self._connection.execute(query.order_by(order_state.c.number)).all()

@@ -146,8 +146,13 @@ def _traded(summary: Summary) -> str:
     return (
         f"{dollars(summary.notional)}: {counted(summary.orders, 'order')}, "
         f"{counted(summary.executions, 'execution')}, {summary.shares_traded:,f} shares, "
-        f"{dollars(summary.commission)} commission"
+        f"{dollars(summary.commission)} commission{_copied(summary)}"
     )
+
+
+def _copied(summary: Summary) -> str:
+    copies = summary.copies
+    return "" if copies is None else f", {copies.told} of {copies.due} also in drop copies"
 
 
 def _left_alone(summary: Summary) -> int:

@@ -1,13 +1,14 @@
 """The drop copy: what the venue says a second time, against what we booked of the first."""
 
 import json
+import time
 from datetime import date
 
 import pytest
 
 from domain.errors import ConfigError
 from domain.ports import SessionKind
-from gateway import copies, doubts
+from gateway import copy_marks, doubts
 from gateway.wiretext import value_of
 from tests.gateway.desk import executions, intent, new_id, order_of, place
 from tests.gateway.drop_copy import COPIES, ORDERS, settings_with_copy
@@ -37,7 +38,7 @@ class Copied:
         until(lambda: all(state.logged_on for state in gateway.sessions()), "the logons")
         return gateway
 
-    def filled(self, gateway, fields=None):
+    def filled(self, gateway, fields=None, *, is_copied=False):
         """An order that filled whole, and the venue's report of it."""
         name = place(self.wired.vault, intent(new_id(), quantity=100))
         gateway.wake()
@@ -46,11 +47,13 @@ class Copied:
         report = self.wired.venue.fill(order, 100, "190.20", 100, **(fields or {}))
         self.wired.venue.say(report)
         until(lambda: order_of(self.wired.vault, name).is_closed, "the booking")
+        if is_copied:
+            self.feed.say(report)
         return order, report
 
     def copied(self):
         with self.wired.vault.read() as view:
-            return copies.copied(view, COPIES)
+            return copy_marks.copied(view, COPIES)
 
     def breaks(self):
         with self.wired.vault.read() as view:
@@ -107,7 +110,7 @@ def test_a_copy_with_another_price_is_an_alarm_and_a_break_and_changes_no_order(
 
 def test_a_copy_of_what_was_never_booked_is_told_once_even_over_a_restart(both):
     gateway = both.connected()
-    order, _ = both.filled(gateway)
+    order, _ = both.filled(gateway, is_copied=True)
 
     both.feed.say(both.feed.fill(order, 100, "190.20", 100, t17="LOST"))
     until(both.breaks, "the break")
@@ -125,7 +128,7 @@ def test_a_copy_of_what_was_never_booked_is_told_once_even_over_a_restart(both):
 def test_while_the_session_for_orders_is_down_a_missing_fill_is_an_alarm_and_no_break(both):
     """The venue repeats the fill when the session is back, and then both agree."""
     gateway = both.connected()
-    order, _ = both.filled(gateway)
+    order, _ = both.filled(gateway, is_copied=True)
     late = both.wired.venue.fill(order, 100, "190.20", 100, t17="LATE")
     both.wired.venue.drop()
     both.wired.venue.stop()
@@ -141,7 +144,7 @@ def test_while_the_session_for_orders_is_down_a_missing_fill_is_an_alarm_and_no_
     both.wired.stop_gateways()
 
     assert both.breaks() == ()
-    assert both.copied() == {DAY: 1}  # The first fill had no copy in this test.
+    assert both.copied() == {DAY: 2}
 
 
 def test_copies_taken_in_before_a_crash_are_compared_after_it_and_counted_once(both):
@@ -159,8 +162,49 @@ def test_copies_taken_in_before_a_crash_are_compared_after_it_and_counted_once(b
     both.wired.stop_gateways()
 
     assert both.copied() == {DAY: 1}
-    [mark] = both.audited("drop_copy_compared")
-    assert json.loads(mark.body)["days"] == {"2022-11-30": {"same": 1}}
+    marks = [json.loads(mark.body) for mark in both.audited("drop_copy_compared")]
+    assert [mark["days"] for mark in marks if mark["days"]] == [{"2022-11-30": {"same": 1}}]
+
+
+def test_a_booked_execution_without_a_copy_is_told_once_even_over_a_crash(both):
+    gateway = both.connected()
+    both.filled(gateway, {"t17": "E1"}, is_copied=True)
+    both.filled(gateway, {"t17": "E2"})
+    gateway._core.watch._looks = ()  # As after a crash: nobody looks, nobody writes a mark.
+    gateway._core.copies.clear()
+    both.wired.stop_gateways()
+    assert both.breaks() == ()
+
+    both.connected()
+    until(both.breaks, "the break")
+    both.wired.stop_gateways()
+    both.connected(seconds=1)
+    both.wired.stop_gateways()
+
+    [found] = both.breaks()
+    assert (found.kind, found.subject) == ("drop_copy_missing", f"XSIM {DAY} E2")
+    assert found.ours == "TRADE BUY 100 AAPL at 190.2"
+    assert len(both.wired.alarms("drop_copy_missing")) == 1
+
+
+def test_while_the_session_for_copies_is_down_no_copy_is_missing(both):
+    """The venue sends them again when the session is back."""
+    gateway = both.connected()
+    both.feed.drop()
+    both.feed.stop()
+    until(lambda: not gateway.sessions()[1].logged_on, "the logout")
+    _, report = both.filled(gateway)
+    uncopied = gateway._core.copies[0]._uncopied
+    until(lambda: uncopied.overdue(time.monotonic() - 1), "a second without the copy")
+
+    both.feed.start()
+    until(lambda: gateway.sessions()[1].logged_on, "the logon")
+    both.feed.say(report)
+    until(lambda: not uncopied.ranges(), "the copy")
+    both.wired.stop_gateways()
+
+    assert both.breaks() == ()
+    assert both.copied() == {DAY: 1}
 
 
 def test_a_copy_is_evidence_that_the_venue_has_an_order_in_doubt(both):

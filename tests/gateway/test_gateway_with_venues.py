@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from domain.copies import CopyCount
 from domain.orders import OrdStatus, Side
-from gateway.copies import copied
+from gateway.copy_marks import copied
 from gateway.service import Gateway
 from gateway.wiretext import value_of
 from ledger.positions import is_balanced
@@ -101,6 +102,7 @@ def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
     settings = settings_with_copy(wired.directory, program.port(), program.port())
     gateway = Gateway(wired.vault, Booking(), RealClock(), settings, wired.log)
     open_books(wired.vault, snapshot(cash={"A1": "900000", "A2": "900000"}))
+    began = RealClock().now()
     gateway.start()
     try:
         buy = intent("AAAA-0001", Side.BUY, AAPL, {"A1": 2500, "A2": 1000}, limit="151")
@@ -131,6 +133,7 @@ def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
         executions = uow.orders.executions(DAY, "XSIM")
         balances = uow.ledger.balances()
         told, breaks = copied(uow, COPIES), uow.findings.breaks()
+        copies = gateway.copied(uow, executions, began)
     assert bought.status is OrdStatus.FILLED
     assert order_of(wired.vault, "AAAA-0002").status is OrdStatus.CANCELED
     assert len(rows) > 1
@@ -141,6 +144,7 @@ def test_what_the_venue_says_it_did_is_what_we_booked(wired, program):
     assert balances["client:A1", AAPL] == 2500
     assert balances["client:A2", AAPL] == 1000
     assert told == {DAY: len(executions)}
+    assert copies == CopyCount(due=len(executions), told=len(executions))
     assert breaks == ()
     assert wired.quarantined() == ()
     assert wired.alarms("message_odd") == []
