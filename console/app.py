@@ -22,11 +22,11 @@ from console.config import Config
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, triggers_of
 from console.rules_at_start import rules_at_start, rules_words
+from console.run_walker import RunWalker
 from console.secrets_file import read_token
 from console.service import (
     Heartbeat,
     RunningService,
-    RunWalker,
     unfinished,
 )
 from console.service_port import CheckLine
@@ -125,7 +125,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         pool.use_rules(_compiled_rules(config, rules))
         watch.use_rules(rules)
 
-    walker = RunWalker(runner)
+    walker = RunWalker(runner, clock)
     stack.callback(walker.stop)
     stack.callback(releaser.stop)
     ticker = Ticker(vault, clock, triggers_of(config), walker.hand_over, since=started_at)

@@ -6,7 +6,6 @@ worker processes.
 """
 
 import os
-import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -21,13 +20,13 @@ import structlog
 from console.changing import Triggers, VaultChanging, Writer
 from console.reading import VaultReading
 from console.rule_wishes import UseRules
+from console.run_walker import RunWalker
 from console.service_port import Health
 from domain.audit import Tampering
-from domain.errors import ExitCode, TrimtabError
+from domain.errors import TrimtabError
 from domain.ports import Clock, SessionState, Vault, Wire
 from domain.runs import Kill, RunStatus
 from oms.halt import Setting
-from scheduler.run import Runner
 from scheduler.ticker import Ticker
 from scheduler.watch import Watch
 from vault.intake import Intake
@@ -36,42 +35,6 @@ from vault.lease import FencedError
 log = structlog.get_logger("service")
 HEARTBEAT_SECONDS = 5.0  # Well within the lease, so that a slow disk does not lose it.
 OPEN_RUNS = (RunStatus.RUNNING, RunStatus.AWAITING_APPROVAL)
-RETRY_SECONDS = 1.0  # Between attempts at a run that said "try again".
-
-
-class RunWalker:
-    """The thread that walks runs, in the order in which they are handed over."""
-
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self._queue: queue.Queue[UUID | None] = queue.Queue()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
-
-    def start(self) -> None:
-        """Begin with what is queued."""
-        self._thread.start()
-
-    def hand_over(self, run_id: UUID) -> None:
-        """Walk this run when its turn comes. Returns at once."""
-        self._queue.put(run_id)
-
-    def stop(self) -> None:
-        """Finish the step that is under way; what is left goes on at the next start."""
-        self._stopping.set()
-        self._queue.put(None)
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _work(self) -> None:
-        while (run_id := self._queue.get()) is not None and not self._stopping.is_set():
-            try:
-                self._runner.walk(run_id)
-            except TrimtabError as error:
-                if error.exit_code == ExitCode.TRY_AGAIN and not self._stopping.wait(RETRY_SECONDS):
-                    self._queue.put(run_id)
-            except Exception:
-                log.exception("run_crashed", run=run_id.hex)
 
 
 class VaultService(VaultReading, VaultChanging):

@@ -4,6 +4,8 @@ A rule breach, an infeasible account, a break or a rejected row is a result
 and is returned. Only what stops the work is raised, as a class per cause.
 """
 
+from datetime import datetime
+
 
 class ExitCode:
     """The part of sysexits(3) that Trimtab uses."""
@@ -46,6 +48,14 @@ class TryAgainError(TrimtabError):
     """Somebody else holds what is needed; the same call may work later."""
 
     exit_code = ExitCode.TRY_AGAIN
+
+
+class NotDueError(TryAgainError):
+    """Nothing can be done before an instant; what waits until then is kept."""
+
+    def __init__(self, message: str, at: datetime) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 class MissingError(TrimtabError):

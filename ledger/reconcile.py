@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 
 from domain.exact import CENT, ZERO, plain, to_cents
 from domain.instruments import CASH
@@ -24,9 +25,18 @@ _FILLS = (ExecType.TRADE, ExecType.TRADE_CORRECT)
 _UNDONE = (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
 
 
-def intended_against_executed(orders: Sequence[Order]) -> tuple[Break, ...]:
-    """What each order was meant to do against what its standing fills did."""
-    return tuple(found for order in orders for found in _of_order(order))
+def intended_against_executed(
+    orders: Sequence[Order], carried: Mapping[str, Decimal] = MappingProxyType({})
+) -> tuple[Break, ...]:
+    """What each order was meant to do against what its standing fills did.
+
+    `carried` are the shares of an order that others took over, by its ClOrdID.
+    """
+    return tuple(
+        found
+        for order in orders
+        for found in _of_order(order, carried.get(order.intent.cl_ord_id, ZERO))
+    )
 
 
 def executions_against_ledger(
@@ -136,11 +146,11 @@ class _Execution:
 _Executions = Mapping[tuple[str, str], _Execution]  # By (venue, ExecID).
 
 
-def _of_order(order: Order) -> Iterator[Break]:
+def _of_order(order: Order, carried: Decimal) -> Iterator[Break]:
     intent = order.intent
     subject = intent.cl_ord_id
     verb = "buy" if intent.side is Side.BUY else "sell"
-    quantity = _wanted(order)
+    quantity = _wanted(order) - carried
     done, wanted = plain(order.cum_qty), plain(quantity)
     meant = f"{verb} {wanted} {intent.symbol}"
     if order.in_doubt:

@@ -27,11 +27,15 @@ class ChangeRefusedError(BadInputError):
 def cancel(uow: UnitOfWork, order: Order, *, at: datetime, why: str, by: str = "oms") -> Order:
     """Take the order back: before it was handed over it dies at once, later the venue is asked.
 
-    A cancel that is pending already is not asked for twice.
+    A cancel that is pending already is not asked for twice; who else wants it is kept.
     """
-    if order.is_closed or any(isinstance(wish, CancelRequest) for wish in order.pending):
-        return order
     name = order.intent.cl_ord_id
+    if order.is_closed:
+        return order
+    if any(isinstance(wish, CancelRequest) for wish in order.pending):
+        body = {"why": why}
+        uow.audit.append(at=at, actor=by, kind="cancel_seconded", subject=name, body=body)
+        return order
     event: NeverSent | CancelRequest
     if uow.outbox.withdraw(name, at):
         event = NeverSent(cl_ord_id=name, at=at, why=why)

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from domain.exact import ZERO, plain, to_cents
 from domain.orders import OrderIntent, Side
+from oms.worst_price import worst_price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +44,20 @@ class Funding:
     cuts: tuple[Cut, ...]
 
 
-def fund(buys: Sequence[OrderIntent], purses: Mapping[str, Purse], cushion: Decimal) -> Funding:
+def fund(
+    buys: Sequence[OrderIntent], purses: Mapping[str, Purse], cushion: Decimal, collar: Decimal
+) -> Funding:
     """Scale each account's buys to its purse, all of them by the same factor.
 
-    `cushion` is the fraction of each buy that is kept for commission. An account
-    without a purse buys nothing. An order that nobody can pay for disappears.
+    `cushion` is the fraction of each buy that is kept for commission, `collar` how far a
+    buy without a limit may go beyond its price. An account without a purse buys nothing.
+    An order that nobody can pay for disappears.
     """
     assert all(intent.side is Side.BUY for intent in buys)
     wishes: defaultdict[str, list[_Wish]] = defaultdict(list)
     for intent in buys:
         for part in intent.allocations:
-            wishes[part.account_id].append(_Wish.of(intent, part.quantity, cushion))
+            wishes[part.account_id].append(_Wish.of(intent, part.quantity, cushion, collar))
     funded: dict[tuple[str, str], Decimal] = {}
     cuts: list[Cut] = []
     nothing = Purse(expected=ZERO, worst=ZERO)
@@ -97,15 +101,16 @@ class _Wish:
     worst: Fraction
 
     @classmethod
-    def of(cls, intent: OrderIntent, quantity: Decimal, cushion: Decimal) -> "_Wish":
+    def of(
+        cls, intent: OrderIntent, quantity: Decimal, cushion: Decimal, collar: Decimal
+    ) -> "_Wish":
         dearer = 1 + Fraction(cushion)
-        limit = intent.limit_price if intent.limit_price is not None else intent.reference_price
         return cls(
             cl_ord_id=intent.cl_ord_id,
             symbol=intent.symbol,
             quantity=quantity,
             expected=Fraction(intent.reference_price) * dearer,
-            worst=Fraction(limit) * dearer,
+            worst=Fraction(worst_price(intent, collar)) * dearer,
         )
 
 

@@ -16,14 +16,14 @@ from domain.recommendations import Recommendation
 from domain.snapshot import Snapshot
 from oms.compliance.check import check_accounts
 from oms.compliance.rules import Rule
-from oms.generations import newest
+from oms.generations import lineage
 
 
 def unfinished(uow: UnitOfWork, intents: Iterable[OrderIntent]) -> frozenset[str]:
     """The accounts of every order that did not trade all that was meant, or never went out."""
     short: set[str] = set()
     for intent in intents:
-        done = sum((order.cum_qty for order in newest(uow, (intent,))), ZERO)
+        done = sum((order.cum_qty for order in lineage(uow, intent.cl_ord_id)), ZERO)
         if done < intent.quantity:
             short |= {part.account_id for part in intent.allocations}
     return frozenset(short)
@@ -51,6 +51,19 @@ def left_out(
             said = f"not all of its sales were done, and now {answer.rule_id}: {answer.sentence}"
             reasons.setdefault(answer.subject, said)
     return reasons, answers
+
+
+def reasons_of_accounts(
+    intents: Iterable[OrderIntent], answers: Iterable[CheckResult]
+) -> dict[str, str]:
+    """Why accounts may not trade their part of `intents`: a rule blocks the order they are in."""
+    accounts = {i.cl_ord_id: [part.account_id for part in i.allocations] for i in intents}
+    return {
+        account: f"{answer.rule_id}: {answer.sentence}"
+        for answer in answers
+        if answer.blocks
+        for account in accounts.get(answer.subject, ())
+    }
 
 
 def _places(intent: OrderIntent, accounts: frozenset[str]) -> Iterable[int]:

@@ -7,34 +7,30 @@ stays out, and is told from the audit trail also by whoever goes on.
 """
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from domain.codec import decode
-from domain.errors import ConfigError, TryAgainError
-from domain.exact import ZERO, plain
-from domain.orders import OrderIntent, Side
+from domain.errors import ConfigError, NotDueError, TryAgainError
+from domain.exact import plain
+from domain.orders import Order, OrderIntent, Side
 from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
-from ledger.positions import cash as cash_of
-from oms import wire_risk
-from oms.admission import Stopped, admit
+from oms.admission import Stopped
 from oms.cancel import cancel
-from oms.entering import enter
-from oms.funding import Cut, Funding, Purse, fund
-from oms.generations import newest, successors
-from oms.moved import moved
+from oms.entering import ACTOR
+from oms.family import families
+from oms.funding import Cut
+from oms.generations import lineage, newest
 from oms.recheck import unfinished as not_done
-from oms.venue_terms import take_out_unsupported
+from oms.rests import ROUTER, again, follower, has_more_to_do, is_certainly_dead, open_gates
+from oms.routing import Route, as_it_is
+from oms.turns import Turn, part_of, turns
+from oms.under_way import UnderWay
+from oms.wave import Ground, Recheck, commit, funding, reductions
 from oms.wire_risk import RiskLimits
-
-ACTOR = "oms"
-Recheck = Callable[[Sequence[OrderIntent], frozenset[str]], Mapping[str, str]]
-REDUCED = "release_reduced"  # Audit: what was left out of a wave.
 
 
 class ReleaseInterruptedError(TryAgainError):
@@ -73,18 +69,7 @@ class Release:
     stopped: tuple[Stopped, ...]
     cuts: tuple[Cut, ...]
     unfinished: tuple[str, ...]  # The venue has not said how they ended.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reduction:
-    """What was left out of one wave, as the audit trail keeps it."""
-
-    stopped: tuple[Stopped, ...]
-    cuts: tuple[Cut, ...]
-
-    def names(self) -> set[str]:
-        stopped = {stop.cl_ord_id for stop in self.stopped}
-        return stopped | {cut.cl_ord_id for cut in self.cuts}
+    resting: tuple[str, ...] = ()  # Good till cancelled or a date: at work beyond the run.
 
 
 def plan_waves(intents: Sequence[OrderIntent]) -> tuple[tuple[OrderIntent, ...], ...]:
@@ -92,27 +77,6 @@ def plan_waves(intents: Sequence[OrderIntent]) -> tuple[tuple[OrderIntent, ...],
     sells = tuple(intent for intent in intents if intent.side is Side.SELL)
     buys = tuple(intent for intent in intents if intent.side is Side.BUY)
     return tuple(wave for wave in (sells, buys) if wave)
-
-
-def purses(
-    uow: UnitOfWork, snapshot: Snapshot, account_ids: Sequence[str], exempt: frozenset[str]
-) -> dict[str, Purse]:
-    """What each account may spend now: its booked cash, less what is spoken for.
-
-    Spoken for are withdrawals that are due, and buys at work (without the orders in
-    `exempt`) at their limit. The floor is the mandate's, of the snapshot's NAV.
-    """
-    cash = cash_of(uow.ledger.balances())
-    at_work = _at_work(uow, exempt)
-    due: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for flow in snapshot.flows:
-        due[flow.account_id] += min(ZERO, flow.amount)
-    floors = _floors(snapshot)
-    found: dict[str, Purse] = {}
-    for account in account_ids:
-        free = cash.get(account, ZERO) + due[account] - at_work.get(account, ZERO)
-        found[account] = Purse(expected=free - floors.get(account, ZERO), worst=free)
-    return found
 
 
 class Releaser:
@@ -137,172 +101,205 @@ class Releaser:
     def release(
         self,
         run_id: UUID,
-        intents: Sequence[OrderIntent],
+        orders: Sequence[OrderIntent | Route],
         snapshot: Snapshot,
         recheck: Recheck = lambda _wave, _accounts: {},
     ) -> Release:
-        """Release `intents` wave by wave; returns when the last wave has ended.
+        """Release `orders` turn by turn and wave by wave; returns when the last one has ended.
 
         `recheck` is asked before a wave about the accounts of which not everything was
-        done in the waves before it, and says which of them must leave it, and why. Safe
-        to call again after a crash, with the same intents. Raises
-        `ReleaseInterruptedError` when `stop` is called meanwhile.
+        done in the waves before it, and about what goes on to another choice; it says which of
+        them must leave, and why. Safe to call again after a crash, with the same orders.
+        Raises `ReleaseInterruptedError` when `stop` is called meanwhile, and `NotDueError`
+        when the next thing to do is due later: then it is to be called again.
         """
-        assert all(intent.run_id == run_id for intent in intents)
-        released: list[str] = []
-        unfinished: list[str] = []
+        routes = tuple(one if isinstance(one, Route) else as_it_is(one) for one in orders)
+        assert all(route.intent.run_id == run_id for route in routes)
+        ground = Ground(
+            run_id=run_id,
+            snapshot=snapshot,
+            limits=self._limits,
+            cash_cushion=self._settings.cash_cushion,
+            routes={route.intent.cl_ord_id: route for route in routes},
+            recheck=recheck,
+            wire=self._wire,
+        )
+        done: list[UnderWay] = []
         before: list[OrderIntent] = []
-        for wave in plan_waves(intents):
-            barred = self._barred(wave, before, snapshot, recheck)
-            sent, left = self._see_through(run_id, wave, snapshot, barred)
-            released += sent
-            unfinished += left
-            before += wave
+        for turn in turns(routes, self._clock.now()):
+            for intents in plan_waves(self._due(turn, run_id)):
+                barred = self._barred(intents, before, ground)
+                done.append(self._see_through(intents, ground, barred))
+                before += intents
         with self._vault.read() as view:
-            reduced = _reductions(view, run_id)
+            reduced = reductions(view, run_id)
         return Release(
-            released=tuple(released),
+            released=tuple(name for wave in done for name in wave.names),
             stopped=tuple(dict.fromkeys(stop for one in reduced for stop in one.stopped)),
             cuts=tuple(dict.fromkeys(cut for one in reduced for cut in one.cuts)),
-            unfinished=tuple(unfinished),
+            unfinished=tuple(name for wave in done for name in wave.unfinished),
+            resting=tuple(name for wave in done for name in wave.resting),
         )
+
+    def _due(self, turn: Turn, run_id: UUID) -> tuple[OrderIntent, ...]:
+        """The orders of a turn; raises `NotDueError` before its time."""
+        if turn.at is not None and turn.at > self._clock.now():
+            message = f"the next part of run {run_id.hex} is due at {turn.at:%H:%M:%S} UTC"
+            raise NotDueError(message, turn.at)
+        with self._vault.read() as view:
+            stopped = frozenset(
+                (stop.cl_ord_id, stop.account_id)
+                for one in reductions(view, run_id)
+                for stop in one.stopped
+            )
+            known = families(view.orders.of_run(run_id)) if turn.at is not None else {}
+            found = (
+                part_of(view, part, known.get(part.route.intent.cl_ord_id, ()), stopped)
+                for part in turn.parts
+            )
+            return tuple(intent for intent in found if intent is not None)
 
     def _barred(
         self,
         wave: tuple[OrderIntent, ...],
         before: Sequence[OrderIntent],
-        snapshot: Snapshot,
-        recheck: Recheck,
+        ground: Ground,
     ) -> Mapping[str, str]:
         """Who must leave the wave: asked of what the cash that there is would buy."""
         with self._vault.read() as view:
             short = not_done(view, before)
             if not short:
                 return {}
-            affordable = self._fund(view, wave, snapshot).intents
-        return recheck(affordable, short)
+            affordable = funding(view, wave, ground).intents
+        return ground.recheck(affordable, short)
 
     def _see_through(
-        self,
-        run_id: UUID,
-        wave: tuple[OrderIntent, ...],
-        snapshot: Snapshot,
-        barred: Mapping[str, str],
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Send a wave and wait for its end; what was sent, and what is open after the deadline.
+        self, intents: tuple[OrderIntent, ...], ground: Ground, barred: Mapping[str, str]
+    ) -> UnderWay:
+        """Send a wave and wait for its end.
 
-        What died unsent by accident goes out again, as long as there is time.
+        What died unsent by accident goes out again, as long as there is time; the rest of
+        what is certainly dead goes to its next choice.
         """
-        deadline = self._clock.now() + self._settings.wave_timeout
-        sent, _ = self._commit(wave, snapshot, barred)
-        left = self._wait(run_id, frozenset(sent), deadline)
-        while not left and self._clock.now() < deadline:
-            sent, fresh = self._commit(wave, snapshot, barred)
-            if not fresh:
-                break
-            left = self._wait(run_id, frozenset(sent), deadline)
-        return sent, self._take_back(run_id, left) if left else ()
+        wave = UnderWay(ground, barred, self._clock.now(), self._settings.wave_timeout)
+        self._begin(wave, intents)
+        while True:
+            left = self._wait(wave, ground.run_id)
+            now = self._clock.now()
+            went_on = self._go_on(wave, left, now)
+            if not left and not went_on and not wave.unsure:
+                return wave
+            self._take_back(wave, wave.impatient(left, now), by=ROUTER)
+            if over := wave.over(left, now):
+                self._take_back(wave, over, by=ACTOR)
+                wave.unfinished += self._last_wait(wave, over, ground.run_id)
+                continue
+            if left and not went_on and (at := wave.look_again_at(left, now)) is not None:
+                message = f"orders of run {ground.run_id.hex} work until {at:%H:%M:%S} UTC and on"
+                raise NotDueError(message, at)
 
-    def _commit(
-        self, wave: tuple[OrderIntent, ...], snapshot: Snapshot, barred: Mapping[str, str]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Commit what of the wave is not committed; every order of it that stands, and the new."""
-        now, run_id = self._clock.now(), wave[0].run_id
+    def _begin(self, wave: UnderWay, intents: tuple[OrderIntent, ...]) -> None:
+        """Commit what of the wave is not committed."""
+        now, ground = self._clock.now(), wave.ground
         with self._vault.write() as uow:
-            standing = newest(uow, wave)
-            is_first = not standing and not _reductions(uow, run_id, wave)
-            wanted = wave if is_first else successors(standing, now)
-            accounts = {part.account_id for intent in wanted for part in intent.allocations}
-            taken = take_out_unsupported(wanted, self._wire)
-            admission = admit(
-                taken.intents,
-                uow.kills.active(),
-                snapshot.restrictions,
-                wave[0].trade_date,
-                {**moved(uow, run_id, accounts, snapshot), **barred},
-            )
-            funding = self._fund(uow, admission.intents, snapshot)
-            facts = wire_risk.price_facts(snapshot)
-            going = enter(uow, funding.intents, self._limits, facts, now)
-            stopped = (*taken.stopped, *admission.stopped, *going.stopped)
-            if stopped or funding.cuts:
-                body = _Reduction(stopped=stopped, cuts=funding.cuts)
-                uow.audit.append(at=now, actor=ACTOR, kind=REDUCED, subject=run_id.hex, body=body)
+            standing = [one for i in intents for one in lineage(uow, i.cl_ord_id)]
+            is_first = not standing and not reductions(uow, ground.run_id, intents)
+            wanted = intents if is_first else _anew(newest(uow, intents), now)
+            going = commit(uow, wanted, ground, wave.barred, now)
         self._wire.wake()
-        fresh = tuple(intent.cl_ord_id for intent in going.intents)
-        kept = (order.intent.cl_ord_id for order in standing if not order.accidental)
-        return (*kept, *fresh), fresh
+        kept = tuple(order.intent for order in standing if not order.accidental)
+        wave.take_up((*kept, *going), now)
+        if not going:
+            wave.is_resumed(now)
 
-    def _fund(
-        self, uow: UnitOfWork, intents: tuple[OrderIntent, ...], snapshot: Snapshot
-    ) -> Funding:
-        if not intents or intents[0].side is Side.SELL:
-            return Funding(intents=intents, cuts=())
-        accounts = sorted({part.account_id for i in intents for part in i.allocations})
-        exempt = frozenset(intent.cl_ord_id for intent in intents)
-        money = purses(uow, snapshot, accounts, exempt)
-        return fund(intents, money, self._settings.cash_cushion)
+    def _go_on(self, wave: UnderWay, left: frozenset[str], now: datetime) -> bool:
+        """Send what follows on orders that have ended; whether anything went out."""
+        with self._vault.read() as view:
+            following = self._followers(view, wave, left, now)
+            fallen = _fallen(view, wave) if not left and now < wave.deadline else ()
+        reasons: Mapping[str, str] = {}
+        if following:
+            accounts = {part.account_id for one in following for part in one.allocations}
+            reasons = wave.ground.recheck(following, frozenset(accounts))
+        going: tuple[OrderIntent, ...] = ()
+        if following or fallen:
+            with self._vault.write() as uow:
+                wanted = (*self._followers(uow, wave, left, now), *_anew(fallen, now))
+                going = commit(uow, wanted, wave.ground, {**wave.barred, **reasons}, now)
+            self._wire.wake()
+        wave.judged(left)
+        wave.take_up(going, now)
+        return bool(going)
 
-    def _take_back(self, run_id: UUID, names: Sequence[str]) -> tuple[str, ...]:
-        """Cancel what is open at the deadline, and wait once more; what is open even then."""
+    def _followers(
+        self, view: UnitOfWork, wave: UnderWay, left: frozenset[str], now: datetime
+    ) -> tuple[OrderIntent, ...]:
+        """What may follow on orders that have closed; those that are not certain stay unsure."""
+        routes, gates = wave.ground.routes, open_gates(self._wire.sessions())
+        found: list[OrderIntent | None] = []
+        for name in sorted(wave.undecided - left):
+            order = view.orders.get(name)
+            assert order is not None
+            if order.accidental or not has_more_to_do(view, order, routes):
+                wave.unsure.discard(name)
+            elif is_certainly_dead(view, order, gates):
+                wave.unsure.discard(name)
+                found.append(follower(view, order, routes, now))
+            else:
+                wave.doubt(name, now)
+        return tuple(one for one in found if one is not None)
+
+    def _take_back(self, wave: UnderWay, names: Sequence[str], *, by: str) -> None:
+        """Cancel: for good at the end of their time, or so that the rest can go on."""
+        if not names:
+            return
+        why = "the wave's time is over" if by == ACTOR else "its rest goes to the next choice"
         now = self._clock.now()
         with self._vault.write() as uow:
             for name in names:
                 order = uow.orders.get(name)
                 assert order is not None
-                cancel(uow, order, at=now, why="the wave's time is over")
+                cancel(uow, order, at=now, why=why, by=by)
+        wave.asked_back(names)
         self._wire.wake()
-        patience = self._settings.cancel_timeout
-        return self._wait(run_id, frozenset(names), self._clock.now() + patience)
 
-    def _wait(self, run_id: UUID, names: frozenset[str], deadline: datetime) -> tuple[str, ...]:
-        """The orders of `names` that are still open at the deadline; returns early when none is."""
+    def _last_wait(self, wave: UnderWay, names: Sequence[str], run_id: UUID) -> tuple[str, ...]:
+        """Wait for the answers to the cancels; what is open even then is nobody's any more."""
+        deadline = self._clock.now() + self._settings.cancel_timeout
         while True:
-            with self._vault.read() as uow:
-                left = tuple(sorted(names & uow.orders.open_names()))
+            left = self._open(frozenset(names))
             if not left or self._clock.now() >= deadline:
+                wave.drop(left)
+                return tuple(sorted(left))
+            self._pause(run_id)
+
+    def _wait(self, wave: UnderWay, run_id: UUID) -> frozenset[str]:
+        """The wave's open orders, as soon as something is to be done about it."""
+        if wave.unsure:
+            self._pause(run_id)
+        while True:
+            left = self._open(wave.waited_for)
+            if not left or wave.unsure or wave.undecided - left:
                 return left
-            if self._stop.wait(self._settings.poll_interval.total_seconds()):
-                raise ReleaseInterruptedError(run_id)
+            if self._clock.now() >= wave.next_mark(left):
+                return left
+            self._pause(run_id)
+
+    def _open(self, names: frozenset[str]) -> frozenset[str]:
+        with self._vault.read() as view:
+            return names & view.orders.open_names()
+
+    def _pause(self, run_id: UUID) -> None:
+        if self._stop.wait(self._settings.poll_interval.total_seconds()):
+            raise ReleaseInterruptedError(run_id)
 
 
-def _reductions(
-    uow: UnitOfWork, run_id: UUID, wave: Sequence[OrderIntent] = ()
-) -> tuple[_Reduction, ...]:
-    """What was left out of a run's waves so far, or of one wave."""
-    found = (
-        decode(_Reduction, entry.body)
-        for entry in uow.audit.about(run_id.hex)
-        if entry.kind == REDUCED
-    )
-    names = {intent.cl_ord_id for intent in wave}
-    return tuple(one for one in found if not wave or names & one.names())
+def _fallen(view: UnitOfWork, wave: UnderWay) -> tuple[Order, ...]:
+    """Orders of the wave that died unsent by accident."""
+    found = (view.orders.get(name) for name in wave.names)
+    return tuple(order for order in found if order is not None and order.accidental)
 
 
-def _at_work(uow: UnitOfWork, exempt: frozenset[str]) -> dict[str, Decimal]:
-    """Dollars that buys of earlier runs may still take, by account, at their limits."""
-    reserved: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for order in uow.orders.open():
-        intent = order.intent
-        if intent.side is Side.SELL or intent.cl_ord_id in exempt:
-            continue
-        price = order.limit_price if order.limit_price is not None else intent.reference_price
-        for part in intent.allocations:
-            reserved[part.account_id] += part.quantity * price
-    return dict(reserved)
-
-
-def _floors(snapshot: Snapshot) -> Mapping[str, Decimal]:
-    """The least cash of each account, in dollars: the mandate's minimum of its NAV."""
-    prices = {price.security_id: price.close for price in snapshot.prices}
-    worth: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for lot in snapshot.lots:
-        worth[lot.account_id] += lot.quantity * prices.get(lot.security_id, ZERO)
-    for balance in snapshot.cash:
-        worth[balance.account_id] += balance.amount
-    mandates = {mandate.mandate_id: mandate for mandate in snapshot.mandates}
-    return {
-        account.account_id: mandates[account.mandate_id].cash.minimum * worth[account.account_id]
-        for account in snapshot.accounts
-        if account.mandate_id in mandates
-    }
+def _anew(orders: Sequence[Order], at: datetime) -> tuple[OrderIntent, ...]:
+    found = (again(order, at) for order in orders)
+    return tuple(intent for intent in found if intent is not None)

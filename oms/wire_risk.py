@@ -124,9 +124,15 @@ def entry_of(
 
 
 def likeness_of(intent: OrderIntent) -> str:
-    """One text for the same shares of the same accounts on the same side of the same venue."""
+    """One text for the same shares of the same accounts on the same side of the same venue.
+
+    An order that carries the rest of another on repeats nothing.
+    """
     parts = sorted((part.account_id, part.quantity) for part in intent.allocations)
-    return content_name(encode([intent.venue, intent.security_id, intent.side.value, parts]))
+    words: list[object] = [intent.venue, intent.security_id, intent.side.value, parts]
+    if intent.routed is not None and intent.routed.follows is not None:
+        words.append(intent.routed.follows)
+    return content_name(encode(words))
 
 
 def far_from(

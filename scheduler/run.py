@@ -32,6 +32,7 @@ from oms.admission import Stopped
 from oms.approval import judge
 from oms.compliance.rules import Rule
 from oms.generations import standing
+from oms.recheck import reasons_of_accounts
 from oms.recommend import recommend
 from oms.release import Release, Releaser
 from oms.routing import Route
@@ -44,8 +45,8 @@ from scheduler.record import RunRecord
 from scheduler.summary import Facts, Summary, summarise
 
 Progress = Callable[[int, int], None]
-log = structlog.get_logger("scheduler")
 Copied = Callable[[UnitOfWork, Sequence[ExecutionReport], datetime], CopyCount | None]
+log = structlog.get_logger("scheduler")
 
 RECENT_ORDERS = 1000  # How far back the rule on duplicate orders looks, in orders.
 
@@ -83,13 +84,13 @@ class Runner:
         desk: Desk,
         releaser: Releaser,
         progress: Callable[[UUID, Step, int, int], None] = lambda *_: None,
-    ) -> None:
         copied: Copied = lambda *_: None,
-        self._vault, self._clock, self._optimizer = vault, clock, optimizer
+    ) -> None:
         """`copied` counts what drop copies have told of a run's executions."""
+        self._vault, self._clock, self._optimizer = vault, clock, optimizer
         self._desk, self._releaser, self._progress = desk, releaser, progress
-        self._record = RunRecord(vault, clock, progress)
         self._copied = copied
+        self._record = RunRecord(vault, clock, progress)
 
     def use_rules(self, rules: Sequence[Rule]) -> None:
         """Ask these from the next question on; what is checked is not checked again."""
@@ -236,11 +237,16 @@ class Runner:
         wave: Sequence[OrderIntent],
         accounts: frozenset[str],
     ) -> dict[str, str]:
-        """Who must leave a wave, because what its sales were to make room for was not done."""
+        """Who must leave: its sales were not done, or what goes on breaks a rule on orders."""
         at = self._clock.now()
+        following = [intent for intent in wave if intent.routed and intent.routed.follows]
+        recent = self._orders_of_others(run) if following else ()
         with self._vault.read() as view:
             now = view.snapshots.take(snapshot.as_of)
         reasons, answers = self._desk.ask_again(now, wave, accounts, basket=basket, at=at)
+        of_orders = self._desk.check_orders(following, now, recent=recent, at=at)
+        reasons |= reasons_of_accounts(following, of_orders)
+        answers += of_orders
         with self._vault.write() as uow:
             uow.findings.add_checks(run.run_id, answers, at)
         return reasons
@@ -274,7 +280,7 @@ class Runner:
                 if answer.blocks and answer.subject not in begun
             }
             refused |= self._desk.unreachable(routes)
-            allowed = tuple(i for i in intents if i.cl_ord_id not in refused)
+            allowed = tuple(r for r in routes if r.intent.cl_ord_id not in refused)
             release = self._releaser.release(
                 run.run_id, allowed, snapshot, partial(self._ask_again, run, snapshot, basket)
             )

@@ -1,26 +1,35 @@
 """Verification: what a run intended, what the wire said, what the ledger holds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from domain.orders import ExecutionReport
+from domain.orders import ExecutionReport, Order
 from domain.ports import UnitOfWork
 from domain.postings import Break
 from ledger import reconcile
-from oms.generations import standing
+from oms.generations import carried, standing
 from oms.release import Release
 
 
 def differences(view: UnitOfWork, run_id: UUID, release: Release) -> tuple[Break, ...]:
     """Each difference between the run's witnesses, by name."""
+    orders = standing(view.orders.of_run(run_id))
     return (
-        *reconcile.intended_against_executed(standing(view.orders.of_run(run_id))),
+        *reconcile.intended_against_executed(tuple(_to_compare(orders, release)), carried(orders)),
         *reconcile.executions_against_ledger(
             executions_of(view, run_id), view.ledger.of_run(run_id)
         ),
         *reconcile.blocks_left_over(view.ledger.balances()),
         *_not_released(release),
     )
+
+
+def _to_compare(orders: Sequence[Order], release: Release) -> Iterator[Order]:
+    """Without those that are meant to be open still: good till cancelled or till a date."""
+    resting = frozenset(release.resting)
+    for order in orders:
+        if order.is_closed or order.in_doubt or order.intent.cl_ord_id not in resting:
+            yield order
 
 
 def executions_of(view: UnitOfWork, run_id: UUID) -> tuple[ExecutionReport, ...]:

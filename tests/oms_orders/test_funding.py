@@ -35,7 +35,7 @@ def buys(wanted: dict[str, dict[str, int]]) -> list:
 @given(wishes, some_purses)
 def test_every_account_stays_within_its_purse(wanted, purses):
     """At the expected prices and at the limits; an account without a purse buys nothing."""
-    funding = fund(buys(wanted), purses, CUSHION)
+    funding = fund(buys(wanted), purses, CUSHION, Decimal(0))
 
     dearer = 1 + Fraction(CUSHION)
     for account in ("A1", "A2", "A3"):
@@ -54,7 +54,7 @@ def test_every_account_stays_within_its_purse(wanted, purses):
 
 @given(wishes, some_purses)
 def test_what_was_cut_and_what_is_bought_make_what_was_wanted(wanted, purses):
-    funding = fund(buys(wanted), purses, CUSHION)
+    funding = fund(buys(wanted), purses, CUSHION, Decimal(0))
 
     bought = {
         (order.cl_ord_id, part.account_id): part.quantity
@@ -76,7 +76,7 @@ def test_enough_cash_changes_nothing():
     orders = buys({"B-0002": {"A1": 100}, "B-0003": {"A1": 20}})
     rich = {"A1": Purse(expected=Decimal(10**6), worst=Decimal(10**6))}
 
-    funding = fund(orders, rich, CUSHION)
+    funding = fund(orders, rich, CUSHION, Decimal(0))
 
     assert funding.intents == tuple(orders)
     assert funding.cuts == ()
@@ -90,7 +90,7 @@ def test_partial_sells_fund_partial_buys():
     ]
     half = (100 * Decimal("63.61") + 50 * Decimal("111.34")) / 2
 
-    funding = fund(orders, {"A1": Purse(expected=half, worst=half)}, Decimal(0))
+    funding = fund(orders, {"A1": Purse(expected=half, worst=half)}, Decimal(0), Decimal(0))
 
     assert [order.quantity for order in funding.intents] == [50, 25]
     assert funding.cuts[0].why == (

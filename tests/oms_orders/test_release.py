@@ -18,7 +18,8 @@ from ledger import positions
 from oms.booking import Booking
 from oms.cancel import ChangeRefusedError, cancel, change
 from oms.doubts import raise_doubts
-from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings, plan_waves, purses
+from oms.purses import purses
+from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings, plan_waves
 from tests.oms_orders.desk import (
     AAPL,
     DAY,
@@ -300,8 +301,8 @@ def test_withdrawals_and_buys_at_work_are_spoken_for(vault):
 
     with vault.write() as uow:
         uow.orders.add(working)
-        found = purses(uow, book, ["A1"], frozenset())
-        own = purses(uow, book, ["A1"], frozenset({"Q-0001"}))
+        found = purses(uow, book, ["A1"], frozenset(), Decimal(0))
+        own = purses(uow, book, ["A1"], frozenset({"Q-0001"}), Decimal(0))
 
     assert found["A1"].worst == 300
     assert found["A1"].expected == 300 - 158  # One percent of 15,800 stays.
