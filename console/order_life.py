@@ -9,6 +9,7 @@ from domain.exact import plain
 from domain.orders import (
     CancelReject,
     CancelRequest,
+    DayEnded,
     DoubtRaised,
     DoubtSettled,
     ExecutionReport,
@@ -115,7 +116,7 @@ def _of_report(report: ExecutionReport) -> LifeLine:
     )
 
 
-def _of_ours(event: Sent | NeverSent | DoubtRaised | DoubtSettled) -> LifeLine:
+def _of_ours(event: Sent | NeverSent | DoubtRaised | DoubtSettled | DayEnded) -> LifeLine:
     """What only we know: nothing of it is on the wire, but the handing over."""
     match event:
         case Sent():
@@ -126,6 +127,8 @@ def _of_ours(event: Sent | NeverSent | DoubtRaised | DoubtSettled) -> LifeLine:
             what = "never sent"
         case DoubtRaised():
             what = "in doubt"
+        case DayEnded():
+            what = "day over"
         case DoubtSettled():
             who = f"{event.by}, seconded by {event.seconded_by}"
             what = event.what.value.replace("_", " ")

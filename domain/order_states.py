@@ -20,6 +20,7 @@ from domain.orders import (
     Alarm,
     CancelReject,
     CancelRequest,
+    DayEnded,
     DoubtRaised,
     DoubtSettled,
     ExecType,
@@ -160,6 +161,14 @@ def _on_settled(order: Order, event: DoubtSettled) -> Outcome:
         message = f"said to have never reached a venue that called it {order.status.name}"
         return order, (_alarm(order, "settlement_contradicted", message),)
     return _with_leaves(replace(certain, status=OrdStatus.UNSENT, accidental=True)), ()
+
+
+def _on_day_end(order: Order, event: DayEnded) -> Outcome:
+    """Nothing of the order is left but its fills; one that we missed is still booked."""
+    if order.is_closed:
+        return order, ()
+    ended = replace(order, status=OrdStatus.EXPIRED, in_doubt=False, pending=(), reason=event.why)
+    return _with_leaves(ended), (_alarm(order, "ended_by_day_roll", event.why),)
 
 
 def _on_request(order: Order, event: CancelRequest | ReplaceRequest) -> Outcome:
@@ -441,6 +450,7 @@ _HANDLERS: Mapping[type, Callable[[Order, Any], Outcome]] = MappingProxyType(
         NeverSent: _on_never_sent,
         DoubtRaised: _on_doubt,
         DoubtSettled: _on_settled,
+        DayEnded: _on_day_end,
         CancelRequest: _on_request,
         ReplaceRequest: _on_request,
         CancelReject: _on_cancel_reject,

@@ -294,6 +294,16 @@ class DoubtSettled:
     seconded_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayEnded:
+    """The venue's trading day is over, and so is the order, though the venue did not say so."""
+
+    cl_ord_id: str
+    at: datetime
+    why: str
+    day: date  # The first trading day on which it is dead.
+
+
 OrderEvent = (
     ExecutionReport
     | CancelReject
@@ -303,6 +313,7 @@ OrderEvent = (
     | NeverSent
     | DoubtRaised
     | DoubtSettled
+    | DayEnded
 )
 
 

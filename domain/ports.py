@@ -32,6 +32,7 @@ from domain.orders import (
     Alarm,
     CancelReject,
     CancelRequest,
+    DayEnded,
     ExecutionReport,
     Order,
     OrderEvent,
@@ -383,7 +384,7 @@ class ExecutionSink(Protocol):
     def apply(
         self,
         uow: UnitOfWork,
-        message: ExecutionReport | CancelReject | AllocationReport,
+        message: ExecutionReport | CancelReject | AllocationReport | DayEnded,
         at: datetime,
     ) -> tuple[Alarm, ...]:
         """Book it: order event, execution, ledger legs and audit, all in `uow`."""

@@ -14,6 +14,7 @@ from gateway import doubts
 from gateway.arrivals import Arrival
 from gateway.callbacks import Callbacks, Deliver
 from gateway.copies import Copies
+from gateway.day_ends import DayEnds
 from gateway.filestore import blot_secrets, check_store, sent_orders
 from gateway.gate import Throttle
 from gateway.inbox import Inbox, Pause
@@ -102,7 +103,12 @@ class Core:
         self.copies = list(self._all_copies(settings.profiles, wake))
         staleness = Staleness(settings.connections, self._signs, log)
         self._heard = staleness.heard
-        looks = [staleness.look, *(one.review for one in self.copies)]
+        day_ends = self._all_day_ends(settings, sink, wake)
+        looks = [
+            staleness.look,
+            *(one.review for one in self.copies),
+            *(one.look for one in day_ends),
+        ]
         self.watch = Watch(looks, monotonic, log)
 
     def prepare(self) -> dict[str, int]:
@@ -157,6 +163,25 @@ class Core:
             if profile.copies is not None
         )
                 copies_up_since=lambda name=profile.copies.session.name: self._up_since.get(name),  # type: ignore[misc]  # As above.
+
+    def _all_day_ends(
+        self, settings: GatewaySettings, sink: ExecutionSink, wake: Callable[[], None]
+    ) -> Iterator[DayEnds]:
+        return (
+            DayEnds(
+                profile.venue,
+                profile.day_roll,
+                vault=self._vault,
+                sink=sink,
+                clock=self._clock,
+                patience_seconds=settings.acknowledgement_seconds,
+                up_since=lambda name=profile.session.name: self._up_since.get(name),  # type: ignore[misc]  # As above.
+                on_question=wake,
+                log=self._log,
+            )
+            for profile in settings.profiles
+            if profile.day_roll is not None
+        )
 
     def _signs(self, session: str) -> Signs:
         return Signs(is_due=self.engine.is_due(session), is_up=self.engine.is_logged_on(session))

@@ -9,9 +9,12 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from domain.day_roll import DayRoll
 from domain.errors import ConfigError
 from domain.ports import SessionKind
 from gateway.dialect import Dialect
@@ -34,9 +37,10 @@ _VENUE_KEYS = {
     "mass_status": bool,
     "drop_copy": str,
     "drop_copy_seconds": int,
+    "day_roll": str,
     **DIALECT_KEYS,
 }
-_PLAIN_KEYS = _VENUE_KEYS.keys() - {"session", "drop_copy"} - DIALECT_KEYS.keys()
+_PLAIN_KEYS = _VENUE_KEYS.keys() - {"session", "drop_copy", "day_roll"} - DIALECT_KEYS.keys()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,7 @@ class VenueProfile:
     down_seconds: int = 30  # A session that is down for longer is an alarm.
     mass_status: bool = False  # Ask about all orders at once after a logon.
     drop_copy_seconds: int = 30  # A copy that is not booked after this long is an alarm.
+    day_roll: DayRoll | None = None  # When Day orders of the day before are certainly dead.
     dialect: Dialect = field(default_factory=Dialect)  # How it wants to be spoken to.
 
     @property
@@ -176,6 +181,7 @@ def _profile(
         username=_secret(environment, _USERNAME + venue),
         password=_secret(environment, _PASSWORD + venue),
         copies=copies,
+        day_roll=_day_roll(table, where),
         dialect=read_dialect(table, is_fifty=session.is_fixt, where=where),
         **{key: value for key, value in table.items() if key in _PLAIN_KEYS},
     )
@@ -190,6 +196,20 @@ def _session(
     if name not in sessions:
         raise ConfigError(f"{where}: {key} {name!r} is not one of {', '.join(sessions)}")
     return sessions[name]
+
+
+def _day_roll(table: Mapping[str, Any], where: str) -> DayRoll | None:
+    if "day_roll" not in table:
+        return None
+    text = str(table["day_roll"])
+    at, _, zone = text.partition(" ")
+    try:
+        return DayRoll(at=datetime.strptime(at, "%H:%M").time(), zone=ZoneInfo(zone))  # noqa: DTZ007 - a time of day
+    except (ValueError, OSError, KeyError) as error:  # KeyError: no such zone.
+        raise ConfigError(
+            f"{where}: day_roll = {text!r} is not a time of day and a time zone; "
+            'write for example "17:00 America/New_York"'
+        ) from error
 
 
 def _check(profile: VenueProfile, where: str) -> None:

@@ -13,7 +13,7 @@ from domain.accounts import Mandate
 from domain.allocations import AllocationReport
 from domain.errors import BadInputError, InvariantError
 from domain.order_states import FILLS, apply
-from domain.orders import Alarm, CancelReject, ExecType, ExecutionReport, Order
+from domain.orders import Alarm, CancelReject, DayEnded, ExecType, ExecutionReport, Order
 from domain.ports import ExecutionOutcome, UnitOfWork
 from domain.postings import TransactionKind
 from domain.venue_ways import EVERYWHERE_PLAIN, Ways
@@ -61,7 +61,7 @@ class Booking:
     def apply(
         self,
         uow: UnitOfWork,
-        message: ExecutionReport | CancelReject | AllocationReport,
+        message: ExecutionReport | CancelReject | AllocationReport | DayEnded,
         at: datetime,
     ) -> tuple[Alarm, ...]:
         """Book one message; a duplicate execution changes nothing.
@@ -74,6 +74,8 @@ class Booking:
             alarms = _book_refusal(uow, message, at)
         elif isinstance(message, AllocationReport):
             alarms = self._book_allocation_report(uow, message, at)
+        elif isinstance(message, DayEnded):
+            alarms = self._book_day_end(uow, message, at)
         else:
             alarms = self._book_report(uow, message, at)
         for alarm in alarms:
@@ -111,6 +113,16 @@ class Booking:
         )
         if not moved.is_closed and report.exec_type not in _UNDOING:
             return alarms
+        return (*alarms, *self._close_out(uow, moved, at))
+
+    def _book_day_end(self, uow: UnitOfWork, event: DayEnded, at: datetime) -> tuple[Alarm, ...]:
+        """An order that its venue never spoke of again: what it filled is given out."""
+        order = uow.orders.get(event.cl_ord_id)
+        assert order is not None, "the gateway ends only orders that it found"
+        moved, alarms = apply(order, event)
+        uow.orders.append(moved, event, at)
+        name = moved.intent.cl_ord_id
+        uow.audit.append(at=at, actor=ACTOR, kind="order_day_ended", subject=name, body=event)
         return (*alarms, *self._close_out(uow, moved, at))
 
     def _book_allocation_report(

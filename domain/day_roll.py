@@ -1,0 +1,36 @@
+"""The day roll: when a venue's trading day changes, and what ends with it.
+
+From the roll on an order belongs to the next weekday, and Day orders of the day before
+are dead, whether the venue has said so or not.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from domain.orders import OrderIntent, TimeInForce
+
+_DAY = timedelta(days=1)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRoll:
+    """A local time of day."""
+
+    at: time
+    zone: tzinfo
+
+    def day_of(self, moment: datetime) -> date:
+        """The trading day that an order entered at `moment` belongs to."""
+        local = moment.astimezone(self.zone)
+        day = local.date() if local.time() < self.at else local.date() + _DAY
+        while day.weekday() >= _SATURDAY:
+            day += _DAY
+        return day
+
+
+def last_day(intent: OrderIntent, entered_on: date) -> date | None:
+    """The last trading day on which an order may trade; None: it stays until it is cancelled."""
+    if intent.time_in_force is TimeInForce.GTC:
+        return None
+    return intent.expires or entered_on

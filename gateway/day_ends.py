@@ -1,0 +1,148 @@
+"""Day ends: Day orders that their venue never spoke of again.
+
+After the venue's day roll such an order is dead. It is not declared so before the session has
+been up for a while, which brings what was missed, and the venue was asked once more: what it
+still calls alive, or has filled further than we know, is left to a person.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+from structlog.typing import FilteringBoundLogger
+
+from domain.day_roll import DayRoll, last_day
+from domain.exact import plain
+from domain.orders import (
+    Alarm,
+    DayEnded,
+    ExecType,
+    ExecutionReport,
+    Order,
+    OrdStatus,
+    Sent,
+)
+from domain.ports import Clock, ExecutionSink, UnitOfWork, Vault
+from gateway import doubts
+from gateway.alarms import tell
+
+_SETTLE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question that is out: of whom, and how often each had been answered before."""
+
+    at: float
+    answers: dict[str, int] = field(default_factory=dict)  # By the intent's ClOrdID.
+
+
+class DayEnds:
+    """Looks after each day roll of one venue. Seconds are those of a monotonic clock."""
+
+    def __init__(
+        self,
+        venue: str,
+        roll: DayRoll,
+        *,
+        vault: Vault,
+        sink: ExecutionSink,
+        clock: Clock,
+        patience_seconds: float,
+        up_since: Callable[[], float | None],
+        on_question: Callable[[], None],
+        log: FilteringBoundLogger,
+    ) -> None:
+        """`patience_seconds` is how long the venue may take to answer.
+
+        `up_since` is since when its session has been up, None while it is not.
+        """
+        self._venue = venue
+        self._roll = roll
+        self._vault = vault
+        self._sink = sink
+        self._clock = clock
+        self._patience = patience_seconds
+        self._up_since = up_since
+        self._on_question = on_question
+        self._log = log
+        self._concluded: date | None = None  # Everything from before this day has ended.
+        self._asked: _Asked | None = None
+
+    def look(self, now: float) -> None:
+        """Ask about what is left over from an earlier day, and later conclude."""
+        today = self._roll.day_of(self._clock.now())
+        up_since = self._up_since()
+        if today == self._concluded or up_since is None or now - up_since < _SETTLE_SECONDS:
+            return
+        if self._asked is None or self._asked.at < up_since:
+            self._ask(today, now)
+        elif now - self._asked.at >= self._patience:
+            self._conclude(today, self._asked)
+
+    def _ask(self, today: date, now: float) -> None:
+        with self._vault.read() as view:
+            left_over = list(self._left_over(view, today))
+            answers = {o.intent.cl_ord_id: len(_answers(view, o)) for o in left_over}
+        if not left_over:
+            self._concluded, self._asked = today, None
+            return
+        with self._vault.write() as uow:
+            doubts.ask(uow, left_over, self._clock.now())
+        self._asked = _Asked(now, answers)
+        self._log.info("day_rolled", venue=self._venue, day=today, left_over=len(left_over))
+        self._on_question()
+
+    def _conclude(self, today: date, asked: _Asked) -> None:
+        alarms: list[Alarm] = []
+        with self._vault.write() as uow:
+            for name, answered_before in asked.answers.items():
+                order = uow.orders.get(name)
+                if order is not None and not order.is_closed:
+                    alarms += self._end(uow, order, answered_before, today)
+        self._concluded, self._asked = today, None
+        tell(self._log, alarms)
+        self._on_question()
+
+    def _end(
+        self, uow: UnitOfWork, order: Order, answered_before: int, today: date
+    ) -> tuple[Alarm, ...]:
+        name = order.intent.cl_ord_id
+        answers = _answers(uow, order)[answered_before:]
+        if answers and answers[-1].cum_qty > order.cum_qty:
+            missing = answers[-1].cum_qty - order.cum_qty
+            text = f"the day of {name} is over, and {plain(missing)} filled shares are missing"
+            return (Alarm(kind="executions_missing", cl_ord_id=name, message=text),)
+        if answers and answers[-1].ord_status is not OrdStatus.REJECTED:
+            status = answers[-1].ord_status.name
+            text = f"the day of {name} is over, but {self._venue} calls it {status}"
+            return (Alarm(kind="outlived_its_day", cl_ord_id=name, message=text),)
+        why = f"the trading day ended before {today}, and {self._venue} said nothing"
+        at = self._clock.now()
+        return self._sink.apply(uow, DayEnded(cl_ord_id=name, at=at, why=why, day=today), at)
+
+    def _left_over(self, view: UnitOfWork, today: date) -> Iterator[Order]:
+        """Open orders of the venue that could not trade after an earlier day."""
+        for order in view.orders.open():
+            intent = order.intent
+            if intent.venue != self._venue or not order.sent:
+                continue
+            if (intent.expires or intent.trade_date) >= today:
+                continue  # No need to look up when it was sent.
+            last = last_day(intent, self._day_sent(view, order))
+            if last is not None and last < today:
+                yield order
+
+    def _day_sent(self, view: UnitOfWork, order: Order) -> date:
+        events = view.orders.events(order.intent.cl_ord_id)
+        sent = [event.sent_at for event in events if isinstance(event, Sent)]
+        return self._roll.day_of(sent[-1] if sent else order.intent.decided_at)
+
+
+def _answers(view: UnitOfWork, order: Order) -> list[ExecutionReport]:
+    """What the venue has answered to questions about an order, oldest first."""
+    return [
+        event
+        for event in view.orders.events(order.intent.cl_ord_id)
+        if isinstance(event, ExecutionReport) and event.exec_type is ExecType.ORDER_STATUS
+    ]

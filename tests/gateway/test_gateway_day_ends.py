@@ -1,0 +1,235 @@
+"""After the venue's day roll: Day orders that nobody spoke of again, and those that live on."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.day_roll import DayRoll
+from domain.errors import ConfigError
+from domain.order_states import apply
+from domain.orders import DayEnded, OrdStatus, Sent, Side, TimeInForce
+from domain.ports import StatusRequest
+from gateway import day_ends
+from gateway.day_ends import DayEnds
+from gateway.reports import decode
+from gateway.service import Gateway
+from gateway.settings import load_settings, write_session_config
+from gateway.wiretext import message
+from oms.booking import Booking
+from tests.gateway.desk import OrderSink, intent, open_vault, order_of, place
+from tests.gateway.venue import until
+from tests.oms_orders.desk import AAPL, SetClock, open_books, snapshot
+from tests.oms_orders.desk import intent as block
+
+EVENING = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)  # A quarter to four in New York.
+NEXT_MORNING = EVENING + timedelta(hours=18)
+ROLL = DayRoll(at=time(17), zone=ZoneInfo("America/New_York"))
+
+
+class Desk:
+    """One venue's day ends over a real vault, stepped by hand."""
+
+    def __init__(self, directory, log) -> None:
+        self.vault, self.clock, self.sink = open_vault(directory), SetClock(EVENING), OrderSink()
+        self.up_since: float | None = 0.0
+        self.ends = DayEnds(
+            "XSIM", ROLL, vault=self.vault, sink=self.sink, clock=self.clock, patience_seconds=10,
+            up_since=lambda: self.up_since, on_question=lambda: None, log=log,
+        )  # fmt: skip
+
+    def working(self, name: str, **changes) -> None:
+        """An order that was sent now and acknowledged."""
+        place(self.vault, intent(name, **changes))
+        sent = Sent(cl_ord_id=name, sent_at=self.clock.now())
+        with self.vault.write() as uow:
+            numbers = [one.number for one in uow.outbox.waiting("XSIM", 10)]
+            uow.outbox.mark_handed(numbers, self.clock.now())
+            uow.orders.append(apply(uow.orders.get(name), sent)[0], sent, self.clock.now())
+        self.say(name, "0", "0")
+
+    def say(self, name: str, exec_type: str, status: str, cum: int = 0, more=None) -> None:
+        fields = {
+            37: f"O-{name}", 17: "0", 11: name, 150: exec_type, 39: status, 55: "AAPL", 54: "1",
+            38: 300, 14: cum, 151: 300 - cum, 60: "20221201-14:45:00", **(more or {}),
+        }  # fmt: skip
+        raw = message("8", [(tag, str(value)) for tag, value in fields.items()])
+        with self.vault.write() as uow:
+            self.sink.apply(uow, decode(raw, venue="XSIM").message, self.clock.now())
+
+    def asked(self) -> list[str]:
+        with self.vault.read() as view:
+            waiting = view.outbox.waiting("XSIM", 100)
+        return [one.body.cl_ord_id for one in waiting if isinstance(one.body, StatusRequest)]
+
+    def status(self, name: str) -> OrdStatus:
+        return order_of(self.vault, name).status
+
+
+@pytest.fixture
+def desk(tmp_path, wired):
+    (tmp_path / "ends").mkdir()
+    made = Desk(tmp_path / "ends", wired.log)
+    yield made
+    made.vault.close()
+
+
+def test_a_day_order_that_nobody_speaks_of_ends_after_the_roll(desk):
+    desk.working("C1")
+    desk.clock.time = NEXT_MORNING
+
+    desk.ends.look(100.0)
+    asked, before = desk.asked(), desk.status("C1")
+    desk.ends.look(109.0)
+    too_early = desk.status("C1")
+    desk.ends.look(110.0)
+
+    assert (asked, before, too_early) == (["C1"], OrdStatus.NEW, OrdStatus.NEW)
+    ended = order_of(desk.vault, "C1")
+    assert (ended.status, ended.leaves_qty) == (OrdStatus.EXPIRED, 0)
+    assert "trading day ended before 2022-12-01" in ended.reason
+    with desk.vault.read() as view:
+        assert isinstance(view.orders.events("C1")[-1], DayEnded)
+
+
+def test_before_the_roll_nothing_is_asked(desk):
+    desk.working("C1")
+    desk.clock.time = EVENING + timedelta(hours=1)  # A quarter to five.
+
+    desk.ends.look(100.0)
+
+    assert desk.asked() == []
+
+
+@pytest.mark.parametrize("up_since", [None, 96.0], ids=["down", "just up"])
+def test_what_was_missed_may_still_come_with_the_logon(desk, up_since):
+    desk.working("C1")
+    desk.clock.time, desk.up_since = NEXT_MORNING, up_since
+
+    desk.ends.look(100.0)
+
+    assert desk.asked() == []
+
+
+def test_a_session_that_broke_off_meanwhile_is_asked_again(desk):
+    desk.working("C1")
+    desk.clock.time = NEXT_MORNING
+    desk.ends.look(100.0)
+    desk.up_since = 105.0
+
+    desk.ends.look(111.0)
+    once_more = desk.status("C1")
+    desk.ends.look(121.0)
+
+    assert once_more is OrdStatus.NEW
+    assert desk.status("C1") is OrdStatus.EXPIRED
+
+
+def test_an_order_that_the_venue_no_longer_knows_is_over(desk):
+    """Unknown is no proof that it never came, but after its day it is not alive either."""
+    desk.working("C1")
+    desk.clock.time = NEXT_MORNING
+    desk.ends.look(100.0)
+    desk.say("C1", "I", "8", more={37: "NONE", 103: 5})
+
+    desk.ends.look(110.0)
+
+    assert desk.status("C1") is OrdStatus.EXPIRED
+    assert not order_of(desk.vault, "C1").in_doubt
+
+
+def test_an_order_that_the_venue_calls_alive_is_left_to_a_person(desk, wired):
+    desk.working("C1")
+    desk.clock.time = NEXT_MORNING
+    desk.ends.look(100.0)
+    desk.say("C1", "I", "0")
+
+    desk.ends.look(110.0)
+
+    assert desk.status("C1") is OrdStatus.NEW
+    [alarm] = wired.alarms("outlived_its_day")
+    assert "XSIM calls it NEW" in alarm["detail"]
+
+
+def test_shares_that_the_venue_says_are_filled_and_we_lack_keep_the_order_open(desk, wired):
+    desk.working("C1")
+    desk.clock.time = NEXT_MORNING
+    desk.ends.look(100.0)
+    desk.say("C1", "I", "C", cum=100)
+
+    desk.ends.look(110.0)
+
+    assert not order_of(desk.vault, "C1").is_closed
+    [alarm] = wired.alarms("executions_missing")
+    assert "100 filled shares are missing" in alarm["detail"]
+
+
+def test_what_may_trade_another_day_is_left_alone(desk):
+    tomorrow = date(2022, 12, 1)
+    desk.working("GTC", time_in_force=TimeInForce.GTC)
+    desk.working("GTD", time_in_force=TimeInForce.GTD, expires=tomorrow)
+    desk.clock.time = EVENING + timedelta(hours=2)  # After the roll: of the next day.
+    desk.working("LATE")
+    desk.clock.time = NEXT_MORNING
+
+    desk.ends.look(100.0)
+
+    assert desk.asked() == []
+    desk.clock.time = NEXT_MORNING + timedelta(days=1)
+    desk.ends.look(200.0)
+    assert sorted(desk.asked()) == ["GTD", "LATE"]
+
+
+@given(st.datetimes(datetime(2022, 1, 1), datetime(2023, 1, 1)))  # noqa: DTZ001 - given a zone below
+def test_a_trading_day_is_a_weekday_and_never_before_the_moment(moment):
+    local = moment.replace(tzinfo=ROLL.zone)
+    day = ROLL.day_of(local)
+
+    assert day.weekday() < 5
+    assert timedelta(0) <= day - local.date() <= timedelta(days=3)
+    assert (day == local.date()) == (local.time() < ROLL.at and local.weekday() < 5)
+
+
+def test_of_a_part_filled_order_the_fills_are_given_out(wired, monkeypatch):
+    """Through the real gateway and the OMS's booking: the account gets its shares at the end."""
+    monkeypatch.setattr(day_ends, "_SETTLE_SECONDS", 0.0)
+    path, clock = wired.directory / "fix.cfg", SetClock(EVENING)
+    address = {"XSIM": ("127.0.0.1", wired.venue.port)}
+    sessions = write_session_config(path, address, store=wired.directory / "fix")
+    table = {"session": sessions["XSIM"], "day_roll": "17:00 America/New_York"}
+    settings = replace(load_settings(path, {"XSIM": table}, {}), acknowledgement_seconds=0.1)
+    open_books(wired.vault, snapshot(cash={"A1": "900000"}))
+    wired.venue.start()
+    gateway = Gateway(wired.vault, Booking(), clock, settings, wired.log)
+    wired.gateways.append(gateway)
+    gateway.start()
+    place(wired.vault, block("AAAA-0001", Side.BUY, AAPL, {"A1": 300}, limit="148"))
+    gateway.wake()
+    until(wired.venue.orders, "the order")
+    [order] = wired.venue.orders()
+    wired.venue.say(wired.venue.fill(order, 100, "147.5", 100))
+    until(lambda: order_of(wired.vault, "AAAA-0001").cum_qty == 100, "the fill")
+
+    clock.time = NEXT_MORNING
+    until(lambda: order_of(wired.vault, "AAAA-0001").is_closed, "the end of the day")
+
+    assert len(wired.venue.of_type("H")) == 1
+    assert wired.alarms("ended_by_day_roll") != []
+    with wired.vault.read() as view:
+        assert view.ledger.balances()["client:A1", AAPL] == Decimal(100)
+
+
+@pytest.mark.parametrize("text", ["17:00", "25:00 America/New_York", "5pm UTC", "17:00 Mars", ""])
+def test_a_day_roll_that_is_no_time_of_a_zone_is_refused(tmp_path, text):
+    path = tmp_path / "fix.cfg"
+    sessions = write_session_config(path, {"XSIM": ("127.0.0.1", 1)}, store=tmp_path)
+    table = {"session": sessions["XSIM"], "day_roll": text}
+
+    with pytest.raises(
+        ConfigError, match=r'\[venues.XSIM\]: day_roll = .*write for example "17:00'
+    ):
+        load_settings(path, {"XSIM": table}, {})
