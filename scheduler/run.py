@@ -333,13 +333,13 @@ class Runner:
                 executions = verify.executions_of(view, run.run_id)
                 transactions = view.ledger.of_run(run.run_id)
                 known = view.cases.standing()
+                copies = self._copied(view, executions, run.started_at)
             check, now = self._optimizer.check_portfolios, self._clock.now()
             found.append(ask(check, self._desk.rules, after, known, now))
             return summarise(
                 Facts(
                     run_id=run.run_id,
                     trigger=run.trigger,
-                copies = self._copied(view, executions, run.started_at)
                     snapshot_id=run.snapshot_id,
                     snapshot=snapshot,
                     proposals=proposals,
@@ -350,11 +350,11 @@ class Runner:
                     breaks=breaks,
                     errors_after=self._optimizer.tracking_errors(after),
                     register=found[0].register(known),
+                    copies=copies,
                 )
             )
 
         def book(uow: UnitOfWork, _summary: Summary) -> None:
             enter(uow, found[0], self._clock.now())
 
-                    copies=copies,
         return self._record.once(run, Step.RECONCILE, Summary, measure, also=book)
