@@ -156,13 +156,13 @@ class Core:
                 vault=self._vault,
                 clock=self._clock,
                 orders_up_since=lambda name=profile.session.name: self._up_since.get(name),  # type: ignore[misc]  # mypy does not infer a lambda's default.
+                copies_up_since=lambda name=profile.copies.session.name: self._up_since.get(name),  # type: ignore[misc]  # As above.
                 on_question=wake,
                 log=self._log,
             )
             for profile in profiles
             if profile.copies is not None
         )
-                copies_up_since=lambda name=profile.copies.session.name: self._up_since.get(name),  # type: ignore[misc]  # As above.
 
     def _all_day_ends(
         self, settings: GatewaySettings, sink: ExecutionSink, wake: Callable[[], None]
