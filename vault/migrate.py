@@ -6,6 +6,7 @@ The scripts are the installed `migrations` package, so that no file has to be fo
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from alembic import command
 from alembic.config import Config
@@ -47,8 +48,9 @@ def current(url: str) -> str | None:
         engine.dispose()
 
 
+@cache
 def head() -> str:
-    """The revision that this program needs."""
+    """The revision that this program needs; its scripts are read once."""
     found = ScriptDirectory.from_config(configuration()).get_current_head()
     assert found is not None
     return found

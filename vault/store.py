@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from domain.audit import Anchor, AuditEntry
 from domain.errors import InvariantError, TrimtabError
@@ -76,7 +77,7 @@ class SqlVault:
         """
         with self._exclusive():
             self._acquire()
-            with translated(), self._writer.begin() as connection:
+            with translated(), self._known_or_forgotten(), self._writer.begin() as connection:
                 self._lease.check(connection, self._clock.now())
                 uow = SqlUnitOfWork(connection, self._orders)
                 yield uow
@@ -85,6 +86,15 @@ class SqlVault:
             if appended:
                 self._anchor(Anchor(appended[-1].sequence, appended[-1].hash))
                 self._on_committed(appended)
+
+    @contextmanager
+    def _known_or_forgotten(self) -> Iterator[None]:
+        """A commit that failed may stand all the same: what is known of orders is read again."""
+        try:
+            yield
+        except DBAPIError:
+            self._orders.clear()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[SqlUnitOfWork]:

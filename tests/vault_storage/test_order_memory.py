@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from domain.errors import TryAgainError
 from domain.order_states import apply
 from domain.orders import ExecType, OrdStatus, Sent
 from tests.vault_storage.values import AT, a_report, an_intent
@@ -88,6 +89,27 @@ def test_what_a_transaction_takes_back_is_forgotten(working):
         fail()
 
     assert told(working).cum_qty == 10
+
+
+def test_what_an_unanswered_commit_left_is_read_again(working, monkeypatch):
+    """The connection breaks at COMMIT: the error says nothing of what stands."""
+    dialect = working._writer.dialect
+    do_commit = dialect.do_commit
+
+    def commit_and_fail(connection):
+        do_commit(connection)
+        raise dialect.dbapi.OperationalError("the connection was lost")
+
+    def book():
+        with working.write() as uow:
+            happen(uow, fill(2, 20))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dialect, "do_commit", commit_and_fail)
+        with pytest.raises(TryAgainError):
+            book()
+
+    assert told(working).cum_qty == 20
 
 
 def test_a_closed_order_is_still_found_and_takes_a_late_fill(working):
