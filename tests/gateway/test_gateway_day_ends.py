@@ -215,10 +215,10 @@ def test_of_a_part_filled_order_the_fills_are_given_out(wired, monkeypatch):
     until(lambda: order_of(wired.vault, "AAAA-0001").cum_qty == 100, "the fill")
 
     clock.time = NEXT_MORNING
-    until(lambda: order_of(wired.vault, "AAAA-0001").is_closed, "the end of the day")
+    until(lambda: wired.alarms("ended_by_day_roll"), "the end of the day")
 
+    assert order_of(wired.vault, "AAAA-0001").status is OrdStatus.EXPIRED
     assert len(wired.venue.of_type("H")) == 1
-    assert wired.alarms("ended_by_day_roll") != []
     with wired.vault.read() as view:
         assert view.ledger.balances()["client:A1", AAPL] == Decimal(100)
 
