@@ -28,14 +28,17 @@ class Callbacks:
         connections: tuple[Connection, ...],
         *,
         deliver: Deliver,
+        keep: Deliver,
         on_logon: Callable[[str], None],
         on_logout: Callable[[str], None],
         log: FilteringBoundLogger,
     ) -> None:
+        """`keep` makes an arrival durable before it returns: it will not come again."""
         self.logged_on: set[str] = set()
         self.is_stopping = False  # A logout is then our own wish.
         self._connections = {one.session.name: one for one in connections}
         self._deliver = deliver
+        self._keep = keep
         self._on_logon = on_logon
         self._on_logout = on_logout
         self._log = log
@@ -124,7 +127,7 @@ class Callbacks:
         if value_of(text, 43) == "Y":
             if value_of(text, 35) in _STATUS_REQUESTS:
                 return True
-            self._deliver(
+            self._keep(  # The gap fill leaves when this returns, and the venue asks no more.
                 Arrival(
                     kind=ArrivalKind.NOT_RESENT,
                     session=session,

@@ -61,6 +61,7 @@ class Core:
         callbacks = Callbacks(
             settings.connections,
             deliver=self._delivered,
+            keep=self._kept,
             on_logon=self._logged_on,
             on_logout=self._logged_out,
             log=log,
@@ -192,6 +193,14 @@ class Core:
     def _delivered(self, arrival: Arrival) -> None:
         self._heard(arrival.session, self._monotonic())
         self._deliver(arrival)
+
+    def _kept(self, arrival: Arrival) -> None:
+        """Evidence that will not come again; a database that is away gets it later, if we live."""
+        try:
+            self.inbox.keep(arrival)
+        except Exception as error:  # noqa: BLE001 - the inbox tries until the database is back
+            self._log.error("evidence_not_kept", session=arrival.session, error=str(error))
+            self._delivered(arrival)
 
     def _logged_on(self, session: str) -> None:
         connection = self.connections[session]

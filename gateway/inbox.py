@@ -74,6 +74,14 @@ class Inbox:
             return all(map(self._take_alone, batch))
         return True
 
+    def keep(self, arrival: Arrival) -> None:
+        """Commit what has no inbound number, at once and on any thread; raises what fails."""
+        assert arrival.sequence == 0
+        with self._vault.write() as uow:
+            intake = Intake(self._desk, uow)
+            intake.take(SequenceTracker(0), arrival, keep_raw=False)
+        self._tell(intake)
+
     def _take_alone(self, arrival: Arrival) -> bool:
         """One message, one transaction; kept raw only when it fails again and again by itself."""
         attempt = failures = 0
