@@ -16,6 +16,7 @@ Direction = Literal["in", "out"]
 _TEN_THOUSANDTH = Decimal("0.0001")
 _SIDES = {"1": "BUY", "2": "SELL", "5": "SELL SHORT"}
 _CANCEL_REASONS = {"0": "too late to cancel", "1": "unknown order"}
+_PRICES = ((211, "offset"), (99, "stop"), (44, "limit"))
 _DETAIL_LENGTH = 120
 
 
@@ -90,6 +91,7 @@ def _order(fields: dict[int, str], dictionary: Dictionary) -> str:
         fields.get(55),
         _price(fields),
         _words(dictionary, 59, fields),
+        f"by {_words(dictionary, 847, fields)}" if 847 in fields else "",
     )
 
 
@@ -131,7 +133,9 @@ def _detail(fields: dict[int, str]) -> str:
 
 
 def _price(fields: dict[int, str]) -> str:
-    return f"limit {_shown(fields[44])}" if 44 in fields else "market"
+    parts = ["pegged"] if fields.get(40) == "P" else []
+    parts += [f"{name} {_shown(fields[tag])}" for tag, name in _PRICES if tag in fields]
+    return " ".join(parts) or "market"
 
 
 def _words(dictionary: Dictionary, tag: int, fields: dict[int, str]) -> str:

@@ -56,6 +56,19 @@ def raw(text: str) -> str:
             "in",
             "OMS->JPM ◀ OrderCancelReject of C1 too late to cancel seq=4",
         ),
+        (
+            "35=D|34=7|49=OMS|56=JPM|55=AAPL|54=1|38=90|40=4|99=150|44=151.5|59=1|847=1|",
+            "out",
+            (
+                "OMS->JPM ▶ NewOrderSingle BUY 90 AAPL stop 150.00 limit 151.50 "
+                "good till cancel by vwap seq=7"
+            ),
+        ),
+        (
+            "35=D|34=8|49=OMS|56=JPM|55=AAPL|54=1|38=90|40=P|18=M|211=-0.02|59=0|847=1000|",
+            "out",
+            "OMS->JPM ▶ NewOrderSingle BUY 90 AAPL pegged offset -0.02 day by 1000 seq=8",
+        ),
         ("35=0|34=5|49=JPM|56=OMS|", "in", "OMS->JPM ◀ Heartbeat seq=5"),
         ("35=?\x1b[31m|34=x|", "in", "?->? ◀ MsgType ?\\x1b[31m seq=x"),
     ],
