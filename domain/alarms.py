@@ -29,6 +29,7 @@ _ERRORS = (
     "never_sent_contradicted",
     "not_allocated",
     "not_resent",
+    "order_split",
     "over_filled",
     "sequence_reset",
     "session_down",

@@ -36,6 +36,7 @@ from domain.orders import (
     StandingFill,
     TimeInForce,
 )
+from domain.restatements import after_split, is_renewal, split_of
 
 Outcome = tuple[Order, tuple[Alarm, ...]]
 
@@ -284,7 +285,7 @@ def _with(order: Order, event: ExecutionReport) -> Order:
     return replace(
         order,
         fills=(*order.fills, fill),
-        cum_qty=order.cum_qty + fill.quantity,
+        cum_qty=order.cum_qty + order.shares_of(fill),
         gross=order.gross + fill.quantity * fill.price,
         commission=order.commission + fill.commission,
     )
@@ -295,7 +296,7 @@ def _without(order: Order, fill: StandingFill) -> Order:
     return replace(
         order,
         fills=tuple(one for one in order.fills if one is not fill),
-        cum_qty=order.cum_qty - fill.quantity,
+        cum_qty=order.cum_qty - order.shares_of(fill),
         gross=order.gross - fill.quantity * fill.price,
         commission=order.commission - fill.commission,
     )
@@ -333,9 +334,7 @@ def _answer_request(order: Order, event: ExecutionReport) -> Outcome:
             order, event.order_qty, None, None
         ), ()  # L.1.b: so many shares it makes.
     if event.exec_type is ExecType.RESTATED and order.status not in CLOSED - {OrdStatus.FILLED}:
-        changed = _with_terms(order, event.order_qty, event.limit_price, event.stop_price)
-        text = f"the venue restated the order to {plain(changed.order_qty)}: {event.reason}"
-        return changed, (_alarm(order, "restated", text),)
+        return _restated(order, event)
     if event.exec_type is ExecType.CANCELED and order.status is OrdStatus.CANCELED:
         asked = any(isinstance(p, CancelRequest) for p in order.pending)
         answered = replace(order, pending=())
@@ -343,6 +342,23 @@ def _answer_request(order: Order, event: ExecutionReport) -> Outcome:
             return answered, ()
         return answered, (_alarm(order, "canceled_unsolicited", f"by the venue: {event.reason}"),)
     return order, ()
+
+
+def _restated(order: Order, event: ExecutionReport) -> Outcome:
+    """A renewal passes in silence; a split makes other shares of it; the rest is for a person."""
+    if is_renewal(order, event):
+        return order, ()
+    split = split_of(order, event)
+    before = order if split is None else after_split(order, split)
+    changed = _with_terms(before, event.order_qty, event.limit_price, event.stop_price)
+    text = f"the venue restated the order to {plain(changed.order_qty)}: {event.reason}"
+    if split is None:
+        return changed, (_alarm(order, "restated", text),)
+    text = (
+        f"{split.old} {order.intent.symbol} became {split.new} on {split.day}: the order is for "
+        f"{plain(changed.order_qty)} now, {plain(changed.cum_qty)} of them done"
+    )
+    return changed, (_alarm(order, "order_split", text),)
 
 
 def _ends_by_itself(intent: OrderIntent, event: ExecutionReport) -> bool:

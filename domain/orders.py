@@ -12,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.exact import ZERO
+from domain.splits import Split, factor, rounded_times
 
 
 class Side(StrEnum):
@@ -208,6 +209,7 @@ class ExecutionReport:
     transact_time: datetime
     ord_rej_reason: int | None = None  # OrdRejReason (103): 5 unknown order, 6 duplicate, ...
     stop_price: Decimal | None = None  # StopPx (99).
+    restatement: int | None = None  # ExecRestatementReason (378).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +321,10 @@ OrderEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingFill:
-    """An execution that counts: not busted, and in its latest correction."""
+    """An execution that counts: not busted, and in its latest correction.
+
+    Shares and price are as the venue told them; a split since then is the order's to know.
+    """
 
     exec_id: str  # Of the latest correction: what a further bust or correction will refer to.
     trade_date: date  # Venues count ExecIDs anew each day.
@@ -348,12 +353,17 @@ class Order:
     leaves_qty: Decimal
     gross: Decimal = ZERO
     commission: Decimal = ZERO
-    fills: tuple[StandingFill, ...] = ()  # `cum_qty`, `gross` and `commission` are its sums.
+    fills: tuple[StandingFill, ...] = ()  # `shares_of` each, and its dollars, are the sums above.
     in_doubt: bool = False
     sent: bool = False
     reason: str = ""
     accidental: bool = False  # It is UNSENT by accident: it may go out under another ClOrdID.
     stop_price: Decimal | None = None
+    splits: tuple[Split, ...] = ()  # Told by the venue, oldest first.
+
+    def shares_of(self, fill: StandingFill) -> Decimal:
+        """What an execution counts today, in shares after every split since its day."""
+        return rounded_times(fill.quantity, factor(self.splits, fill.trade_date))
 
     @property
     def is_closed(self) -> bool:

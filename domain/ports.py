@@ -44,6 +44,7 @@ from domain.postings import Break, Transaction
 from domain.rule_sets import RuleSet
 from domain.runs import Approval, Kill, Run, RunStatus, Step
 from domain.snapshot import CashBalance, Restriction, Snapshot
+from domain.splits import Split
 
 
 class Clock(Protocol):
@@ -242,6 +243,7 @@ class LedgerStore(Protocol):
         self, account_id: str | None = None, security_id: str | None = None
     ) -> tuple[TaxLot, ...]: ...
     def balances(self, book: str | None = None) -> Mapping[tuple[str, str], Decimal]: ...
+    def splits(self, security_id: str) -> tuple[Split, ...]: ...  # Of the clients, as booked.
 
 
 class AuditStore(Protocol):

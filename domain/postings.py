@@ -14,6 +14,7 @@ from uuid import UUID
 from domain.lots import TaxLot, Term
 from domain.orders import ExecType, Side
 from domain.sources import Source
+from domain.splits import Split
 
 
 class TransactionKind(StrEnum):
@@ -26,6 +27,7 @@ class TransactionKind(StrEnum):
     ALLOCATION = "allocation"  # From the block's account to the clients', at its average price.
     ALLOCATION_REVERSAL = "allocation_reversal"  # Undoes an allocation after a bust or correction.
     ADJUSTMENT = "adjustment"  # By hand, with a second person.
+    SPLIT = "split"  # Other shares of the same dollars, after a corporate action.
     WASH_SALE = "wash_sale"  # A loss that counts later: into the basis of what replaced it.
 
 
@@ -34,7 +36,7 @@ class Leg:
     """`quantity` of `asset` (a security id, or "USD") into `book`; negative is out of it.
 
     Books: "client:ACCOUNT", "block:CLORDID", "street:VENUE", "custody:CUSTODIAN",
-    "commission:VENUE".
+    "commission:VENUE", "split:SECURITY".
     """
 
     book: str
@@ -95,6 +97,7 @@ class Transaction:
     opened: tuple[TaxLot, ...] = ()
     relieved: tuple[Relief, ...] = ()
     disallowed: tuple[Disallowance, ...] = ()  # WASH_SALE.
+    split: Split | None = None  # SPLIT.
     run_id: UUID | None = None
     cl_ord_id: str | None = None
     exec_id: str | None = None  # FILL and its reversal.

@@ -102,6 +102,7 @@ def _execution(fields: Fields, venue: str) -> Readable:
         transact_time=transact_time,
         ord_rej_reason=fields.code(103),
         stop_price=fields.price(99),
+        restatement=fields.code(378),
     )
     return Readable(report, tuple(notes))
 

@@ -16,6 +16,7 @@ from domain.lots import TaxLot
 from domain.postings import Disallowance, Relief, Transaction, TransactionKind
 
 _CLIENT = "client:"
+_WITHOUT_GAIN = frozenset({TransactionKind.WASH_SALE, TransactionKind.SPLIT})
 
 
 class LotOverdrawnError(InvariantError):
@@ -92,7 +93,7 @@ def realised(transactions: Iterable[Transaction]) -> tuple[Relief, ...]:
         relief
         for transaction in facts
         if transaction.reverses is None and transaction.transaction_id not in undone
-        if transaction.kind is not TransactionKind.WASH_SALE
+        if transaction.kind not in _WITHOUT_GAIN
         for relief in transaction.relieved
     )
 

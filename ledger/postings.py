@@ -17,6 +17,7 @@ from domain.lots import TaxLot, term_of
 from domain.orders import ExecutionReport, OrderIntent, Side
 from domain.ports import CustodyPosition
 from domain.postings import Leg, Relief, Transaction, TransactionKind
+from domain.splits import Split, factor, rounded_times
 
 UNKNOWN = "UNKNOWN"  # The block of fills on orders that we do not know.
 
@@ -96,8 +97,17 @@ def unknown_fill(report: ExecutionReport, at: datetime) -> Transaction:
     )
 
 
-def fill_reversal(original: Transaction, report: ExecutionReport, at: datetime) -> Transaction:
-    """The whole of a fill, undone by a bust or as the first half of a correction."""
+def fill_reversal(
+    original: Transaction,
+    report: ExecutionReport,
+    at: datetime,
+    *,
+    splits: Sequence[Split] = (),
+) -> Transaction:
+    """The whole of a fill, undone by a bust or as the first half of a correction.
+
+    `splits` are those of its shares that were booked since.
+    """
     assert original.kind is TransactionKind.FILL
     return replace(
         original,
@@ -105,7 +115,7 @@ def fill_reversal(original: Transaction, report: ExecutionReport, at: datetime) 
         kind=TransactionKind.FILL_REVERSAL,
         trade_date=report.trade_date,
         at=at,
-        legs=_negated(original.legs),
+        legs=_negated(_after(splits, original.legs, original.trade_date)),
         exec_id=report.exec_id,
         reverses=original.transaction_id,
         memo=f"execution {original.exec_id} undone",
@@ -138,18 +148,30 @@ def allocation(
 
 
 def allocation_reversal(
-    original: Transaction, lots: Sequence[TaxLot], *, trade_date: date, at: datetime
+    original: Transaction,
+    lots: Sequence[TaxLot],
+    *,
+    trade_date: date,
+    at: datetime,
+    splits: Sequence[Split] = (),
 ) -> Transaction:
     """An allocation undone: `lots` are the lots that it relieved, as they were first opened.
 
     What it opened is closed at its basis, and what it relieved is put back with
-    the basis that it took: shares, basis and realised gains are as before.
+    the basis that it took: shares, basis and realised gains are as before. `splits` are
+    those of its shares that were booked since.
     """
     assert original.kind is TransactionKind.ALLOCATION
     known = {lot.lot_id: lot for lot in lots}
+    made = factor(splits, original.trade_date)
     restored = tuple(
-        replace(known[relief.lot_id], quantity=relief.quantity, basis=relief.basis)
+        replace(
+            known[relief.lot_id], quantity=rounded_times(relief.quantity, made), basis=relief.basis
+        )
         for relief in original.relieved
+    )
+    opened = tuple(
+        replace(lot, quantity=rounded_times(lot.quantity, made)) for lot in original.opened
     )
     return replace(
         original,
@@ -157,9 +179,9 @@ def allocation_reversal(
         kind=TransactionKind.ALLOCATION_REVERSAL,
         trade_date=trade_date,
         at=at,
-        legs=_negated(original.legs),
+        legs=_negated(_after(splits, original.legs, original.trade_date)),
         opened=restored,
-        relieved=tuple(_closing(lot, trade_date) for lot in original.opened),
+        relieved=tuple(_closing(lot, trade_date) for lot in opened),
         reverses=original.transaction_id,
     )
 
@@ -190,6 +212,15 @@ def _moves(giver: str, taker: str, amounts: dict[str, Decimal]) -> tuple[Leg, ..
             Leg(book=giver, asset=asset, quantity=-amount),
             Leg(book=taker, asset=asset, quantity=amount),
         )
+    )
+
+
+def _after(splits: Sequence[Split], legs: Sequence[Leg], day: date) -> tuple[Leg, ...]:
+    """Legs of `day` in the shares that they have become; dollars stay dollars."""
+    made = factor(splits, day)
+    return tuple(
+        leg if leg.asset == CASH else replace(leg, quantity=rounded_times(leg.quantity, made))
+        for leg in legs
     )
 
 

@@ -18,6 +18,7 @@ from domain.lots import TaxLot
 from domain.orders import ExecType, ExecutionReport, Order, Side
 from domain.ports import CustodyPosition
 from domain.postings import Break, Transaction, TransactionKind, WitnessExecution
+from domain.splits import factor, times
 
 NOTHING = "nothing"
 _CLIENT, _BLOCK, _STREET, _COMMISSION = "client:", "block:", "street:", "commission:"
@@ -173,7 +174,9 @@ def _of_order(order: Order, carried: Decimal) -> Iterator[Break]:
 
 def _wanted(order: Order) -> Decimal:
     """What we mean now: our last accepted replacement, never what a venue cut it to by itself."""
-    return order.order_qty if len(order.chain) > 1 else order.intent.quantity
+    if len(order.chain) > 1:
+        return order.order_qty
+    return times(order.intent.quantity, factor(order.splits, order.intent.trade_date))
 
 
 def _price_of_order(order: Order) -> Iterator[Break]:

@@ -6,25 +6,37 @@ booked whatever else is wrong with it; the rest is said by alarms.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.accounts import Mandate
 from domain.allocations import AllocationReport
-from domain.errors import BadInputError, InvariantError
+from domain.errors import BadInputError
+from domain.exact import ZERO
 from domain.order_states import FILLS, apply
-from domain.orders import Alarm, CancelReject, DayEnded, ExecType, ExecutionReport, Order
+from domain.orders import (
+    Alarm,
+    CancelReject,
+    DayEnded,
+    ExecType,
+    ExecutionReport,
+    Order,
+    TimeInForce,
+)
 from domain.ports import ExecutionOutcome, UnitOfWork
 from domain.postings import TransactionKind
+from domain.restatements import split_of
+from domain.splits import Split
 from domain.venue_ways import EVERYWHERE_PLAIN, Ways
-from ledger import postings
+from ledger import postings, splits
 from oms import allocation_reports
 from oms.cancel import repeat_lost_cancel
-from oms.close_out import close_out
+from oms.days import give_out, mandates_of
 from oms.doubts import ask
 from oms.instructing import instruct
 
 ACTOR = "oms"
+_STAYS = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 _UNDOING = frozenset({ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL})
 
 
@@ -97,13 +109,17 @@ class Booking:
         order = _order_of(uow, report)
         if order is None or _is_of_another_order(order, report):
             return _book_unknown(uow, report, order, at)
+        earlier = self._close_days(uow, order, report, at)
         moved, alarms = apply(order, report)
+        alarms = (*earlier, *alarms)
         uow.orders.append(moved, report, at)
         if moved.in_doubt and not order.in_doubt and report.exec_type is not ExecType.ORDER_STATUS:
             ask(uow, moved, at)
         if report.exec_type is ExecType.ORDER_STATUS:
             moved = repeat_lost_cancel(uow, moved, at)
         _post(uow, report, moved, at)
+        if split := split_of(order, report):
+            _post_split(uow, report, moved, split, at)
         uow.audit.append(
             at=at,
             actor=ACTOR,
@@ -134,28 +150,37 @@ class Booking:
             instruct(uow, order, self._ways, at)
         return alarms
 
-    def _close_out(self, uow: UnitOfWork, order: Order, at: datetime) -> tuple[Alarm, ...]:
-        """Allocate, and tell the broker; a fill stays booked even when that fails."""
+    def _close_days(
+        self, uow: UnitOfWork, order: Order, report: ExecutionReport, at: datetime
+    ) -> tuple[Alarm, ...]:
+        """Before the first word of a new day: the days that are over go to their accounts."""
+        goes_on = order.intent.time_in_force in _STAYS and not order.is_closed
+        if not goes_on or all(fill.trade_date >= report.trade_date for fill in order.fills[-1:]):
+            return ()
+        return self._close_out(uow, order, at, before=report.trade_date)
+
+    def _close_out(
+        self, uow: UnitOfWork, order: Order, at: datetime, before: date | None = None
+    ) -> tuple[Alarm, ...]:
+        """Allocate, and tell the broker when all is done."""
         mandates = self._mandates_of(uow, order.intent.run_id)
-        try:
-            with uow.savepoint():
-                alarms = close_out(uow, order, mandates, at)
-                if order.intent.venue in self._ways:
-                    alarms += allocation_reports.settle(uow, order, at)
-                    instruct(uow, order, self._ways, at)
-                return alarms
-        except InvariantError as error:
-            name = order.intent.cl_ord_id
-            text = f"{name}: the fills stay with the block, allocating them failed: {error}"
-            return (Alarm(kind="not_allocated", cl_ord_id=name, message=text),)
+
+        def tell() -> tuple[Alarm, ...]:
+            if before is not None or order.intent.venue not in self._ways:
+                return ()
+            alarms = allocation_reports.settle(uow, order, at)
+            instruct(uow, order, self._ways, at)
+            return alarms
+
+        return give_out(uow, order, mandates, at, before=before, then=tell)
 
     def _mandates_of(self, uow: UnitOfWork, run_id: UUID) -> Mapping[str, Mandate]:
-        """The mandates by account as the run's snapshot had them; empty when it is not stored."""
+        """As `oms.days` finds them; a run's snapshot never changes, so each is read once."""
         run = uow.runs.get(run_id)
         if run is None or run.snapshot_id is None:
             return {}
         if run.snapshot_id not in self._mandates:
-            found = uow.snapshots.mandates(run.snapshot_id)
+            found = mandates_of(uow, run_id)
             if not found:
                 return found
             self._mandates[run.snapshot_id] = found
@@ -230,9 +255,19 @@ def _post(uow: UnitOfWork, report: ExecutionReport, order: Order, at: datetime) 
             and t.transaction_id not in undone
         )
         if (original := next(standing, None)) is not None:
-            uow.ledger.append(postings.fill_reversal(original, report, at))
+            told = splits.of_order(booked)
+            uow.ledger.append(postings.fill_reversal(original, report, at, splits=told))
     if report.exec_type is not ExecType.TRADE_CANCEL:
         uow.ledger.append(postings.fill(report, order.intent, at))
+
+
+def _post_split(
+    uow: UnitOfWork, report: ExecutionReport, order: Order, split: Split, at: datetime
+) -> None:
+    """What the block holds for its accounts, in new shares."""
+    book = postings.block_book(order.intent.cl_ord_id)
+    held = uow.ledger.balances(book).get((book, split.security_id), ZERO)
+    uow.ledger.append(splits.of_block(order.intent, report, split, held, at))
 
 
 def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:

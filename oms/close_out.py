@@ -1,7 +1,8 @@
 """Close-out: when a block is done, what it filled is given to its accounts.
 
-Everybody gets the block's exact average. A late fill is allocated on top; after
-a bust or a correction the old allocation is reversed and made anew.
+Everybody gets the block's exact average of a day: each day's fills are given on their own,
+also those of an order that goes on. A late fill is allocated on top; after a bust or a
+correction the old allocation is reversed and made anew, with the days that it had.
 """
 
 from collections import defaultdict
@@ -18,7 +19,8 @@ from domain.lots import TaxLot
 from domain.orders import Alarm, Allocation, Order, OrderIntent, Side
 from domain.ports import UnitOfWork
 from domain.postings import Transaction, TransactionKind
-from ledger import lots, positions, postings
+from domain.splits import Split, factor, rounded_times
+from ledger import lots, positions, postings, splits
 from oms.allocation import allocate_increment, allocate_money
 
 _MILLIONTH = Decimal("0.000001")
@@ -26,18 +28,27 @@ _MILLIONTH = Decimal("0.000001")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Unallocated:
-    """Fills that no account has yet."""
+    """One day's fills that no account has yet."""
 
     quantity: Decimal
     gross: Decimal
     commission: Decimal
-    trade_date: date
+    traded: date  # The day they were made on; a correction leaves it.
+    trade_date: date  # In whose shares they are counted: of the last fill, or the last split.
 
 
 def close_out(
-    uow: UnitOfWork, order: Order, mandates: Mapping[str, Mandate], at: datetime
+    uow: UnitOfWork,
+    order: Order,
+    mandates: Mapping[str, Mandate],
+    at: datetime,
+    *,
+    before: date | None = None,
 ) -> tuple[Alarm, ...]:
-    """Bring the clients' books up to what the block filled; does nothing when they are."""
+    """Bring the clients' books up to what the block filled; does nothing when they are.
+
+    Of an order that goes on, only days earlier than `before` are over.
+    """
     intent = order.intent
     booked = uow.ledger.of_order(intent.cl_ord_id)
     if _undone_since_allocation(booked):
@@ -48,24 +59,32 @@ def close_out(
             text = f"the allocation cannot be reversed, the block keeps the difference: {error}"
             return (_alarm(intent, "allocation_not_reversed", text),)
         booked = uow.ledger.of_order(intent.cl_ord_id)
-    if not order.is_closed:
+    rests = _unallocated(booked)
+    over = [one for one in rests if order.is_closed or (before and one.traded < before)]
+    if not over:
         return ()
-    rest = _unallocated(booked)
-    if rest is None:
-        return ()
-    held = positions.balances(booked)
-    book, sign = postings.block_book(intent.cl_ord_id), _sign(intent)
-    money = -sign * rest.gross - rest.commission
-    if (held.get((book, intent.security_id)), held.get((book, CASH), ZERO)) != (
-        sign * rest.quantity,
-        money,
-    ):
+    if not _is_in_the_block(booked, intent, rests):
         text = "the block's book is not what its unallocated fills add up to; nothing is allocated"
         return (_alarm(intent, "block_out_of_balance", text),)
     if missing := [a.account_id for a in intent.allocations if a.account_id not in mandates]:
         text = f"no mandate is known for {', '.join(missing)}; the fills stay with the block"
         return (_alarm(intent, "not_allocated", text),)
-    return _allocate(uow, intent, booked, rest, mandates=mandates, at=at)
+    alarms: list[Alarm] = []
+    for rest in over:
+        booked = uow.ledger.of_order(intent.cl_ord_id)
+        alarms += _allocate(uow, intent, booked, rest, mandates=mandates, at=at)
+    return tuple(alarms)
+
+
+def _is_in_the_block(
+    booked: Sequence[Transaction], intent: OrderIntent, rests: Sequence[_Unallocated]
+) -> bool:
+    held = positions.balances(booked)
+    book, sign = postings.block_book(intent.cl_ord_id), _sign(intent)
+    shares = sign * sum((rest.quantity for rest in rests), ZERO)
+    money = sum((-sign * rest.gross - rest.commission for rest in rests), ZERO)
+    found = (held.get((book, intent.security_id), ZERO), held.get((book, CASH), ZERO))
+    return found == (shares, money)
 
 
 def _allocate(
@@ -97,7 +116,7 @@ def _allocate(
             commission=commission[account],
         )
         finished, found = _with_lots(
-            uow, intent, part, share, mandate=mandates[account], number=number, day=rest.trade_date
+            uow, intent, part, share, mandate=mandates[account], number=number, day=rest.traded
         )
         shares.append(finished)
         alarms.extend(found)
@@ -189,9 +208,10 @@ def _reverse_allocations(uow: UnitOfWork, booked: Sequence[Transaction], at: dat
         for lot in transaction.opened:
             first.setdefault(lot.lot_id, lot)
     day = booked[-1].trade_date
+    splits = _splits_of_clients(uow, booked)
     for original in reversed(_standing(booked, TransactionKind.ALLOCATION)):
         taken = tuple(first[relief.lot_id] for relief in original.relieved)
-        undone = postings.allocation_reversal(original, taken, trade_date=day, at=at)
+        undone = postings.allocation_reversal(original, taken, trade_date=day, at=at, splits=splits)
         uow.ledger.append(undone)
         uow.audit.append(
             at=at,
@@ -202,31 +222,75 @@ def _reverse_allocations(uow: UnitOfWork, booked: Sequence[Transaction], at: dat
         )
 
 
-def _unallocated(booked: Sequence[Transaction]) -> _Unallocated | None:
-    """The standing fills since the last standing allocation."""
+def _splits_of_clients(uow: UnitOfWork, booked: Sequence[Transaction]) -> tuple[Split, ...]:
+    """Those that the clients' books have; raises `InvariantError` where the order knows of more."""
+    told = splits.of_order(booked)
+    known = uow.ledger.splits(told[0].security_id) if told else ()
+    if late := [one for one in told if one not in known]:
+        raise InvariantError(
+            f"the clients' shares are not split {late[0].new} for {late[0].old} as of "
+            f"{late[0].day} yet: book that with trimtab split, then ask the venue again"
+        )
+    return known
+
+
+def _unallocated(booked: Sequence[Transaction]) -> tuple[_Unallocated, ...]:
+    """The standing fills since the last standing allocation, by the day they were made on."""
     fills = _standing(booked, TransactionKind.FILL)
     if allocations := _standing(booked, TransactionKind.ALLOCATION):
         after = booked.index(allocations[-1])
         fills = tuple(fill for fill in fills if booked.index(fill) > after)
-    if not fills:
-        return None
-    legs = [leg for fill in fills for leg in fill.legs]
-    street = [leg for leg in legs if leg.book.startswith("street:")]
+    by_day: defaultdict[date, list[Transaction]] = defaultdict(list)
+    for fill in fills:
+        by_day[_traded(fill, booked)].append(fill)
+    told = splits.of_order(booked)
+    return tuple(_of_day(day, by_day[day], told) for day in sorted(by_day))
+
+
+def _of_day(day: date, fills: Sequence[Transaction], told: Sequence[Split]) -> _Unallocated:
+    shares = gross = commission = ZERO
+    for fill in fills:
+        made = factor(told, fill.trade_date)
+        for leg in fill.legs:
+            if leg.book.startswith("commission:"):
+                commission += leg.quantity
+            elif leg.book.startswith("street:") and leg.asset == CASH:
+                gross += leg.quantity
+            elif leg.book.startswith("street:"):
+                shares += rounded_times(leg.quantity, made)
     return _Unallocated(
-        quantity=abs(sum((leg.quantity for leg in street if leg.asset != CASH), ZERO)),
-        gross=abs(sum((leg.quantity for leg in street if leg.asset == CASH), ZERO)),
-        commission=sum((leg.quantity for leg in legs if leg.book.startswith("commission:")), ZERO),
-        trade_date=max(fill.trade_date for fill in fills),
+        quantity=abs(shares),
+        gross=abs(gross),
+        commission=commission,
+        traded=day,
+        trade_date=max(*(fill.trade_date for fill in fills), *(one.day for one in told), day),
     )
+
+
+def _traded(fill: Transaction, booked: Sequence[Transaction]) -> date:
+    """The day of the execution: of the first one, where this corrects another."""
+    undone = next(
+        (
+            t.reverses
+            for t in booked
+            if t.kind is TransactionKind.FILL_REVERSAL
+            and (t.exec_id, t.trade_date) == (fill.exec_id, fill.trade_date)
+        ),
+        None,
+    )
+    original = next((t for t in booked if undone and t.transaction_id == undone), None)
+    return fill.trade_date if original is None else _traded(original, booked)
 
 
 def _allocated(booked: Sequence[Transaction], intent: OrderIntent) -> dict[str, Decimal]:
     done: defaultdict[str, Decimal] = defaultdict(Decimal)
     sign = _sign(intent)
+    told = splits.of_order(booked)
     for transaction in _standing(booked, TransactionKind.ALLOCATION):
+        made = factor(told, transaction.trade_date)
         for leg in transaction.legs:
             if leg.asset == intent.security_id and leg.book.startswith("client:"):
-                done[leg.book.removeprefix("client:")] += sign * leg.quantity
+                done[leg.book.removeprefix("client:")] += sign * rounded_times(leg.quantity, made)
     return dict(done)
 
 

@@ -40,6 +40,7 @@ from domain.postings import Break, Transaction
 from domain.rule_sets import RuleSet
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
 from domain.snapshot import Restriction, Snapshot, name_of
+from domain.splits import Split
 from ledger import positions
 
 
@@ -331,6 +332,10 @@ class Ledger(Part):
     def balances(self, book: str | None = None) -> Mapping[tuple[str, str], Decimal]:
         every = positions.balances(self.all())
         return {key: quantity for key, quantity in every.items() if book in {None, key[0]}}
+
+    def splits(self, security_id: str) -> tuple[Split, ...]:
+        of_clients = (t.split for t in self.all() if t.cl_ord_id is None)
+        return tuple(one for one in of_clients if one and one.security_id == security_id)
 
 
 class AuditPart(Part):

@@ -26,8 +26,9 @@ from sqlalchemy import (
 from domain.errors import InvariantError
 from domain.exact import ZERO
 from domain.lots import TaxLot
-from domain.postings import Leg, Transaction
+from domain.postings import Leg, Transaction, TransactionKind
 from domain.sources import Source
+from domain.splits import Split
 from vault.lot_fold import fold_lots
 from vault.schema import balance, ledger_leg, ledger_transaction, lot
 
@@ -94,6 +95,15 @@ class SqlLedger:
             query = query.where(balance.c.book == book)
         rows = self._connection.execute(query.order_by(balance.c.book, balance.c.asset))
         return {(row.book, row.asset): row.quantity for row in rows}
+
+    def splits(self, security_id: str) -> tuple[Split, ...]:
+        """Those of the clients' books, in the order they were booked."""
+        table = ledger_transaction.c
+        query = select(table.value).where(
+            table.kind == TransactionKind.SPLIT.value, table.cl_ord_id.is_(None)
+        )
+        found = (one.split for one in self._transactions(query))
+        return tuple(one for one in found if one and one.security_id == security_id)
 
     def _transactions(self, query: Select[Transaction]) -> tuple[Transaction, ...]:
         ordered = query.order_by(ledger_transaction.c.number)

@@ -15,6 +15,7 @@ from domain.orders import (
     ReplaceRequest,
     StandingFill,
 )
+from domain.splits import Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class OrderHead:
     reason: str
     accidental: bool
     stop_price: Decimal | None = None
+    splits: tuple[Split, ...] = ()
 
 
 _NAMES = tuple(field.name for field in fields(OrderHead))

@@ -18,10 +18,12 @@ import structlog
 from domain.lots import TaxLot
 from domain.orders import Alarm, CancelReject, ExecutionReport, Order
 from domain.runs import Run, RunStatus, TriggerKind
+from domain.splits import Split
 from gateway.service import Gateway
 from gateway.settings import load_settings, write_session_config
 from gateway.wiretext import SOH, value_of
 from ledger import postings
+from oms import splits
 from oms.booking import Booking
 from tests.gateway.desk import RealClock, open_vault
 from tests.gateway.venue import until
@@ -49,7 +51,7 @@ port = 0
 prices = "prices.csv"
 levels = 0
 scenario_pace = 0.002
-scenario_night = 0.01
+scenario_night = 0
 [[venue.session]]
 client = "TRIMTAB"
 begin_string = "{begin_string}"
@@ -160,6 +162,14 @@ def open_books(vault: SqlVault, accounts: Sequence[str], lots: Sequence[TaxLot])
         uow.runs.add(run)
         for position in custody(book):
             uow.ledger.append(postings.opening(replace(position, as_of=date(2022, 11, 29)), NOW))
+
+
+def book_split(desk: Desk, security_id: str, new: int) -> None:
+    """What two persons do when a security is split `new` for one overnight."""
+    split = Split(security_id=security_id, day=date(2022, 12, 1), new=new, old=1)
+    with desk.vault.write() as uow:
+        splits.propose(uow, split, security_id, why="the company's notice", by="anna", at=NOW)
+        splits.second(uow, security_id, split.day, by="ben", at=NOW)
 
 
 def two_lots(account: str, security_id: str) -> tuple[TaxLot, TaxLot]:

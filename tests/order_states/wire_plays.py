@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 
 from domain.order_states import apply
 from domain.orders import (
@@ -25,9 +26,10 @@ from oms.doubts import ask
 from tests.gateway.desk import RealClock
 from tests.oms_orders.desk import DAY, NOW, RUN
 from tests.order_states.test_matrices import GUESSED_FOR_CASH, terms
-from tests.order_states.wire_desk import Booked, Desk
+from tests.order_states.wire_desk import Booked, Desk, book_split
 
 PATIENCE_SECONDS = 60.0
+SPLITS = {"H.1.b": 2}  # New shares for an old one, overnight.
 COLLAR = Decimal(1)
 
 
@@ -67,13 +69,24 @@ class Play:
         heard = 0
         if not any("recv" in step for step in self.steps):
             self._telephone()
-        for step in self.steps:
+        for yesterday, step in pairwise([{}, *self.steps]):
+            if step.get("day", 1) > yesterday.get("day", 1):
+                self._sleep()
             if "recv" in step:
                 yield from self._act(step["recv"])
             elif "sent" in step:
                 heard += 1
                 while len(self.booked) < heard:
                     yield
+
+    def _sleep(self) -> None:
+        """The night: before the next morning two persons book what they read of a split."""
+        if self.id in SPLITS:
+            book_split(self.desk, f"ID-{self.id}", SPLITS[self.id])
+        number = int(self.booked[-1].message.order_id.split("-P")[1].split("-")[0])
+        path = f"/venues/{self.venue}/scenario-next-day"
+        status, answer = self.desk.program.ask("POST", path, {"play": number})
+        assert status == 200, answer
 
     def _telephone(self) -> None:
         """E.1.a: the broker takes an order by telephone; no word of it is in our books."""
