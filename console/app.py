@@ -21,6 +21,7 @@ from console.clocks import clock_from
 from console.config import Config
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, triggers_of
+from console.route_check import refuse_impossible_routes
 from console.rules_at_start import rules_at_start, rules_words
 from console.run_walker import RunWalker
 from console.secrets_file import read_token
@@ -258,7 +259,10 @@ def _secret_words(config: Config) -> str:
 
 def _gateway_settings(config: Config) -> GatewaySettings:
     tables = {name: venue.table for name, venue in config.venues.items()}
-    return load_settings(config.fix_settings, tables, os.environ, config_file=config.path.name)
+    place = config.path.name
+    settings = load_settings(config.fix_settings, tables, os.environ, config_file=place)
+    refuse_impossible_routes(config.routing.rules, settings.profiles, place)
+    return settings
 
 
 def _desk(config: Config, rules: tuple[Rule, ...]) -> Desk:

@@ -73,14 +73,28 @@ class Dialect:
 
     def unsupported(self, intent: OrderIntent) -> str | None:
         """Why the venue does not take the order, in a sentence; None when it does."""
-        venue = intent.venue
-        if intent.ord_type not in self.kinds:
-            return f"{venue} takes no {words(intent.ord_type)} orders (kinds of its profile)"
-        if intent.time_in_force not in self.times:
-            return f"{venue} takes no {words(intent.time_in_force)} orders (times of its profile)"
-        if intent.peg is not None and intent.peg.to not in self.pegs:
-            return f"{venue} takes no {words(intent.peg.to)} pegs (pegs of its profile)"
-        return None if intent.algo is None else self._unworkable(venue, intent.algo)
+        peg = None if intent.peg is None else intent.peg.to
+        return self.refusal(
+            intent.venue, intent.ord_type, intent.time_in_force, peg=peg, algo=intent.algo
+        )
+
+    def refusal(
+        self,
+        venue: str,
+        kind: OrdType,
+        time: TimeInForce,
+        *,
+        peg: PegTo | None = None,
+        algo: Algo | None = None,
+    ) -> str | None:
+        """Why no order of such a kind goes to `venue`, whose dialect this is; None when it does."""
+        if kind not in self.kinds:
+            return f"{venue} takes no {words(kind)} orders (kinds of its profile)"
+        if time not in self.times:
+            return f"{venue} takes no {words(time)} orders (times of its profile)"
+        if peg is not None and peg not in self.pegs:
+            return f"{venue} takes no {words(peg)} pegs (pegs of its profile)"
+        return None if algo is None else self._unworkable(venue, algo)
 
     def _unworkable(self, venue: str, algo: Algo) -> str | None:
         form = self.algos.get(algo.strategy)
