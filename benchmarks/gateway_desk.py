@@ -42,6 +42,7 @@ LIMITS = RiskLimits(
     stale_days=4,
     duplicate_window=timedelta(milliseconds=1),
     orders_per_minute=10_000_000,
+    messages_per_minute=10_000_000,
     daily_firm=Decimal(10) ** 15,
     daily_strategy=Decimal(10) ** 15,
     daily_account=Decimal(10) ** 15,

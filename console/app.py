@@ -20,7 +20,8 @@ from console.api_server import ApiServer
 from console.clocks import clock_from
 from console.config import Config
 from console.log import close_logging, configure_logging
-from console.opening import open_reading, open_vault, triggers_of
+from console.opening import open_reading, open_vault, residuals_of, triggers_of
+from console.risk_limits import risk_limits
 from console.route_check import refuse_impossible_routes
 from console.rules_at_start import rules_at_start, rules_words
 from console.run_walker import RunWalker
@@ -45,7 +46,6 @@ from oms.compliance.rules import Rule
 from oms.doubts import raise_doubts
 from oms.halt import take_back
 from oms.release import Releaser, ReleaseSettings
-from oms.wire_risk import RiskLimits
 from scheduler.cluster import Cluster
 from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool, Times
@@ -142,7 +142,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         use_rules=use_rules,
         watch=watch,
         venues=tuple(config.venues),
-        collar=limits.price_collar,
+        limits=limits,
         holder=config.service.holder,
         heartbeat=heartbeat,
     )
@@ -288,22 +288,7 @@ def _release_settings(config: Config) -> ReleaseSettings:
     return ReleaseSettings(
         wave_timeout=timedelta(seconds=float(config.release.wave_timeout_seconds)),
         cash_cushion=config.release.cash_cushion,
-    )
-
-
-def risk_limits(config: Config) -> RiskLimits:
-    """The limits at the wire."""
-    risk = config.risk
-    return RiskLimits(
-        maximum_quantity=risk.maximum_quantity,
-        maximum_notional=risk.maximum_notional,
-        price_collar=risk.price_collar_bps / BASIS_POINTS,
-        stale_days=risk.stale_days,
-        duplicate_window=timedelta(seconds=float(risk.duplicate_seconds)),
-        orders_per_minute=risk.orders_per_minute,
-        daily_firm=risk.daily_firm,
-        daily_strategy=risk.daily_strategy,
-        daily_account=risk.daily_account,
+        on_failure=OnFailure(config.release.on_failure),
     )
 
 

@@ -27,6 +27,7 @@ from ledger.positions import balances, lots
 from oms.basket import Override
 from oms.halt import Setting, halt
 from oms.restricted import take_back
+from oms.wire_risk import RiskLimits
 from oms.take_over import take_over
 from scheduler import decisions
 from scheduler.cases import record
@@ -62,7 +63,7 @@ class VaultChanging(OrderWishes, RuleWishes):
         intake: Intake,
         triggers: Triggers,
         venues: Sequence[str],
-        collar: Decimal,
+        limits: RiskLimits,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
         setting: Setting = lambda _kill: nullcontext(),
@@ -75,10 +76,10 @@ class VaultChanging(OrderWishes, RuleWishes):
 
         `look` has the portfolios looked at soon; a service that starts looks by itself.
 
-        `venues` are those there are: a halt of any other would halt nothing. `collar` is how
-        far a changed limit may be from the price that its order was decided on.
+        `venues` are those there are: a halt of any other would halt nothing. `limits` hold for
+        changes of orders too.
         """
-        OrderWishes.__init__(self, vault, clock, wake, collar)
+        OrderWishes.__init__(self, vault, clock, wake, limits)
         RuleWishes.__init__(self, vault, clock, use_rules)
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake

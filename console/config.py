@@ -115,6 +115,7 @@ class RiskSettings:
     orders_per_minute: int
     daily_firm: Decimal
     daily_strategy: Decimal
+    messages_per_minute: int
     daily_account: Decimal
 
 
@@ -328,6 +329,7 @@ def _venues(table: Table) -> dict[str, VenueSettings]:
         table.refuse("", "names no venue", "add [venues.NAME] with its session")
     return venues
 
+        messages_per_minute=table.count("messages_per_minute"),
 
 def variable_name(venue: str) -> str:
     """A venue's name as it stands in the name of an environment variable."""

@@ -60,6 +60,7 @@ def open_service(config: Config, *, write: bool) -> "Iterator[VaultService]":
     Runs that are started or approved this way go on when the service starts.
     """
     # The scheduler's and the intake's libraries: only wishes need them.
+    from console.risk_limits import risk_limits  # noqa: PLC0415
     from console.service import VaultService  # noqa: PLC0415
     from vault.intake import Intake  # noqa: PLC0415
 
@@ -75,7 +76,7 @@ def open_service(config: Config, *, write: bool) -> "Iterator[VaultService]":
             triggers=_ByHand(config, vault, clock),
             check_projections=partial(check_projections, vault),
             venues=tuple(config.venues),
-            collar=config.risk.price_collar_bps / BASIS_POINTS,
+            limits=risk_limits(config),
         )
 
 

@@ -5,7 +5,6 @@ outbox still holds dies at once.
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from console.order_life import find_order
 from console.service_port import NewTerms, OrderLine, Telling
@@ -14,7 +13,9 @@ from domain.errors import BadInputError
 from domain.orders import Order, Settlement
 from domain.ports import Clock, Vault
 from oms import settlement
-from oms.cancel import ChangeRefusedError, cancel, change
+from oms.cancel import ChangeRefusedError, cancel
+from oms.replacing import Terms, replace_order
+from oms.wire_risk import RiskLimits
 
 _MEANS = {
     Settlement.NEVER_REACHED: "never reached the venue, and may go out under another ClOrdID",
@@ -27,15 +28,14 @@ class OrderWishes:
     """What a person may want of an order, over the vault."""
 
     def __init__(
-        self, vault: Vault, clock: Clock, wake: Callable[[], None], collar: Decimal
+        self, vault: Vault, clock: Clock, wake: Callable[[], None], limits: RiskLimits
     ) -> None:
         """`wake` tells the gateway that the outbox grew or a doubt ended.
 
-        `collar` is how far a changed limit may be from the price that the order was
-        decided on, as a fraction of it.
+        `limits` are those that a changed order keeps.
         """
         self._orders_vault, self._orders_clock, self._orders_wake = vault, clock, wake
-        self._collar = collar
+        self._limits = limits
 
     def cancel(self, order: str, by: str, why: str) -> OrderLine:
         """Take the order back, or ask the venue to."""
@@ -54,18 +54,15 @@ class OrderWishes:
             raise BadInputError("say what to change: --quantity, --limit, --stop or several")
         with self._orders_vault.write() as uow:
             found = find_order(uow, order)
-            changed = change(
-                uow,
-                found,
+            wanted = Terms(
                 quantity=found.order_qty if terms.quantity is None else terms.quantity,
                 limit_price=found.limit_price if terms.limit is None else terms.limit,
                 stop_price=terms.stop,
-                at=self._orders_clock.now(),
-                why=why,
-                collar=self._collar,
-                by=by,
             )
-            line = order_line(changed)
+            now, limits = self._orders_clock.now(), self._limits
+            line = order_line(
+                replace_order(uow, found, wanted, limits=limits, at=now, why=why, by=by)
+            )
         self._orders_wake()
         return line
 

@@ -26,6 +26,7 @@ from domain.audit import Tampering
 from domain.errors import TrimtabError
 from domain.ports import Clock, SessionState, Vault, Wire
 from domain.runs import Kill, RunStatus
+from oms.wire_risk import RiskLimits
 from oms.halt import Setting
 from scheduler.ticker import Ticker
 from scheduler.watch import Watch
@@ -50,7 +51,7 @@ class VaultService(VaultReading, VaultChanging):
         intake: Intake,
         triggers: Triggers,
         venues: Sequence[str],
-        collar: Decimal,
+        limits: RiskLimits,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
         setting: Setting = lambda _kill: nullcontext(),
@@ -65,7 +66,7 @@ class VaultService(VaultReading, VaultChanging):
             intake=intake,
             triggers=triggers,
             venues=venues,
-            collar=collar,
+            limits=limits,
             go_on=go_on,
             wake=wake,
             setting=setting,
@@ -99,7 +100,7 @@ class RunningService(VaultService):
         use_rules: UseRules,
         watch: Watch,
         venues: Sequence[str],
-        collar: Decimal,
+        limits: RiskLimits,
         holder: str,
         heartbeat: "Heartbeat",
     ) -> None:
@@ -111,7 +112,7 @@ class RunningService(VaultService):
             intake=intake,
             triggers=ticker,
             venues=venues,
-            collar=collar,
+            limits=limits,
             go_on=walker.hand_over,
             wake=wire.wake,
             setting=wire.setting,

@@ -31,6 +31,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeEntry:
+    """What a replace may take beyond everything that its order had entered before."""
+
+    cl_ord_id: str  # The replace's own.
+    intent_id: str  # The ClOrdID of its order's intent.
+    trade_date: date
+    parts: tuple[EntryPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
     """An earlier entry, as far as a repetition is known by it."""
 

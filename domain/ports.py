@@ -25,7 +25,7 @@ from domain.allocations import (
 from domain.audit import AuditEntry
 from domain.cases import Case, CaseEntry
 from domain.compliance import CheckResult
-from domain.entries import DayUse, Entry, Recent
+from domain.entries import ChangeEntry, DayUse, Entry, Recent
 from domain.instruments import Price, Security
 from domain.lots import TaxLot
 from domain.orders import (
@@ -204,6 +204,7 @@ class Outbox(Protocol):
     def withdraw(self, cl_ord_id: str, at: datetime) -> bool: ...  # False when handed already.
     def retract(self, numbers: Sequence[int], at: datetime) -> None: ...  # All must be waiting.
 
+    def queued_since(self, at: datetime, most: int) -> int: ...  # At most `most` are counted.
 
 class Inbox(Protocol):
     """Raw inbound messages with their sequence numbers."""
@@ -311,7 +312,9 @@ class EntryStore(Protocol):
 
     def add(self, entry: Entry) -> None: ...
     def since(self, at: datetime) -> tuple[Recent, ...]: ...
-    def used(self, trade_date: date) -> DayUse: ...
+    def used(self, trade_date: date) -> DayUse: ...  # By orders and changes.
+    def reserved(self, intent_id: str) -> Mapping[str, Decimal]: ...  # By account, ever.
+    def add_change(self, entry: ChangeEntry) -> None: ...
 
 
 class CustodyStore(Protocol):

@@ -9,8 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.allocations import AllocationAnswer, AllocationInstruction, AllocType
 from domain.kills import first_that_stops, in_words
-from domain.orders import CancelRequest, Order, OrderIntent, OrdStatus, ReplaceRequest
+from domain.orders import (
+    CancelRequest,
+    ListCancelRequest,
+    Order,
+    OrderIntent,
+    OrdStatus,
+    ReplaceRequest,
+)
 from domain.ports import OutboxBody
 from domain.runs import Kill
 
@@ -51,7 +59,11 @@ def judge(
     if isinstance(body, OrderIntent):
         return _judge_order(body, order, kills, hold)
     if isinstance(body, CancelRequest | ReplaceRequest):
-        return _judge_change(body, order)
+        return _judge_change(body, order, kills)
+    if isinstance(body, AllocationInstruction):
+        return _judge_instruction(body, order, kills, hold)
+    if isinstance(body, ListCancelRequest | AllocationAnswer):
+        return _SEND
     if are_all_asked:
         return Judgement(Verdict.HOLD, "the venue is being asked for all its orders")
     return _SEND
@@ -69,11 +81,27 @@ def _judge_order(
     return _SEND
 
 
-def _judge_change(request: CancelRequest | ReplaceRequest, order: Order | None) -> Judgement:
+def _judge_instruction(
+    instruction: AllocationInstruction, order: Order | None, kills: Sequence[Kill], hold: str
+) -> Judgement:
+    """A preliminary one shares the fate of its order; the others speak of what has happened."""
+    if order is None:
+        return Judgement(Verdict.WITHDRAW, "the order is unknown")
+    if instruction.kind is AllocType.PRELIMINARY:
+        return _judge_order(order.intent, order, kills, hold)
+    return Judgement(Verdict.HOLD, hold) if hold else _SEND
+
+
+def _judge_change(
+    request: CancelRequest | ReplaceRequest, order: Order | None, kills: Sequence[Kill]
+) -> Judgement:
     if order is None:
         return Judgement(Verdict.WITHDRAW, f"there is no order {request.orig_cl_ord_id}")
     if order.status is OrdStatus.UNSENT:
         return Judgement(Verdict.WITHDRAW, "the order never left")
+    kill = first_that_stops(kills, order.intent)
+    if kill is not None and isinstance(request, ReplaceRequest):
+        return Judgement(Verdict.WITHDRAW, f"kill switch on {in_words(kill)}: {kill.why}")
     if order.sent:
         return _SEND
     if isinstance(request, CancelRequest):

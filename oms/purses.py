@@ -9,8 +9,8 @@ from domain.orders import Side
 from domain.ports import UnitOfWork
 from domain.snapshot import Snapshot
 from ledger.positions import cash as cash_of
+from oms.exposure import exposure
 from oms.funding import Purse
-from oms.worst_price import worst_price
 
 
 def purses(
@@ -46,11 +46,8 @@ def _at_work(uow: UnitOfWork, exempt: frozenset[str], collar: Decimal) -> dict[s
         intent = order.intent
         if intent.side is Side.SELL or intent.cl_ord_id in exempt:
             continue
-        price = order.limit_price
-        if price is None:
-            price = worst_price(intent, collar)
-        for part in intent.allocations:
-            reserved[part.account_id] += part.quantity * price
+        for account, dollars in exposure(order, collar).items():
+            reserved[account] += dollars
     return dict(reserved)
 
 

@@ -37,6 +37,7 @@ class RiskLimits:
     stale_days: int  # Calendar days from the reference price's day to the trade date.
     duplicate_window: timedelta  # The same order for the same accounts: once within it.
     orders_per_minute: int
+    messages_per_minute: int  # Orders, changes and questions; cancels count, and always pass.
     daily_firm: Decimal  # Dollars entered in a trade date, buys and sells together.
     daily_strategy: Decimal
     daily_account: Decimal
@@ -53,6 +54,7 @@ class Before:
     """What was entered before: the minute's and the window's orders, and the day's dollars."""
 
     recent: Sequence[Recent]  # At least those of the last minute and of the duplicate window.
+    messages: int  # Of the last minute.
     used: DayUse
 
 
@@ -67,7 +69,11 @@ class PriceFacts:
 def before(uow: UnitOfWork, limits: RiskLimits, trade_date: date, now: datetime) -> Before:
     """What was entered before, as this transaction sees it."""
     since = now - max(MINUTE, limits.duplicate_window)
-    return Before(recent=uow.entries.since(since), used=uow.entries.used(trade_date))
+    return Before(
+        recent=uow.entries.since(since),
+        messages=uow.outbox.queued_since(now - MINUTE, limits.messages_per_minute),
+        used=uow.entries.used(trade_date),
+    )
 
 
 def price_facts(snapshot: Snapshot) -> PriceFacts:
@@ -149,6 +155,20 @@ def far_from(
     )
 
 
+def too_many(messages: int, limits: RiskLimits) -> str | None:
+    """Why no more messages may be queued in this minute, in which there were so many."""
+    if messages < limits.messages_per_minute:
+        return None
+    return f"{messages} messages in a minute; {limits.messages_per_minute} are allowed"
+
+
+def over(what: str, used: Decimal, more: Decimal, most: Decimal) -> str | None:
+    """Why `more` dollars may not be entered on a day on which `used` were."""
+    if used + more <= most:
+        return None
+    return f"{what} has entered {_dollars(used)} today; {_dollars(most)} are allowed"
+
+
 def _of_one(intent: OrderIntent, limits: RiskLimits, facts: PriceFacts) -> str | None:
     """What an order is by itself."""
     notional = intent.quantity * worst_price(intent, limits.price_collar)
@@ -177,6 +197,7 @@ class _Tally:
 
     def __init__(self, limits: RiskLimits, earlier: Before, now: datetime) -> None:
         self._limits = limits
+        self._messages = earlier.messages
         self._last_minute = sum(one.at > now - MINUTE for one in earlier.recent)
         since = now - limits.duplicate_window
         self._seen = {one.likeness: one.cl_ord_id for one in earlier.recent if one.at > since}
@@ -192,12 +213,10 @@ class _Tally:
             return f"the same as {twin}, which went out less than {seconds:g} s ago"
         if self._last_minute >= limits.orders_per_minute:
             return f"{self._last_minute} orders in a minute; {limits.orders_per_minute} are allowed"
-        if self._firm + intent.quantity * self._price(intent) > limits.daily_firm:
-            return (
-                f"the firm has entered {_dollars(self._firm)} today; "
-                f"{_dollars(limits.daily_firm)} are allowed"
-            )
-        return None
+        if (why := too_many(self._messages, limits)) is not None:
+            return why
+        notional = intent.quantity * self._price(intent)
+        return over("the firm", self._firm, notional, limits.daily_firm)
 
     def within_the_day(
         self, intent: OrderIntent, strategies: Mapping[str, str]
@@ -221,6 +240,7 @@ class _Tally:
     def count(self, intent: OrderIntent, strategies: Mapping[str, str]) -> None:
         """It goes out."""
         self._last_minute += 1
+        self._messages += 1
         self._seen[likeness_of(intent)] = intent.cl_ord_id
         for part in intent.allocations:
             notional = part.quantity * self._price(intent)
@@ -238,8 +258,8 @@ class _Tally:
             (f"account {account}", self._accounts[account], limits.daily_account),
             (f"strategy {strategy}", of_strategy, limits.daily_strategy),
         ):
-            if used + notional > most:
-                return f"{what} has entered {_dollars(used)} today; {_dollars(most)} are allowed"
+            if (why := over(what, used, notional, most)) is not None:
+                return why
         return None
 
 

@@ -30,7 +30,7 @@ from domain.audit import Anchor, AuditEntry, link
 from domain.cases import Case, CaseEntry
 from domain.codec import encode
 from domain.compliance import CheckResult
-from domain.entries import DayUse, Entry, Recent
+from domain.entries import ChangeEntry, DayUse, Entry, Recent
 from domain.lots import TaxLot
 from domain.order_states import open_order
 from domain.orders import CancelRequest, ExecutionReport, Order, OrderEvent, OrderIntent, OrdStatus
@@ -65,6 +65,7 @@ class State:
     quarantine: list[tuple[str, int, str, str]] = field(default_factory=list)
     allocations: list[tuple[str, datetime, AllocationFact]] = field(default_factory=list)
     transactions: dict[str, Transaction] = field(default_factory=dict)
+    queued_at: dict[int, datetime] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
     approvals: dict[UUID, Approval] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class State:
     overrides: list[GivenOverride] = field(default_factory=list)
     custody: list[CustodyPosition] = field(default_factory=list)
     flows: list[Transaction] = field(default_factory=list)
+    changes: list[ChangeEntry] = field(default_factory=list)
 
     def branch(self) -> "State":
         return State(**{f.name: copy(getattr(self, f.name)) for f in fields(self)})
@@ -226,6 +228,11 @@ class OutboxPart(Part):
 
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         every = self.waiting(venue, len(self.state.outbox))
+        self.state.queued_at[number] = at
+
+    def queued_since(self, at: datetime, most: int) -> int:
+        newest = list(self.state.queued_at.values())[-most:]
+        return sum(queued >= at for queued in newest)
         return tuple(m for m in every if isinstance(m.body, CancelRequest))[:limit]
 
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
@@ -407,7 +414,16 @@ class Entries(Part):
     def used(self, trade_date: date) -> DayUse:
         by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
         by_strategy: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for one in self._counted():
+    def add_change(self, entry: ChangeEntry) -> None:
+        self.state.changes.append(entry)
+
+        orders = self.state.orders
+        changes = [
+            one
+            for one in self.state.changes
+            if orders[one.intent_id].status is not OrdStatus.UNSENT
+        ]
+        for one in (*self._counted(), *changes):
             for part in one.parts if one.trade_date == trade_date else ():
                 by_account[part.account_id] += part.notional
                 by_strategy[part.strategy] += part.notional
@@ -423,6 +439,15 @@ class Entries(Part):
 
 
 class Findings(Part):
+    def reserved(self, intent_id: str) -> Mapping[str, Decimal]:
+        entered = [one for name, one in self.state.entries.items() if name == intent_id]
+        changed = [one for one in self.state.changes if one.intent_id == intent_id]
+        found: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for one in (*entered, *changed):
+            for part in one.parts:
+                found[part.account_id] += part.notional
+        return dict(found)
+
     def add_checks(self, run_id: UUID, results: Sequence[CheckResult], at: datetime) -> None:
         self.state.checks.append((run_id, tuple(results)))
 

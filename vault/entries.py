@@ -1,14 +1,15 @@
 """Entries at rest: what was committed to go out, for the limits on a minute and on a day."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, func, insert, select
 
-from domain.entries import DayUse, Entry, Recent
+from domain.entries import ChangeEntry, DayUse, Entry, Recent
 from domain.orders import OrdStatus
-from vault.schema import order_entry, order_entry_part, order_state
+from vault.schema import change_entry, order_entry, order_entry_part, order_state
 
 
 class SqlEntries:
@@ -52,18 +53,50 @@ class SqlEntries:
             for row in self._connection.execute(query)
         )
 
+    def add_change(self, entry: ChangeEntry) -> None:
+        """Remember what a replace may take beyond what its order had."""
+        rows = [
+            {
+                "cl_ord_id": entry.cl_ord_id,
+                "intent_id": entry.intent_id,
+                "account_id": part.account_id,
+                "trade_date": entry.trade_date,
+                "strategy": part.strategy,
+                "notional": part.notional,
+            }
+            for part in entry.parts
+        ]
+        if rows:
+            self._connection.execute(insert(change_entry), rows)
+
     def used(self, trade_date: date) -> DayUse:
         """Dollars entered on `trade_date`, without those whose orders never left."""
-        part = order_entry_part.c
-        query = (
-            select(part.account_id, part.strategy, func.sum(part.notional).label("notional"))
-            .join(order_state, order_state.c.cl_ord_id == part.cl_ord_id)
-            .where(part.trade_date == trade_date, order_state.c.status != OrdStatus.UNSENT.value)
-            .group_by(part.account_id, part.strategy)
-        )
+        part, change = order_entry_part.c, change_entry.c
         by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
         by_strategy: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for row in self._connection.execute(query):
-            by_account[row.account_id] += row.notional
-            by_strategy[row.strategy] += row.notional
+        for table, name in ((part, part.cl_ord_id), (change, change.intent_id)):
+            query = (
+                select(table.account_id, table.strategy, func.sum(table.notional).label("notional"))
+                .join(order_state, order_state.c.cl_ord_id == name)
+                .where(
+                    table.trade_date == trade_date,
+                    order_state.c.status != OrdStatus.UNSENT.value,
+                )
+                .group_by(table.account_id, table.strategy)
+            )
+            for row in self._connection.execute(query):
+                by_account[row.account_id] += row.notional
+                by_strategy[row.strategy] += row.notional
         return DayUse(by_account=dict(by_account), by_strategy=dict(by_strategy))
+
+    def reserved(self, intent_id: str) -> Mapping[str, Decimal]:
+        """All that one order and its changes have entered, by account."""
+        part, change = order_entry_part.c, change_entry.c
+        found: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for query in (
+            select(part.account_id, part.notional).where(part.cl_ord_id == intent_id),
+            select(change.account_id, change.notional).where(change.intent_id == intent_id),
+        ):
+            for row in self._connection.execute(query):
+                found[row.account_id] += row.notional
+        return dict(found)

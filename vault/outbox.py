@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError
@@ -60,6 +60,14 @@ class SqlOutbox:
             OutboxMessage(number=r.number, venue=r.venue, body=decode(_KINDS[r.kind], r.value))
             for r in self._connection.execute(query)
         )
+
+    def queued_since(self, at: datetime, most: int) -> int:
+        """Messages of any kind, whatever became of them; no more than `most` are counted."""
+        queued = select(outbox_message.c.at).order_by(outbox_message.c.number.desc())
+        newest = queued.limit(most).subquery()
+        query = select(func.count()).where(newest.c.at >= at)
+        count: int = self._connection.execute(query).scalar_one()
+        return count
 
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
         """Raises `InvariantError` when one of them is not waiting."""

@@ -199,6 +199,20 @@ order_entry_part = Table(
     info=APPEND_ONLY,
 )
 
+change_entry = Table(
+    "change_entry",
+    metadata,
+    Column("number", RowNumber, primary_key=True),
+    Column("cl_ord_id", String, nullable=False),
+    Column("intent_id", String, ForeignKey("order_intent.cl_ord_id"), nullable=False, index=True),
+    Column("account_id", String, nullable=False),
+    Column("trade_date", Date, nullable=False, index=True),
+    Column("strategy", String, nullable=False),
+    Column("notional", Scaled, nullable=False),
+    UniqueConstraint("cl_ord_id", "account_id"),
+    info=APPEND_ONLY,
+)
+
 execution = Table(
     "execution",
     metadata,

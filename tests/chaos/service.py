@@ -53,6 +53,7 @@ LIMITS = RiskLimits(
     stale_days=4,
     duplicate_window=timedelta(seconds=1),
     orders_per_minute=1_000_000,
+    messages_per_minute=1_000_000,
     daily_firm=Decimal(10) ** 12,
     daily_strategy=Decimal(10) ** 12,
     daily_account=Decimal(10) ** 12,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.order_states import apply, open_order
-from domain.orders import Allocation, CancelRequest, NeverSent, Sent
+from domain.orders import Allocation, CancelRequest, NeverSent, ReplaceRequest, Sent
 from domain.ports import StatusRequest
 from domain.runs import Kill
 from gateway.gate import Throttle, Verdict, judge
@@ -61,6 +61,20 @@ def test_canceling_what_was_never_sent_takes_both_back():
 
     assert judgement.verdict is Verdict.WITHDRAW
     assert judgement.order_too
+
+
+def test_a_kill_lets_no_replace_pass():
+    wish = ReplaceRequest(
+        cl_ord_id="C2",
+        orig_cl_ord_id="C1",
+        quantity=SENT.order_qty,
+        limit_price=SENT.limit_price,
+        requested_at=NOW,
+        why="a better price",
+    )
+
+    assert judge(wish, SENT, [], "").verdict is Verdict.SEND
+    assert judge(wish, SENT, [kill("venue", "XSIM")], "").verdict is Verdict.WITHDRAW
 
 
 def test_a_cancel_of_an_order_that_never_left_stays_here_too():

@@ -47,6 +47,7 @@ LIMITS = RiskLimits(
     stale_days=4,
     duplicate_window=timedelta(seconds=60),
     orders_per_minute=100,
+    messages_per_minute=1_000,
     daily_firm=Decimal(100_000_000),
     daily_strategy=Decimal(50_000_000),
     daily_account=Decimal(10_000_000),

@@ -13,7 +13,7 @@ from domain.errors import ConfigError
 from domain.order_states import apply
 from domain.orders import NeverSent, OrdStatus, OrdType, Side
 from oms import wire_risk
-from oms.cancel import ChangeRefusedError, change
+from oms.cancel import ChangeRefusedError, cancel, change
 from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings
 from oms.wire_risk import Before, PriceFacts, RiskLimits
 from oms.worst_price import worst_price
@@ -32,7 +32,7 @@ from tests.oms_orders.desk import (
     snapshot,
 )
 
-NOTHING = Before(recent=(), used=DayUse(by_account={}, by_strategy={}))
+NOTHING = Before(recent=(), messages=0, used=DayUse(by_account={}, by_strategy={}))
 FACTS = PriceFacts(
     price_days={AAPL: DAY, KO: DAY}, strategies={"A1": "income", "A2": "growth", "A3": "growth"}
 )
@@ -145,6 +145,30 @@ def test_no_more_orders_in_a_minute_than_are_allowed():
     assert len(admission.intents) == 3
     assert whys(admission)[0] == "4 orders in a minute; 4 are allowed"
     assert len(check(*many, earlier=recent(BUY, 60), orders_per_minute=5).intents) == 5
+
+
+def test_no_more_messages_in_a_minute_than_are_allowed():
+    many = [intent(f"R-{n}", Side.BUY, AAPL, {"A1": n}) for n in range(1, 6)]
+    admission = check(*many, earlier=replace(NOTHING, messages=3), messages_per_minute=5)
+
+    assert len(admission.intents) == 2
+    assert whys(admission)[0] == "5 messages in a minute; 5 are allowed"
+
+
+def test_cancels_count_among_the_messages_of_a_minute_and_an_old_minute_does_not(vault):
+    open_books(vault, BOOK)
+    release(vault, RUN, intent("R-1", Side.SELL, AAPL, {"A1": 100}))
+    with vault.write() as uow:
+        (message,) = uow.outbox.waiting("XSIM", 10)
+        uow.outbox.mark_handed([message.number], NOW)
+        cancel(uow, uow.orders.get("R-1"), at=NOW, why="a test")
+
+        counted = [
+            wire_risk.before(uow, replace(LIMITS, messages_per_minute=most), DAY, at).messages
+            for most, at in ((10, NOW), (1, NOW), (10, NOW + timedelta(seconds=61)))
+        ]
+
+    assert counted == [2, 1, 0]
 
 
 def test_an_account_over_its_day_leaves_the_block_and_the_others_go():
