@@ -206,11 +206,12 @@ class AllocationAnswer:
     code: AllocRejCode | None = None
     text: str = ""
     at: datetime
+    attempt: int = 1  # The same words once more, where the engine provably never took them.
 
     @property
     def cl_ord_id(self) -> str:
         """What the outbox knows the message by."""
-        return f"AT:{self.venue}:{self.report_id}"
+        return f"{self.venue}:{self.report_id}:AT{self.attempt}"
 
 
 AllocationFact = (

@@ -169,6 +169,7 @@ class OrderIntent:
     algo: Algo | None = None
     routed: Routed | None = None
     cash_quantity: Decimal | None = None  # CashOrderQty (152), dollars; `quantity` is our guess.
+    list_id: str | None = None  # ListID (66) of the NewOrderList that it goes out in.
 
     def __post_init__(self) -> None:
         kind = self.ord_type
@@ -234,6 +235,20 @@ class CancelRequest:
     orig_cl_ord_id: str
     requested_at: datetime
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCancelRequest:
+    """Our wish to cancel what is open of a list: ListCancelRequest (35=K). Asked once."""
+
+    list_id: str
+    requested_at: datetime
+    why: str
+
+    @property
+    def cl_ord_id(self) -> str:
+        """What the outbox knows the message by; it has no ClOrdID."""
+        return f"{self.list_id}:K"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from domain.orders import (
     CancelRequest,
     DayEnded,
     ExecutionReport,
+    ListCancelRequest,
     Order,
     OrderEvent,
     OrderIntent,
@@ -76,6 +77,7 @@ OutboxBody = (
     | CancelRequest
     | ReplaceRequest
     | StatusRequest
+    | ListCancelRequest
     | AllocationInstruction
     | AllocationAnswer
 )

@@ -25,5 +25,5 @@ class Arrival:
     sequence: int = 0  # 0 where the arrival has no inbound number.
     until: int = 0
     raw: str = ""
-    order: str = ""
+    order: str = ""  # A ClOrdID, those of a list with blanks between them, or an AllocID.
     note: str = ""

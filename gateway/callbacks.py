@@ -12,12 +12,12 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.settings import Connection
-from gateway.wiretext import value_of
+from gateway.wiretext import pairs, value_of
 
 Deliver = Callable[[Arrival], None]
 
 _REMEMBERED = 20_000  # ClOrdIDs by outbound sequence number, for refusals.
-_STATUS_REQUESTS = ("H", "AF")
+_REPEATABLE = ("H", "AF", "AT")  # Questions, and what we say to a report.
 
 
 class Callbacks:
@@ -123,9 +123,9 @@ class Callbacks:
 
         A question may be repeated: it does nothing, and its answer may decide a doubt.
         """
-        order = value_of(text, 11) or ""
+        order = _names(text)
         if value_of(text, 43) == "Y":
-            if value_of(text, 35) in _STATUS_REQUESTS:
+            if value_of(text, 35) in _REPEATABLE:
                 return True
             self._keep(  # The gap fill leaves when this returns, and the venue asks no more.
                 Arrival(
@@ -141,6 +141,14 @@ class Callbacks:
             return False
         self._sent.put(f"{session} {_number(text, 34)}", order)
         return True
+
+
+def _names(text: str) -> str:
+    """What a message of ours is about: its ClOrdID, a list's ClOrdIDs, an AllocID."""
+    kind = value_of(text, 35)
+    if kind == "E":
+        return " ".join(value for tag, value in pairs(text) if tag == 11)
+    return value_of(text, 70 if kind == "J" else 11) or ""
 
 
 class _Recent:

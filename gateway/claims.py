@@ -5,18 +5,35 @@ is never sent again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from domain.allocations import (
+    AllocationAnswer,
+    AllocationInstruction,
+    AllocationSent,
+    AllocationWithdrawn,
+    AllocType,
+)
 from domain.errors import BadInputError
 from domain.order_states import apply
-from domain.orders import Alarm, CancelRequest, NeverSent, Order, OrderIntent, Sent
+from domain.orders import (
+    Alarm,
+    CancelRequest,
+    ListCancelRequest,
+    NeverSent,
+    Order,
+    OrderIntent,
+    Sent,
+)
 from domain.ports import OutboxBody, OutboxMessage, UnitOfWork
-from gateway import codec
+from gateway import codec, notices
 from gateway.gate import Judgement, Verdict
+from gateway.lists import Fragment
 from gateway.settings import VenueProfile
 
 _ACTOR = "gateway"
+_EVERYTHING = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +44,17 @@ class Parcel:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListParcel:
+    """A list, whole: its fragments go one after the other, or not at all."""
+
+    fragments: tuple[Fragment, ...]
+
+    @property
+    def orders(self) -> tuple[OrderIntent, ...]:
+        return tuple(order for fragment in self.fragments for order in fragment.orders)
+
+
 @dataclass(slots=True)
 class Room:
     """How much one claim may send. Cancels have a room of their own: nothing delays them."""
@@ -35,10 +63,10 @@ class Room:
     others: int
 
     def has_left(self, body: OutboxBody) -> bool:
-        return (self.cancels if isinstance(body, CancelRequest) else self.others) > 0
+        return (self.cancels if is_cancel(body) else self.others) > 0
 
     def take(self, body: OutboxBody) -> None:
-        if isinstance(body, CancelRequest):
+        if is_cancel(body):
             self.cancels -= 1
         else:
             self.others -= 1
@@ -50,14 +78,25 @@ class Claim:
 
     seen: int  # Kill switches that this process had set before: see `gateway.last_look`.
     parcels: list[Parcel] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)  # Of the parcels.
+    lists: list[ListParcel] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)  # Of all that goes.
     settled: list[int] = field(default_factory=list)  # Questions that need no asking any more.
     alarms: list[Alarm] = field(default_factory=list)
     withdrawn: int = 0
 
     def has_moved(self) -> bool:
         """Whether anything left the queue."""
-        return bool(self.parcels or self.settled or self.withdrawn)
+        return bool(self.numbers or self.settled or self.withdrawn)
+
+    def orders(self) -> list[OrderIntent]:
+        """Every new order in it."""
+        alone = [one.body for one in self.parcels if isinstance(one.body, OrderIntent)]
+        return alone + [order for one in self.lists for order in one.orders]
+
+    def bodies(self) -> list[OutboxBody]:
+        """Everything that is marked."""
+        alone = [one.body for one in self.parcels]
+        return alone + [order for one in self.lists for order in one.orders]
 
 
 def encoded(
@@ -75,7 +114,11 @@ def encoded(
 def mark_sent(
     uow: UnitOfWork, body: OutboxBody, order: Order | None, at: datetime
 ) -> tuple[Alarm, ...]:
-    """The order counts as sent; a change or a question is only handed over."""
+    """The order counts as sent, or the instruction; all else is only handed over."""
+    if isinstance(body, AllocationInstruction) and order is not None:
+        venue = order.intent.venue
+        fact = AllocationSent(alloc_id=body.alloc_id, order=body.order, venue=venue, sent_at=at)
+        uow.allocations.append(body.order, fact, at)
     if not isinstance(body, OrderIntent) or order is None:
         return ()
     sent = Sent(cl_ord_id=body.cl_ord_id, sent_at=at)
@@ -98,6 +141,9 @@ def withdraw(
         body={"message": type(body).__name__, "why": judgement.why},
     )
     alarm = Alarm(kind="message_withdrawn", cl_ord_id=body.cl_ord_id, message=judgement.why)
+    if isinstance(body, AllocationInstruction):
+        withdrawn = AllocationWithdrawn(alloc_id=body.alloc_id, at=at, why=judgement.why)
+        uow.allocations.append(body.order, withdrawn, at)
     if order is None or not (isinstance(body, OrderIntent) or judgement.order_too):
         return (alarm,)
     if judgement.order_too and not uow.outbox.withdraw(order.intent.cl_ord_id, at):
@@ -123,6 +169,47 @@ def order_of(uow: UnitOfWork, body: OutboxBody) -> Order | None:
     return uow.orders.get(name) if name else None
 
 
+def declare_lost(
+    uow: UnitOfWork, venue: str, body: OutboxBody, why: str, at: datetime
+) -> tuple[Alarm, ...]:
+    """The engine provably never took the message: what it said is said by another one."""
+    if isinstance(body, OrderIntent):
+        return declare_unsent(uow, body.cl_ord_id, why, at, accidental=True)
+    if isinstance(body, AllocationInstruction):
+        return notices.lost(uow, venue, body, why, at)
+    if isinstance(body, AllocationAnswer):
+        uow.outbox.queue(venue, replace(body, attempt=body.attempt + 1), at)
+    return ()
+
+
+def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
+    """Whether a claim of unknown outcome was committed after all."""
+    if isinstance(body, OrderIntent):
+        order = order_of(uow, body)
+        return order is not None and order.sent
+    if isinstance(body, AllocationInstruction):
+        facts = uow.allocations.of_order(body.order)
+        return any(isinstance(f, AllocationSent) and f.alloc_id == body.alloc_id for f in facts)
+    if isinstance(body, AllocationAnswer):
+        waiting = uow.outbox.waiting(body.venue, _EVERYTHING)
+        return all(message.body != body for message in waiting)
+    return False
+
+
 def urgent_first(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:
-    """Cancels, replaces and questions before new orders; each kind in the order it was queued."""
-    return sorted(messages, key=lambda message: isinstance(message.body, OrderIntent))
+    """Cancels, replaces and questions before new orders; each kind in the order it was queued.
+
+    A preliminary allocation goes with the orders, ahead of its own.
+    """
+    return sorted(messages, key=lambda message: _is_new(message.body))
+
+
+def is_cancel(body: OutboxBody) -> bool:
+    """Whether nothing may delay it."""
+    return isinstance(body, CancelRequest | ListCancelRequest)
+
+
+def _is_new(body: OutboxBody) -> bool:
+    if isinstance(body, AllocationInstruction):
+        return body.kind is AllocType.PRELIMINARY
+    return isinstance(body, OrderIntent)

@@ -12,6 +12,7 @@ from domain.errors import BadInputError
 from domain.exact import plain
 from domain.orders import (
     CancelRequest,
+    ListCancelRequest,
     Order,
     OrderIntent,
     ReplaceRequest,
@@ -46,8 +47,10 @@ def encode(
     take such an order.
     """
     if isinstance(body, OrderIntent):
-        fields = _new_order(body, account, at, dialect)
-        return _message(Kind.NEW, fields, body, account, dialect)
+        fields = new_order(body, account, at, dialect)
+        return in_dialect(Kind.NEW, fields, body, account, dialect)
+    if isinstance(body, ListCancelRequest):
+        return message("K", _list_cancel(body))
     if isinstance(body, AllocationAnswer):
         return message("AT", allocations.answer(body, at))
     if order is None:
@@ -61,7 +64,7 @@ def encode(
         kind, fields = Kind.ALLOCATION, allocations.instruction(body, order, dialect)
     else:
         kind, fields = Kind.STATUS, _status(body, order, account)
-    return _message(kind, fields, order.intent, account, dialect)
+    return in_dialect(kind, fields, order.intent, account, dialect)
 
 
 def named_order(body: OutboxBody) -> str:
@@ -70,7 +73,9 @@ def named_order(body: OutboxBody) -> str:
         return body.cl_ord_id
     if isinstance(body, AllocationInstruction):
         return body.order
-    return "" if isinstance(body, AllocationAnswer) else body.orig_cl_ord_id
+    if isinstance(body, ListCancelRequest | AllocationAnswer):
+        return ""
+    return body.orig_cl_ord_id
 
 
 def encode_mass_status(at: datetime) -> str:
@@ -79,7 +84,7 @@ def encode_mass_status(at: datetime) -> str:
     return message("AF", [(584, name), (585, _ALL_ORDERS)])
 
 
-def _message(
+def in_dialect(
     kind: Kind, fields: list[Field], intent: OrderIntent, account: str, dialect: Dialect
 ) -> str:
     """The message with what the broker wants beside."""
@@ -90,7 +95,8 @@ def _message(
     return message(kind, [*custom, *fields])
 
 
-def _new_order(intent: OrderIntent, account: str, at: datetime, dialect: Dialect) -> list[Field]:
+def new_order(intent: OrderIntent, account: str, at: datetime, dialect: Dialect) -> list[Field]:
+    """A new order's fields, ClOrdID first. Raises `BadInputError`."""
     return [
         (11, token("ClOrdID", intent.cl_ord_id)),
         (583, intent.run_id.hex),
@@ -117,6 +123,14 @@ def _cancel(request: CancelRequest, order: Order, account: str) -> list[Field]:
         (54, order.intent.side.value),
         (60, instant(request.requested_at)),
         (38, plain(order.order_qty)),
+        *_why(request.why),
+    ]
+
+
+def _list_cancel(request: ListCancelRequest) -> list[Field]:
+    return [
+        (66, token("ListID", request.list_id)),
+        (60, instant(request.requested_at)),
         *_why(request.why),
     ]
 

@@ -11,17 +11,31 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
+from domain.allocations import AllocationMode
 from domain.errors import ConfigError
 from domain.orders import OrdType, PegTo, Strategy, TimeInForce
 from gateway.dialect import TARGET_STRATEGY, AlgoForm, CustomTag, Dialect, Kind, words
 from gateway.named_values import NAMES, names_in
 
 KEYS: Mapping[str, type] = MappingProxyType(
-    {"handling": int, "kinds": list, "times": list, "pegs": list, "strategies": dict, "tags": dict}
+    {
+        "handling": int,
+        "kinds": list,
+        "times": list,
+        "pegs": list,
+        "strategies": dict,
+        "tags": dict,
+        "allocations": str,
+        "allocation_accounts": dict,
+        "lists": bool,
+        "list_orders": int,
+    }
 )
 """Keys of a venue's table that are read here, with their TOML types."""
 
 _Member = TypeVar("_Member", bound=StrEnum)
+_ACCOUNT = re.compile(r"[!-~]{1,64}")
+_LIST_ORDERS, _MOST_LIST_ORDERS = 100, 1000
 _TEXT = re.compile(r"[ -~]{1,120}")
 _TAG = re.compile(r"[1-9][0-9]{0,5}")
 _MESSAGES = {kind.name.lower(): kind for kind in Kind}
@@ -66,7 +80,41 @@ def read_dialect(table: Mapping[str, Any], *, is_fifty: bool, where: str) -> Dia
         pegs=_members(table, "pegs", PegTo, where),
         algos=_algos(table.get("strategies"), where.replace("]", ".strategies]")),
         tags=tuple(_tags(table.get("tags", {}), where.replace("]", ".tags]"))),
+        allocations=_allocations(table, where),
+        accounts=_accounts(table, where.replace("]", ".allocation_accounts]")),
+        list_orders=_list_orders(table, where),
     )
+
+
+def _allocations(table: Mapping[str, Any], where: str) -> AllocationMode:
+    known = {mode.value: mode for mode in AllocationMode}
+    given = table.get("allocations", AllocationMode.NONE.value)
+    if given not in known:
+        _refuse(where, f"allocations = {given!r}; {_nearest(given, known)}")
+    return known[given]
+
+
+def _accounts(table: Mapping[str, Any], where: str) -> Mapping[str, str]:
+    """Our accounts by their numbers; the broker's names must tell them apart again."""
+    accounts = table.get("allocation_accounts", {})
+    used: dict[str, str] = {}
+    for ours, theirs in accounts.items():
+        if not (isinstance(theirs, str) and _ACCOUNT.fullmatch(theirs)):
+            _refuse(where, f"{ours} = {theirs!r} must be 1 to 64 printable characters, no spaces")
+        if theirs in used:
+            _refuse(where, f"{ours} and {used[theirs]} are both {theirs!r}; each needs its own")
+        used[theirs] = ours
+    return MappingProxyType(dict(accounts))
+
+
+def _list_orders(table: Mapping[str, Any], where: str) -> int:
+    """Orders in one message of a list; 0 where the venue takes no lists."""
+    size = table.get("list_orders", _LIST_ORDERS)
+    if not 1 <= size <= _MOST_LIST_ORDERS:
+        _refuse(where, f"list_orders = {size}; a message carries 1 to {_MOST_LIST_ORDERS} orders")
+    if "list_orders" in table and not table.get("lists"):
+        _refuse(where, "list_orders says nothing without lists = true; add that or take it out")
+    return size if table.get("lists", False) else 0
 
 
 def _members(

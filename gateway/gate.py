@@ -107,9 +107,8 @@ def _judge_change(
     if isinstance(request, CancelRequest):
         why = f"canceled before it was sent: {request.why}"
         return Judgement(Verdict.WITHDRAW, why, order_too=True)
-    if order.is_closed:
-        return Judgement(Verdict.WITHDRAW, f"the order is {order.status.name}")
-    return Judgement(Verdict.HOLD, "the order was not sent yet")
+    verdict = Verdict.WITHDRAW if order.is_closed else Verdict.HOLD
+    return Judgement(verdict, f"the order is {order.status.name} and was not sent")
 
 
 class Throttle:

@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from domain.errors import TryAgainError
 from domain.ports import Clock, ExecutionSink, Vault
-from gateway import mass_status
+from gateway import mass_status, notices
 from gateway.alarms import tell
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.intake import Desk, Intake, count
@@ -127,5 +127,10 @@ class Inbox:
         for arrival in batch:
             if mass_status.ends(arrival.raw):
                 self._on_mass_status(arrival.session)
-        told = [arrival.raw for arrival in batch if arrival.session not in self._desk.copies]
+        told = (
+            arrival.raw
+            for arrival in batch
+            if arrival.session not in self._desk.copies
+            and value_of(arrival.raw, 35) not in notices.KINDS
+        )
         self._on_booked([order for raw in told if (order := value_of(raw, 11))])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from domain.errors import TryAgainError
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
-from gateway import doubts, mass_status, reports
+from gateway import doubts, mass_status, notices, reports
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.sequence import SequenceTracker
 from gateway.settings import Connection
@@ -17,7 +17,8 @@ from gateway.wiretext import redact, storable, value_of
 
 _ACTOR = "gateway"
 _REFUSALS = frozenset({"3", "j"})  # Reject, BusinessMessageReject.
-_ORDERS = frozenset({"D"})
+_ORDERS = frozenset({"D", "E"})
+_UNUSABLE = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 
 
 class Desk:
@@ -29,6 +30,10 @@ class Desk:
         self.sink = sink
         self.clock = clock
         self.venues = {one.session.name: one.venue for one in connections}
+        self.accounts = {
+            one.session.name: {theirs: ours for ours, theirs in one.accounts.items()}
+            for one in connections
+        }
         self.copies = frozenset(
             one.session.name for one in connections if one.kind is SessionKind.DROP_COPY
         )
@@ -58,7 +63,7 @@ class Intake:
             case ArrivalKind.REFUSED:
                 tracker.seen(arrival.sequence)
                 self._quarantine(arrival, f"the venue refused our message: {arrival.note}")
-                self._doubt(arrival.session, arrival.order, "the venue refused the message")
+                self._refused(arrival.session, arrival.order, arrival.note)
             case ArrivalKind.NOT_RESENT:
                 self._not_resent(arrival)
 
@@ -72,6 +77,9 @@ class Intake:
             self._quarantine(arrival, "it could not be applied")
             return
         venue = self._desk.venues[arrival.session]
+        if value_of(arrival.raw, 35) in notices.KINDS and arrival.session not in self._desk.copies:
+            self._notice(arrival, venue)
+            return
         match reports.decode(arrival.raw, venue=venue):
             case reports.Readable() if arrival.session in self._desk.copies:
                 pass  # Never booked; `copies` reads it from the database.
@@ -82,8 +90,8 @@ class Intake:
             case reports.Unreadable(why=why, may_be_fill=may_be_fill):
                 self._quarantine(arrival, f"FILL NOT BOOKED: {why}" if may_be_fill else why)
                 if value_of(arrival.raw, 35) in _REFUSALS:
-                    order = value_of(arrival.raw, 379) or arrival.order
-                    self._doubt(arrival.session, order, "the venue refused the message")
+                    names = f"{value_of(arrival.raw, 379) or ''} {arrival.order}"
+                    self._refused(arrival.session, names, why)
 
     def _apply(
         self,
@@ -99,7 +107,7 @@ class Intake:
                     alarms += doubts.settle_unknown(self._uow, message, at)
         except TryAgainError:
             raise
-        except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError) as error:
+        except _UNUSABLE as error:
             self._quarantine(arrival, f"it could not be applied: {error!r}")
             return
         if isinstance(message, CancelReject) or message.ord_status is OrdStatus.REJECTED:
@@ -108,6 +116,28 @@ class Intake:
         self.alarms += [
             Alarm(kind="message_odd", cl_ord_id=message.cl_ord_id, message=note) for note in notes
         ]
+
+    def _notice(self, arrival: Arrival, venue: str) -> None:
+        """What is no report on one order, taken in like one."""
+        at = self._desk.clock.now()
+        try:
+            with self._uow.savepoint():
+                taken = notices.take(
+                    self._uow,
+                    arrival.raw,
+                    venue,
+                    self._desk.sink,
+                    at=at,
+                    accounts=self._desk.accounts[arrival.session],
+                )
+        except TryAgainError:
+            raise
+        except _UNUSABLE as error:
+            self._quarantine(arrival, f"it could not be applied: {error!r}")
+            return
+        self.alarms += taken.alarms
+        if taken.has_doubted:
+            self.doubted.add(arrival.session)
 
     def _quarantine(self, arrival: Arrival, why: str) -> None:
         at = self._desk.clock.now()
@@ -151,21 +181,31 @@ class Intake:
     def _not_resent(self, arrival: Arrival) -> None:
         """Keep the evidence that the venue had not received an order, and never will."""
         text = "the venue asked for it again; nothing is sent twice, it got a gap fill"
-        if arrival.note in _ORDERS:
+        at = self._desk.clock.now()
+        for name in arrival.order.split() if arrival.note in _ORDERS else ():
             self._uow.audit.append(
-                at=self._desk.clock.now(),
+                at=at,
                 actor=_ACTOR,
                 kind=doubts.RESEND_REFUSED,
-                subject=arrival.order,
+                subject=name,
                 body={"session": arrival.session},
             )
+        if arrival.note == "J":
+            self.alarms += notices.doubt(self._uow, arrival.order, text, at)
         self.alarms.append(Alarm(kind="not_resent", cl_ord_id=arrival.order, message=text))
 
-    def _doubt(self, session: str, cl_ord_id: str, why: str) -> None:
-        order = self._uow.orders.get(cl_ord_id) if cl_ord_id else None
-        if order is not None:
-            self.alarms += doubts.raise_doubts(self._uow, [order], why, self._desk.clock.now())
-            self.doubted.add(session)
+    def _refused(self, session: str, names: str, why: str) -> None:
+        """The venue refused a message of ours: the orders, or the instruction, that it was about."""
+        at = self._desk.clock.now()
+        for name in dict.fromkeys(names.split()):
+            order = self._uow.orders.get(name)
+            if order is not None:
+                refusal = "the venue refused the message"
+                self.alarms += doubts.raise_doubts(self._uow, [order], refusal, at)
+                self.doubted.add(session)
+            elif self._uow.allocations.order_of(name) is not None:
+                venue = self._desk.venues[session]
+                self.alarms += notices.refused(self._uow, venue, name, why, at)
 
     def _doubt_all(self, session: str, why: str) -> None:
         if session in self._desk.copies:

@@ -5,13 +5,16 @@ it. What a switch of the meantime stops was never handed to the engine, and dies
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from domain.kills import first_that_stops
 from domain.orders import OrderIntent
 from domain.ports import OutboxBody
 from domain.runs import Kill
+
+Sent = TypeVar("Sent")
 
 
 class LastLook:
@@ -43,14 +46,18 @@ class LastLook:
         with self._changed:
             return len(self._set)
 
-    def send(self, body: OutboxBody, seen: int, send: Callable[[], bool]) -> bool | Kill:
-        """What `send` says of the message, or the switch set after `seen` that stops it."""
-        if not isinstance(body, OrderIntent):
+    def send(
+        self, bodies: Sequence[OutboxBody], seen: int, send: Callable[[], Sent]
+    ) -> Sent | Kill:
+        """What `send` says of the messages, or the switch set after `seen` that stops one."""
+        orders = [body for body in bodies if isinstance(body, OrderIntent)]
+        if not orders:
             return send()
         with self._changed:
             self._changed.wait_for(lambda: not self._being_set)
-            if (kill := first_that_stops(self._set[seen:], body)) is not None:
-                return kill
+            for order in orders:
+                if (kill := first_that_stops(self._set[seen:], order)) is not None:
+                    return kill
             self._being_sent += 1
         try:
             return send()

@@ -12,23 +12,28 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from domain.kills import in_words
-from domain.orders import Alarm, CancelRequest, OrderIntent
-from domain.ports import Clock, OutboxMessage, UnitOfWork, Vault
+from domain.orders import Alarm
+from domain.ports import Clock, OutboxBody, OutboxMessage, UnitOfWork, Vault
 from domain.runs import Kill
 from gateway.alarms import tell
 from gateway.claims import (
     Claim,
     Parcel,
     Room,
+    declare_lost,
     declare_unsent,
     encoded,
+    is_cancel,
     mark_sent,
     order_of,
     urgent_first,
+    was_marked,
     withdraw,
 )
 from gateway.gate import Throttle, Verdict, judge
+from gateway.handover import Handover
 from gateway.last_look import LastLook
+from gateway.list_claims import Listed, goes_in_a_list, is_of_a_list
 from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
 from gateway.settings import VenueProfile
@@ -65,7 +70,7 @@ class Outbox:
         self._throttles = throttles
         self._last_look = last_look
         self._log = log
-        self._limbo: list[Parcel] = []
+        self._limbo: list[tuple[str, OutboxBody]] = []  # By venue.
         self._is_halted = False
 
     def step(self) -> bool:
@@ -118,7 +123,8 @@ class Outbox:
             with self._vault.write() as uow:
                 self._claim(uow, profile, room, claim)
         except BaseException:
-            self._limbo += claim.parcels  # Committed or not, the engine never saw them.
+            # Committed or not, the engine never saw them.
+            self._limbo += ((profile.venue, body) for body in claim.bodies())
             raise
         tell(self._log, claim.alarms)
         self._send(profile, claim)
@@ -130,8 +136,9 @@ class Outbox:
         are_all_asked = self._mass_status.is_awaited(venue)
         hold = self._questions.hold(uow, venue)
         kills = uow.kills.active()
+        listed = Listed()
         for message in self._waiting(uow, venue, hold):
-            if not room.has_left(message.body):
+            if not (room.has_left(message.body) or listed.has(message.body)):
                 continue
             order, at = order_of(uow, message.body), self._clock.now()
             if self._mass_status.has_settled(venue, message.body, order):
@@ -143,7 +150,9 @@ class Outbox:
             )
             if judgement.verdict is Verdict.SEND:
                 judgement, text = encoded(message.body, order, profile, at)
-            if judgement.verdict is Verdict.SEND:
+            if judgement.verdict is Verdict.SEND and goes_in_a_list(message.body, profile):
+                listed.add(message)
+            elif judgement.verdict is Verdict.SEND:
                 room.take(message.body)
                 claim.numbers.append(message.number)
                 claim.parcels.append(Parcel(message.body, text))
@@ -151,65 +160,54 @@ class Outbox:
             if judgement.verdict is Verdict.WITHDRAW:
                 claim.withdrawn += 1
                 claim.alarms += withdraw(uow, message.body, order, judgement, at)
+        listed.mark(uow, profile, claim, self._clock.now())
         uow.outbox.mark_handed(claim.numbers, self._clock.now())
         uow.outbox.retract(claim.settled, self._clock.now())
 
     def _waiting(self, uow: UnitOfWork, venue: str, hold: str) -> list[OutboxMessage]:
         window = uow.outbox.waiting(venue, _WINDOW)
-        if hold and len(window) == _WINDOW:
-            window = uow.outbox.waiting(venue, _EVERYTHING)  # Cancels behind held orders.
+        if len(window) == _WINDOW and (hold or is_of_a_list(window[-1].body)):
+            # Cancels behind held orders, and the rest of a list.
+            window = uow.outbox.waiting(venue, _EVERYTHING)
         cancels = uow.outbox.cancels_waiting(venue, _CANCELS)
-        others = (one for one in window if not isinstance(one.body, CancelRequest))
+        others = (one for one in window if not is_cancel(one.body))
         return [*cancels, *urgent_first(others)]
 
     def _send(self, profile: VenueProfile, claim: Claim) -> None:
         """Hand over each once. Those that the engine provably never took are declared unsent."""
-        refused: list[Parcel] = []
-        stopped: list[tuple[Parcel, Kill]] = []
-        parcels, session = claim.parcels, profile.session.name
-        self._questions.expect_answers(
-            one.body.cl_ord_id for one in parcels if isinstance(one.body, OrderIntent)
+        handover = Handover(
+            profile.session.name,
+            engine=self._engine,
+            last_look=self._last_look,
+            questions=self._questions,
+            log=self._log,
         )
-        for parcel in parcels:
-            try:
-                taken = self._last_look.send(
-                    parcel.body, claim.seen, partial(self._engine.send, session, parcel.text)
-                )
-            except Exception as error:  # noqa: BLE001 - the order is in doubt; the rest still goes
-                self._log.error("send_failed", order=parcel.body.cl_ord_id, error=str(error))
-                self._questions.doubt(parcel.body.cl_ord_id, f"sending failed: {error}")
-                continue
-            if isinstance(taken, Kill):
-                stopped.append((parcel, taken))
-            elif not taken:
-                refused.append(parcel)
-        self._throttles[profile.venue].spend(len(parcels) - len(refused) - len(stopped))
-        if refused:
-            self._settle_refused(refused)
-        if stopped:
-            self._settle_stopped(stopped)
+        handover.give(claim)
+        self._throttles[profile.venue].spend(handover.sent)
+        if handover.refused:
+            self._settle_refused(profile.venue, handover.refused)
+        if handover.stopped:
+            self._settle_stopped(handover.stopped)
 
-    def _settle_refused(self, refused: Sequence[Parcel]) -> None:
+    def _settle_refused(self, venue: str, refused: Sequence[OutboxBody]) -> None:
         alarms: list[Alarm] = []
         why = "the session was lost before the engine took it"
         with self._vault.write() as uow:
-            for parcel in refused:
-                name = parcel.body.cl_ord_id
-                if isinstance(parcel.body, OrderIntent):
-                    alarms += declare_unsent(uow, name, why, self._clock.now(), accidental=True)
-                alarms.append(Alarm(kind="message_not_sent", cl_ord_id=name, message=why))
-        self._questions.expect_none(parcel.body.cl_ord_id for parcel in refused)
+            for body in refused:
+                alarms += declare_lost(uow, venue, body, why, self._clock.now())
+                alarms.append(Alarm(kind="message_not_sent", cl_ord_id=body.cl_ord_id, message=why))
+        self._questions.expect_none(body.cl_ord_id for body in refused)
         tell(self._log, alarms)
 
-    def _settle_stopped(self, stopped: Sequence[tuple[Parcel, Kill]]) -> None:
+    def _settle_stopped(self, stopped: Sequence[tuple[OutboxBody, Kill]]) -> None:
         """A kill switch came after the claim: these were decided against, and stay unsent."""
         alarms: list[Alarm] = []
         with self._vault.write() as uow:
-            for parcel, kill in stopped:
-                name, why = parcel.body.cl_ord_id, f"kill switch on {in_words(kill)}: {kill.why}"
+            for body, kill in stopped:
+                name, why = body.cl_ord_id, f"kill switch on {in_words(kill)}: {kill.why}"
                 alarms += declare_unsent(uow, name, why, self._clock.now())
                 alarms.append(Alarm(kind="message_withdrawn", cl_ord_id=name, message=why))
-        self._questions.expect_none(parcel.body.cl_ord_id for parcel, _ in stopped)
+        self._questions.expect_none(body.cl_ord_id for body, _ in stopped)
         tell(self._log, alarms)
 
     def _settle_limbo(self) -> None:
@@ -219,10 +217,8 @@ class Outbox:
         alarms: list[Alarm] = []
         why = "the commit that marked it failed, and the engine never saw it"
         with self._vault.write() as uow:
-            for parcel in self._limbo:
-                order = order_of(uow, parcel.body)
-                if isinstance(parcel.body, OrderIntent) and order is not None and order.sent:
-                    name = parcel.body.cl_ord_id
-                    alarms += declare_unsent(uow, name, why, self._clock.now(), accidental=True)
+            for venue, body in self._limbo:
+                if was_marked(uow, body):
+                    alarms += declare_lost(uow, venue, body, why, self._clock.now())
         self._limbo = []
         tell(self._log, alarms)

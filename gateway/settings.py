@@ -15,8 +15,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.day_roll import DayRoll
+from domain.allocations import AllocationMode
 from domain.errors import ConfigError
 from domain.ports import SessionKind
+from domain.venue_ways import VenueWays, Ways
 from gateway.dialect import Dialect
 from gateway.dialect_settings import KEYS as DIALECT_KEYS
 from gateway.dialect_settings import read_dialect
@@ -53,6 +55,7 @@ class Connection:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     down_seconds: int = 30  # Down for longer than this, when it should be up, is an alarm.
+    accounts: Mapping[str, str] = field(default_factory=dict)  # Ours to the broker's names.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class VenueProfile:
             username=self.username,
             password=self.password,
             down_seconds=self.down_seconds,
+            accounts=self.dialect.accounts,
         )
         return (
             (orders,)
@@ -101,6 +105,18 @@ class GatewaySettings:
     queue_limit: int = 10_000  # Inbound messages that wait for the database.
     patience_seconds: float = 30.0  # A full queue stops the process after this long.
     acknowledgement_seconds: float = 10.0  # Silence after this puts an order in doubt.
+    allocation_seconds: float = 60.0  # The same for an allocation: back offices are slower.
+
+    @property
+    def ways(self) -> Ways:
+        """What the order desk has to know of each venue."""
+        return {
+            one.venue: VenueWays(
+                allocations=one.dialect.allocations, takes_lists=one.dialect.list_orders > 0
+            )
+            for one in self.profiles
+            if one.dialect.allocations is not AllocationMode.NONE or one.dialect.list_orders
+        }
 
     @property
     def connections(self) -> tuple[Connection, ...]:

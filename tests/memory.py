@@ -33,7 +33,15 @@ from domain.compliance import CheckResult
 from domain.entries import ChangeEntry, DayUse, Entry, Recent
 from domain.lots import TaxLot
 from domain.order_states import open_order
-from domain.orders import CancelRequest, ExecutionReport, Order, OrderEvent, OrderIntent, OrdStatus
+from domain.orders import (
+    CancelRequest,
+    ExecutionReport,
+    ListCancelRequest,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    OrdStatus,
+)
 from domain.overrides import GivenOverride
 from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
@@ -233,7 +241,7 @@ class OutboxPart(Part):
     def queued_since(self, at: datetime, most: int) -> int:
         newest = list(self.state.queued_at.values())[-most:]
         return sum(queued >= at for queued in newest)
-        return tuple(m for m in every if isinstance(m.body, CancelRequest))[:limit]
+        return tuple(m for m in every if isinstance(m.body, CancelRequest | ListCancelRequest))[:limit]
 
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
         assert not self.state.handed & set(numbers), "handed at most once"

@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError
-from domain.orders import CancelRequest
+from domain.orders import CancelRequest, ListCancelRequest
 from domain.ports import OutboxBody, OutboxMessage, StatusRequest
 from vault.schema import outbox_message, outbox_outcome, outbox_waiting
 
 _KINDS: dict[str, type[OutboxBody]] = {kind.__name__: kind for kind in get_args(OutboxBody)}
 _STATUS = StatusRequest.__name__
-_CANCEL = CancelRequest.__name__
+_CANCELS = (CancelRequest.__name__, ListCancelRequest.__name__)
 
 
 class SqlOutbox:
@@ -45,7 +45,7 @@ class SqlOutbox:
 
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         """The cancels among them, oldest first, however much waits before them."""
-        wanted = (outbox_waiting.c.venue == venue) & (outbox_message.c.kind == _CANCEL)
+        wanted = (outbox_waiting.c.venue == venue) & outbox_message.c.kind.in_(_CANCELS)
         return self._waiting(wanted, limit)
 
     def _waiting(self, wanted: ColumnElement[bool], limit: int) -> tuple[OutboxMessage, ...]:

@@ -1,0 +1,173 @@
+"""Notices: what a venue says that is no report on one order. Acknowledged allocations, lists.
+
+Each is taken within the transaction of its message, like a report, and books nothing by itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.allocations import (
+    AllocationAck,
+    AllocationDoubted,
+    AllocationInstruction,
+    AllocationLost,
+    AllocStatus,
+    said_again,
+)
+from domain.exact import ZERO
+from domain.orders import Alarm, ExecType, ExecutionReport, Order, OrdStatus
+from domain.ports import ExecutionSink, UnitOfWork
+from gateway.allocation_reports import read_ack, read_report
+from gateway.doubts import raise_doubts
+from gateway.list_status import ListedOrder, ListStatus, read_list_status
+from gateway.wiretext import value_of
+
+KINDS = frozenset({"P", "AS", "N"})  # AllocationInstructionAck, AllocationReport, ListStatus.
+
+_ACTOR = "gateway"
+_NOT_OPEN = frozenset({OrdStatus.INTENDED, OrdStatus.PENDING_NEW})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a notice; `has_doubted` when orders are in doubt by it."""
+
+    alarms: tuple[Alarm, ...]
+    has_doubted: bool = False
+
+
+def take(
+    uow: UnitOfWork,
+    raw: str,
+    venue: str,
+    sink: ExecutionSink,
+    *,
+    at: datetime,
+    accounts: Mapping[str, str],
+) -> Taken:
+    """Take in a message of `KINDS`; `accounts` are ours by the broker's names.
+
+    Raises `FieldError`, or what `sink` raises, for what can only be kept raw.
+    """
+    kind = value_of(raw, 35)
+    if kind == "P":
+        return Taken(take_ack(uow, read_ack(raw, venue), at))
+    if kind == "AS":
+        return Taken(sink.apply(uow, read_report(raw, venue, accounts), at))
+    return _take_status(uow, read_list_status(raw), venue, sink, at)
+
+
+def _take_status(
+    uow: UnitOfWork, status: ListStatus, venue: str, sink: ExecutionSink, at: datetime
+) -> Taken:
+    """Rejections of orders that had no report, and doubts about what we must have missed."""
+    alarms: list[Alarm] = []
+    for report in list(_rejections(uow, status, venue)):
+        alarms += sink.apply(uow, report, at)
+    missed = list(_missed(uow, status, venue))
+    alarms += raise_doubts(uow, missed, "its list is over, by the venue's word", at)
+    if status.is_refused:
+        text = f"{venue} refused list {status.list_id}: {status.reason or 'it gives no reason'}"
+        alarms.append(Alarm(kind="list_refused", cl_ord_id=status.list_id, message=text))
+    return Taken(tuple(alarms), has_doubted=bool(missed))
+
+
+def take_ack(uow: UnitOfWork, ack: AllocationAck, at: datetime) -> tuple[Alarm, ...]:
+    """Keep what the broker says to an instruction; a rejection is for a person."""
+    block = uow.allocations.order_of(ack.alloc_id)
+    if block is None:
+        text = f"{ack.venue} acknowledges an allocation that we do not know, {ack.alloc_id}"
+        return (Alarm(kind="unknown_allocation", cl_ord_id=ack.alloc_id, message=text),)
+    uow.allocations.append(block, ack, at)
+    uow.audit.append(at=at, actor=_ACTOR, kind="allocation_acknowledged", subject=block, body=ack)
+    if not ack.is_rejection:
+        return ()
+    text = f"{ack.venue} rejected allocation {ack.alloc_id}: {ack.reason or 'it gives no reason'}"
+    return (Alarm(kind="allocation_rejected", cl_ord_id=block, message=text),)
+
+
+def refused(
+    uow: UnitOfWork, venue: str, alloc_id: str, why: str, at: datetime
+) -> tuple[Alarm, ...]:
+    """The broker could not read our instruction, or does not take such messages."""
+    ack = AllocationAck(
+        venue=venue,
+        alloc_id=alloc_id,
+        status=AllocStatus.BLOCK_REJECTED,
+        reason=why,
+        transact_time=at,
+    )
+    return take_ack(uow, ack, at)
+
+
+def doubt(uow: UnitOfWork, alloc_id: str, why: str, at: datetime) -> tuple[Alarm, ...]:
+    """Nobody knows whether the broker has an instruction: it is not sent again, a person asks."""
+    block = uow.allocations.order_of(alloc_id)
+    if block is None:
+        return ()
+    facts = uow.allocations.of_order(block)
+    answered = (AllocationAck, AllocationDoubted, AllocationLost)
+    if any(isinstance(fact, answered) and fact.alloc_id == alloc_id for fact in facts):
+        return ()
+    uow.allocations.append(block, AllocationDoubted(alloc_id=alloc_id, at=at, why=why), at)
+    text = f"{why}; it is not sent again: ask the broker whether it has {alloc_id}"
+    return (Alarm(kind="allocation_in_doubt", cl_ord_id=block, message=text),)
+
+
+def lost(
+    uow: UnitOfWork, venue: str, one: AllocationInstruction, why: str, at: datetime
+) -> tuple[Alarm, ...]:
+    """The engine provably never took an instruction: what it says goes out under another id."""
+    uow.allocations.append(one.order, AllocationLost(alloc_id=one.alloc_id, at=at, why=why), at)
+    again = said_again(one, uow.allocations.of_order(one.order), at)
+    uow.allocations.append(again.order, again, at)
+    uow.outbox.queue(venue, again, at)
+    text = f"allocation {one.alloc_id} goes out again as {again.alloc_id}: {why}"
+    return (Alarm(kind="message_not_sent", cl_ord_id=one.order, message=text),)
+
+
+def _rejections(uow: UnitOfWork, status: ListStatus, venue: str) -> Iterator[ExecutionReport]:
+    """What a list's status says of orders that no report has spoken of: they were not taken."""
+    for one in status.orders:
+        order = uow.orders.get(one.cl_ord_id)
+        if order is None or order.intent.venue != venue or order.status not in _NOT_OPEN:
+            continue
+        if one.status is OrdStatus.REJECTED:
+            yield _rejection(order, one, status)
+
+
+def _missed(uow: UnitOfWork, status: ListStatus, venue: str) -> Iterator[Order]:
+    """Orders that are over by their list's status, and that we have as open."""
+    for one in status.orders if status.is_over else ():
+        order = uow.orders.get(one.cl_ord_id)
+        if order is not None and order.intent.venue == venue and not order.is_closed:
+            yield order
+
+
+def _rejection(order: Order, one: ListedOrder, status: ListStatus) -> ExecutionReport:
+    intent = order.intent
+    return ExecutionReport(
+        venue=intent.venue,
+        exec_id=f"{status.list_id}:{status.number}:{one.cl_ord_id}",
+        order_id="NONE",
+        cl_ord_id=order.current,
+        orig_cl_ord_id=None,
+        exec_type=ExecType.REJECTED,
+        ord_status=OrdStatus.REJECTED,
+        symbol=intent.symbol,
+        side=intent.side,
+        order_qty=order.order_qty,
+        cum_qty=order.cum_qty,
+        leaves_qty=ZERO,
+        avg_px=None,
+        last_qty=ZERO,
+        last_px=None,
+        limit_price=order.limit_price,
+        commission=ZERO,
+        exec_ref_id=None,
+        reason=f"list {status.list_id}: {one.reason or status.reason}",
+        trade_date=intent.trade_date,
+        transact_time=status.transact_time,
+        ord_rej_reason=one.code,
+    )
