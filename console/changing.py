@@ -7,7 +7,6 @@ run goes on when the service starts.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID

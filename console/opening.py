@@ -12,7 +12,6 @@ from console import audit_log
 from console.clocks import SystemClock, clock_from
 from console.config import Config
 from console.reading import VaultReading
-from console.tables import BASIS_POINTS
 from domain.errors import ConfigError
 from domain.ports import Clock
 from domain.runs import Run

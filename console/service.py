@@ -10,7 +10,6 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from decimal import Decimal
 from importlib.metadata import version
 from typing import Protocol
 from uuid import UUID
