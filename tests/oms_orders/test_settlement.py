@@ -9,6 +9,7 @@ from console.order_wishes import OrderWishes
 from domain.order_states import apply
 from domain.orders import DoubtRaised, ExecType, OrdStatus, Sent, Settlement, Side
 from oms import settlement
+from oms.booking import Booking
 from oms.settlement import NotSettledError
 from tests.oms_orders.desk import AAPL, NOW, SetClock, fill, intent, open_books, report, snapshot
 
@@ -82,6 +83,20 @@ def test_an_order_that_ended_keeps_the_fills_that_we_have(doubtful):
 
     order = standing(doubtful)
     assert (order.status, order.cum_qty, order.leaves_qty) == (OrdStatus.CANCELED, 4, 0)
+
+
+def test_what_an_order_had_filled_that_ended_goes_to_its_accounts(doubtful):
+    """No report will close the order any more, so the settlement gives its shares out."""
+    with doubtful.write() as uow:
+        Booking().apply(uow, fill(uow.orders.get(NAME), "E1", 4, "148"), NOW)
+    happen(doubtful, DoubtRaised(cl_ord_id=NAME, at=NOW, why="the session was lost"))
+    say(doubtful, Settlement.ENDED)
+
+    _, alarms = agree(doubtful)
+
+    assert alarms == ()
+    with doubtful.read() as view:
+        assert view.ledger.balances()["client:A1", AAPL] == 4
 
 
 def test_a_fill_after_the_settlement_is_counted_with_an_alarm(doubtful):
