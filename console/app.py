@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from types import FrameType
@@ -38,6 +39,7 @@ from domain.errors import ConfigError, ExitCode, InvariantError, TrimtabError
 from gateway.filestore import check_store
 from gateway.service import Gateway
 from gateway.settings import GatewaySettings, load_settings
+from oms.abandoned import OnFailure
 from oms.approval import ApprovalPolicy
 from oms.blocks import BlockSettings
 from oms.booking import Booking
@@ -127,6 +129,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         watch.use_rules(rules)
 
     walker = RunWalker(runner, clock)
+    runner.hand_over_to(walker.hand_over)
     stack.callback(walker.stop)
     stack.callback(releaser.stop)
     ticker = Ticker(vault, clock, triggers_of(config), walker.hand_over, since=started_at)
@@ -274,6 +277,7 @@ def _desk(config: Config, rules: tuple[Rule, ...]) -> Desk:
         blocks=BlockSettings(limit_collar=config.release.limit_collar_bps / BASIS_POINTS),
         routing=config.routing,
         venues=frozenset(config.venues),
+        residuals=residuals_of(config),
     )
 
 

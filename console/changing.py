@@ -26,8 +26,8 @@ from ledger.positions import balances, lots
 from oms.basket import Override
 from oms.halt import Setting, halt
 from oms.restricted import take_back
-from oms.wire_risk import RiskLimits
 from oms.take_over import take_over
+from oms.wire_risk import RiskLimits
 from scheduler import decisions
 from scheduler.cases import record
 from vault.ingest import Fate, IngestReport

@@ -101,6 +101,8 @@ class ReleaseSettings:
     limit_collar_bps: Decimal
     wave_timeout_seconds: Decimal
     cash_cushion: Decimal
+    on_failure: str  # "keep" or "cancel".
+    residuals: Mapping[str, object]  # Of a [[trigger]], for the run that looks at them; {}: none.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +115,9 @@ class RiskSettings:
     stale_days: int
     duplicate_seconds: Decimal
     orders_per_minute: int
+    messages_per_minute: int
     daily_firm: Decimal
     daily_strategy: Decimal
-    messages_per_minute: int
     daily_account: Decimal
 
 
@@ -299,7 +301,24 @@ def _release(table: Table) -> ReleaseSettings:
         limit_collar_bps=table.amount("limit_collar_bps"),
         wave_timeout_seconds=table.amount("wave_timeout_seconds"),
         cash_cushion=table.amount("cash_cushion", zero=True),
+        on_failure=table.choice("on_failure", ("keep", "cancel"), default="keep"),
+        residuals=_residuals(table.table("residuals", optional=True)),
     )
+
+
+def _residuals(table: Table) -> Mapping[str, object]:
+    """The keys of a calendar trigger on every business day; none where residuals are left."""
+    policy = table.choice("policy", ("leave", "reoptimise"), default="leave")
+    if policy == "leave":
+        table.everything()
+        return {}
+    return {
+        "name": "residuals",
+        "kind": "calendar",
+        "calendar": table.text("calendar"),
+        "day": "every_business_day",
+        "minutes_before_close": table.count("minutes_before_close"),
+    }
 
 
 def _risk(table: Table) -> RiskSettings:
@@ -310,6 +329,7 @@ def _risk(table: Table) -> RiskSettings:
         stale_days=table.count("stale_days"),
         duplicate_seconds=table.amount("duplicate_seconds"),
         orders_per_minute=table.count("orders_per_minute"),
+        messages_per_minute=table.count("messages_per_minute"),
         daily_firm=table.amount("daily_firm"),
         daily_strategy=table.amount("daily_strategy"),
         daily_account=table.amount("daily_account"),
@@ -329,7 +349,6 @@ def _venues(table: Table) -> dict[str, VenueSettings]:
         table.refuse("", "names no venue", "add [venues.NAME] with its session")
     return venues
 
-        messages_per_minute=table.count("messages_per_minute"),
 
 def variable_name(venue: str) -> str:
     """A venue's name as it stands in the name of an environment variable."""

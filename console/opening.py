@@ -21,6 +21,7 @@ from vault.rebuild import check_projections
 
 if TYPE_CHECKING:
     from console.service import VaultService
+    from scheduler.residuals import ResidualPolicy
     from scheduler.triggers import TriggerSettings
 
 
@@ -91,6 +92,19 @@ class _ByHand:
 
         ticker = Ticker(self._vault, self._clock, triggers_of(self._config), lambda _run_id: None)
         return ticker.fire(name, account_ids, by)
+
+
+def residuals_of(config: Config) -> "ResidualPolicy":
+    """What becomes of residuals; raises `ConfigError` for a calendar that there is not."""
+    from scheduler import triggers  # noqa: PLC0415 - the exchange calendars bring pandas
+    from scheduler.residuals import ResidualPolicy  # noqa: PLC0415
+
+    table = config.release.residuals
+    if not table:
+        return ResidualPolicy()
+    found = triggers.from_table(table, where=f"{config.path}: release.residuals")
+    assert isinstance(found.schedule, triggers.CalendarSchedule), "its kind is calendar"
+    return ResidualPolicy(schedule=found.schedule)
 
 
 def triggers_of(config: Config) -> "tuple[TriggerSettings, ...]":

@@ -25,8 +25,8 @@ from domain.audit import Tampering
 from domain.errors import TrimtabError
 from domain.ports import Clock, SessionState, Vault, Wire
 from domain.runs import Kill, RunStatus
-from oms.wire_risk import RiskLimits
 from oms.halt import Setting
+from oms.wire_risk import RiskLimits
 from scheduler.ticker import Ticker
 from scheduler.watch import Watch
 from vault.intake import Intake

@@ -29,6 +29,7 @@ _ERRORS = (
     "never_sent_contradicted",
     "not_allocated",
     "not_resent",
+    "orders_of_failed_run",
     "order_split",
     "over_filled",
     "sequence_reset",

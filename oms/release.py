@@ -15,7 +15,7 @@ from uuid import UUID
 
 from domain.errors import ConfigError, NotDueError, TryAgainError
 from domain.exact import plain
-from domain.orders import Order, OrderIntent, Side
+from domain.orders import Alarm, Order, OrderIntent, Side
 from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
 from oms.admission import Stopped
@@ -24,6 +24,7 @@ from oms.entering import ACTOR
 from oms.family import families
 from oms.funding import Cut
 from oms.generations import lineage, newest
+from oms.lists import cancel_lists
 from oms.recheck import unfinished as not_done
 from oms.rests import ROUTER, again, follower, has_more_to_do, is_certainly_dead, open_gates
 from oms.routing import Route, as_it_is
@@ -141,6 +142,13 @@ class Releaser:
             resting=tuple(name for wave in done for name in wave.resting),
         )
 
+    def abandon(self, run_id: UUID) -> Alarm | None:
+        """The run has failed: keep its orders or take them back, as the settings say."""
+        with self._vault.write() as uow:
+            alarm = abandon(uow, run_id, self._settings.on_failure, self._clock.now())
+        self._wire.wake()
+        return alarm
+
     def _due(self, turn: Turn, run_id: UUID) -> tuple[OrderIntent, ...]:
         """The orders of a turn; raises `NotDueError` before its time."""
         if turn.at is not None and turn.at > self._clock.now():
@@ -256,7 +264,7 @@ class Releaser:
         why = "the wave's time is over" if by == ACTOR else "its rest goes to the next choice"
         now = self._clock.now()
         with self._vault.write() as uow:
-            for name in names:
+            for name in cancel_lists(uow, names, at=now, why=why, by=by):
                 order = uow.orders.get(name)
                 assert order is not None
                 cancel(uow, order, at=now, why=why, by=by)

@@ -1,7 +1,7 @@
 """The desk: what the firm has decided once for all runs, and what follows for a basket."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from domain.compliance import CheckResult
@@ -19,6 +19,7 @@ from oms.compliance.rules import Rule
 from oms.recheck import left_out
 from oms.route_blocks import route_blocks, unreachable
 from oms.routing import Route, RoutingSettings
+from scheduler.residuals import ResidualPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class Desk:
     blocks: BlockSettings
     routing: RoutingSettings
     venues: frozenset[str]  # That there is a session for.
+    residuals: ResidualPolicy = field(default_factory=ResidualPolicy)
 
     def check(
         self,

@@ -19,7 +19,7 @@ import structlog
 from domain.codec import decode
 from domain.compliance import CheckResult
 from domain.copies import CopyCount
-from domain.errors import ExitCode, TrimtabError
+from domain.errors import ExitCode, NotDueError, TrimtabError
 from domain.orders import ExecutionReport, Order, OrderIntent
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
@@ -36,7 +36,7 @@ from oms.recheck import reasons_of_accounts
 from oms.recommend import recommend
 from oms.release import Release, Releaser
 from oms.routing import Route
-from scheduler import telling, verify
+from scheduler import residuals, telling, verify
 from scheduler.cases import Findings, ask, enter
 from scheduler.decisions import POLICY, Decision, request
 from scheduler.desk import Desk
@@ -91,6 +91,11 @@ class Runner:
         self._desk, self._releaser, self._progress = desk, releaser, progress
         self._copied = copied
         self._record = RunRecord(vault, clock, progress)
+        self._hand_over: Callable[[UUID], None] = lambda _run_id: None
+
+    def hand_over_to(self, hand_over: Callable[[UUID], None]) -> None:
+        """Who walks the runs that come of runs; without anybody they wait for the next start."""
+        self._hand_over = hand_over
 
     def use_rules(self, rules: Sequence[Rule]) -> None:
         """Ask these from the next question on; what is checked is not checked again."""
@@ -108,15 +113,24 @@ class Runner:
                 return self._loop(run)
             except TrimtabError as error:
                 if error.exit_code != ExitCode.TRY_AGAIN:
-                    self._record.fail(run_id, str(error))
+                    self._fail(run_id, str(error))
                 raise
             except Exception as error:
-                self._record.fail(run_id, f"{type(error).__name__}: {error}")
+                self._fail(run_id, f"{type(error).__name__}: {error}")
                 raise
+
+    def _fail(self, run_id: UUID, error: str) -> None:
+        """Keep why it cannot go on, and see to what it has out."""
+        self._record.fail(run_id, error)
+        telling.alarm(self._releaser.abandon(run_id))
 
     def _loop(self, run: Run) -> Run:
         if run.status in (RunStatus.DONE, RunStatus.REJECTED):
             return run
+        if run.snapshot_id is None and run.due > self._clock.now():
+            raise NotDueError(f"run {run.run_id.hex} is due at {run.due.isoformat()}", run.due)
+        if run.snapshot_id is None and run.due > run.started_at:  # It was made ahead of its time.
+            run = self._record.change(run, started_at=self._clock.now())
         run = self._record.change(run, status=RunStatus.RUNNING, error=None)
         run, snapshot = self._snapshot(run)
         proposals = self._optimise(run, snapshot)
@@ -128,7 +142,14 @@ class Runner:
         routes = self._route(run, snapshot, decision.basket)
         release = self._release(run, snapshot, decision.basket, routes)
         breaks = self._verify(run, snapshot, release)
-        summary = self._reconcile(run, snapshot, proposals, decision.basket, breaks)
+        made: list[Run] = []
+        closing = partial(self._follow_up, made, run, routes, release)
+        summary = self._reconcile(
+            run, snapshot, proposals, decision.basket, breaks, closing=closing
+        )
+        for one in made:
+            log.info("residuals_kept", next_run=one.run_id.hex, due=one.due.isoformat())
+            self._hand_over(one.run_id)
         run = self._record.change(run, status=RunStatus.DONE, finished_at=self._clock.now())
         telling.end(summary)
         return run
@@ -297,6 +318,23 @@ class Runner:
         for transaction in posted:
             log.info("wash_sale_posted", detail=transaction.memo)
 
+    def _follow_up(
+        self,
+        made: list[Run],
+        run: Run,
+        routes: Sequence[Route],
+        release: Release,
+        uow: UnitOfWork,
+    ) -> None:
+        """The run of the next session for what is left, where the firm wants one."""
+        if self._desk.residuals.schedule is None:
+            return
+        left = residuals.accounts_left(uow, routes, uow.orders.of_run(run.run_id), release)
+        now = self._clock.now()
+        following = residuals.follow_up(uow, run, left, self._desk.residuals, now)
+        if following is not None:
+            made.append(following)
+
     def _verify(self, run: Run, snapshot: Snapshot, release: Release) -> tuple[Break, ...]:
         """Intended against executed, and the wire against the ledger."""
 
@@ -321,8 +359,10 @@ class Runner:
         proposals: Sequence[AccountProposal],
         basket: Basket,
         breaks: Sequence[Break],
+        *,
+        closing: Callable[[UnitOfWork], None],
     ) -> Summary:
-        """Measure what is booked, and close the run with its numbers."""
+        """Measure what is booked, and close the run with its numbers and with `closing`."""
         found: list[Findings] = []
 
         def measure() -> Summary:
@@ -356,5 +396,6 @@ class Runner:
 
         def book(uow: UnitOfWork, _summary: Summary) -> None:
             enter(uow, found[0], self._clock.now())
+            closing(uow)
 
         return self._record.once(run, Step.RECONCILE, Summary, measure, also=book)

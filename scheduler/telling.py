@@ -5,7 +5,9 @@ from datetime import date
 
 import structlog
 
+from domain.alarms import level_of
 from domain.cases import Case
+from domain.orders import Alarm
 from domain.postings import Break
 from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket
@@ -52,12 +54,19 @@ def reductions(release: Release) -> None:
         log.warning("order_stopped", order=stopped.cl_ord_id, detail=stopped.why)
     for cut in release.cuts:
         log.info(
-            "buy_cut",
+            "order_cut",
             order=cut.cl_ord_id,
             account=cut.account_id,
             symbol=cut.symbol,
             detail=cut.why,
         )
+
+
+def alarm(found: Alarm | None) -> None:
+    """An alarm, at its level."""
+    if found is not None:
+        say = getattr(log, level_of(found.kind))
+        say("alarm_raised", kind=found.kind, order=found.cl_ord_id, detail=found.message)
 
 
 def differences(breaks: Sequence[Break]) -> None:
