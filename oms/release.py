@@ -8,7 +8,7 @@ stays out, and is told from the audit trail also by whoever goes on.
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -18,6 +18,7 @@ from domain.exact import plain
 from domain.orders import Alarm, Order, OrderIntent, Side
 from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
+from oms.abandoned import OnFailure, abandon
 from oms.admission import Stopped
 from oms.cancel import cancel
 from oms.entering import ACTOR
@@ -50,6 +51,7 @@ class ReleaseSettings:
     cancel_timeout: timedelta = timedelta(seconds=10)  # Patience with the answers to the cancels.
     poll_interval: timedelta = timedelta(milliseconds=100)
     cash_cushion: Decimal = Decimal("0.001")  # Fraction of each buy.
+    on_failure: OnFailure = OnFailure.KEEP
 
     def __post_init__(self) -> None:
         if not 0 <= self.cash_cushion < 1:
