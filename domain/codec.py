@@ -15,6 +15,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import cache, partial
+from json.encoder import encode_basestring_ascii as quoted
+from operator import attrgetter
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -22,10 +24,12 @@ from domain.exact import plain
 
 T = TypeVar("T")
 
+_LOCAL_LENGTH = len("2022-11-30T20:45:00.000000")  # Without the offset.
+
 
 def encode(value: object) -> str:
-    """Canonical JSON: sorted keys, no blanks, ASCII."""
-    return json.dumps(to_plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """Canonical JSON: sorted keys, no blanks, ASCII; `to_plain` as text, without the detour."""
+    return _TEXT_WRITERS[type(value)](value)
 
 
 def content_name(text: str) -> str:
@@ -53,7 +57,7 @@ def instant_text(value: datetime) -> str:
     """RFC 3339 in UTC with microseconds; naive times are refused."""
     if value.tzinfo is None:
         raise ValueError("a naive time has no canonical text")
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{value.astimezone(UTC).isoformat(timespec='microseconds')[:_LOCAL_LENGTH]}Z"
 
 
 # In this order: an enum may be a text, and an instant is a date.
@@ -83,6 +87,68 @@ def _writer(kind: type) -> Callable[[Any], Any]:
     if issubclass(kind, set | frozenset):
         return lambda value: sorted(to_plain(item) for item in value)
     raise TypeError(f"{kind.__name__} has no canonical text")
+
+
+class _TextWriters(dict[type, Callable[[Any], str]]):
+    """How values of each type become canonical text; found out once a type."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        return self.setdefault(kind, _text_writer(kind))
+
+
+_TEXT_WRITERS = _TextWriters()
+
+
+def _text_writer(kind: type) -> Callable[[Any], str]:
+    for kinds, write in _SCALAR_TEXTS:
+        if issubclass(kind, kinds):
+            return write
+    if is_dataclass(kind):
+        return _dataclass_text(kind)
+    if issubclass(kind, Mapping):
+        return _mapping_text
+    if issubclass(kind, list | tuple):
+        return lambda value: f"[{','.join([_TEXT_WRITERS[type(item)](item) for item in value])}]"
+    if issubclass(kind, set | frozenset):
+        return lambda value: encode(sorted(to_plain(item) for item in value))
+    raise TypeError(f"{kind.__name__} has no canonical text")
+
+
+_SCALAR_TEXTS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+    (Enum, cache(lambda value: encode(value.value))),
+    (str, quoted),
+    (bool, lambda value: "true" if value else "false"),
+    (int, int.__repr__),
+    (types.NoneType, lambda _value: "null"),
+    (Decimal, lambda value: f'"{plain(value)}"'),
+    (datetime, lambda value: f'"{instant_text(value)}"'),
+    (date, lambda value: f'"{value.isoformat()}"'),
+    (UUID, lambda value: f'"{value.hex}"'),
+)
+
+
+def _dataclass_text(kind: type) -> Callable[[Any], str]:
+    names = sorted(field.name for field in fields(kind))
+    heads = [f"{quoted(name)}:" for name in names]
+    if not names:
+        return lambda _value: "{}"
+    if len(names) == 1:
+        return lambda value: f"{{{heads[0]}{encode(getattr(value, names[0]))}}}"
+    items = attrgetter(*names)
+
+    def write(value: Any) -> str:
+        texts = [
+            head + _TEXT_WRITERS[type(item)](item)
+            for head, item in zip(heads, items(value), strict=True)
+        ]
+        return f"{{{','.join(texts)}}}"
+
+    return write
+
+
+def _mapping_text(value: Mapping[Any, Any]) -> str:
+    texts = {_key(key): encode(item) for key, item in value.items()}
+    return f"{{{','.join([f'{quoted(key)}:{texts[key]}' for key in sorted(texts)])}}}"
 
 
 @cache

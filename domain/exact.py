@@ -4,7 +4,7 @@ Six places hold every US tick and every whole-share notional without rounding.
 A number that needs more is refused, never rounded in silence.
 """
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException
 
 PLACES = 6
 SCALE = 10**PLACES
@@ -37,16 +37,12 @@ def parse_decimal(text: str) -> Decimal:
 def to_scaled(value: Decimal) -> int:
     """The integer number of millionths in `value`; raises `InexactError` rather than round."""
     try:
-        if not value.is_finite():
-            raise InexactError(f"{value} is not finite")
-        with localcontext(_WIDE):
-            scaled = value.scaleb(PLACES)
-            whole = scaled.to_integral_value()
-            if whole != scaled:
-                raise InexactError(f"{value} has more than {PLACES} decimal places")
-            number = int(whole)
-    except DecimalException as error:
+        scaled = value.scaleb(PLACES, _WIDE)
+        number = int(scaled)
+    except (DecimalException, ValueError, OverflowError) as error:
         raise InexactError(f"{value} is not a usable number") from error
+    if number != scaled:
+        raise InexactError(f"{value} has more than {PLACES} decimal places")
     if abs(number) > MAX_SCALED:
         raise InexactError(f"{value} does not fit in 64 bits of millionths")
     return number
@@ -54,8 +50,7 @@ def to_scaled(value: Decimal) -> int:
 
 def from_scaled(number: int) -> Decimal:
     """The inverse of `to_scaled`."""
-    with localcontext(_WIDE):
-        return Decimal(number).scaleb(-PLACES)
+    return Decimal(number).scaleb(-PLACES, _WIDE)
 
 
 def to_cents(value: Decimal) -> Decimal:

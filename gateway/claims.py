@@ -68,8 +68,7 @@ class Room:
     def take(self, body: OutboxBody) -> None:
         if is_cancel(body):
             self.cancels -= 1
-        else:
-            self.others -= 1
+        self.others -= 1  # What is new pays for the cancels too.
 
 
 @dataclass(slots=True)

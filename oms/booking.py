@@ -68,6 +68,7 @@ class Booking:
     def __init__(self, ways: Ways = EVERYWHERE_PLAIN) -> None:
         """`ways` says which brokers are told of allocations, and how."""
         self._ways = ways
+        self._snapshots: dict[UUID, str] = {}  # By run; what it was decided on never changes.
         self._mandates: dict[str, Mapping[str, Mandate]] = {}  # By snapshot, which never changes.
 
     def apply(
@@ -175,16 +176,19 @@ class Booking:
         return give_out(uow, order, mandates, at, before=before, then=tell)
 
     def _mandates_of(self, uow: UnitOfWork, run_id: UUID) -> Mapping[str, Mandate]:
-        """As `oms.days` finds them; a run's snapshot never changes, so each is read once."""
-        run = uow.runs.get(run_id)
-        if run is None or run.snapshot_id is None:
-            return {}
-        if run.snapshot_id not in self._mandates:
+        """As `oms.days` finds them; what a run was decided on never changes, so it is read once."""
+        if run_id not in self._snapshots:
+            run = uow.runs.get(run_id)
+            if run is None or run.snapshot_id is None:
+                return {}
+            self._snapshots[run_id] = run.snapshot_id
+        snapshot_id = self._snapshots[run_id]
+        if snapshot_id not in self._mandates:
             found = mandates_of(uow, run_id)
             if not found:
                 return found
-            self._mandates[run.snapshot_id] = found
-        return self._mandates[run.snapshot_id]
+            self._mandates[snapshot_id] = found
+        return self._mandates[snapshot_id]
 
 
 def _book_refusal(uow: UnitOfWork, reject: CancelReject, at: datetime) -> tuple[Alarm, ...]:

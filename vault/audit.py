@@ -1,50 +1,49 @@
 """The audit chain at rest; `domain.audit` computes and verifies it."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from domain.audit import Anchor, AuditEntry, link
+from vault.memory import Memory, UnitMemory
 from vault.schema import audit_entry
+from vault.writes import Writes
 
 _BATCH = 1000
+_HEAD = "head"
+_COLUMNS = tuple(field.name for field in fields(AuditEntry))
 
 
 class SqlAudit:
     """`AuditStore` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        writes: Writes | None = None,
+        memory: UnitMemory | None = None,
+    ) -> None:
         self._connection = connection
-        self._first: int | None = None  # The first entry that this transaction appended.
+        self._writes = writes or Writes(connection)
+        self._memory = memory or UnitMemory(Memory())
+        self._appended: list[AuditEntry] = []
 
     def append(
         self, *, at: datetime, actor: str, kind: str, subject: str, body: object
     ) -> AuditEntry:
-        entry = link(self.head(), at=at, actor=actor, kind=kind, subject=subject, body=body)
-        self._connection.execute(
-            insert(audit_entry).values(
-                sequence=entry.sequence,
-                at=entry.at,
-                actor=entry.actor,
-                kind=entry.kind,
-                subject=entry.subject,
-                body=entry.body,
-                previous_hash=entry.previous_hash,
-                hash=entry.hash,
-            )
-        )
-        self._first = entry.sequence if self._first is None else min(self._first, entry.sequence)
+        entry = link(self._last(), at=at, actor=actor, kind=kind, subject=subject, body=body)
+        self._writes.add(audit_entry, {name: getattr(entry, name) for name in _COLUMNS})
+        self._memory.head.put(_HEAD, Anchor(entry.sequence, entry.hash))
+        self._appended.append(entry)
+        self._memory.journal.note(self._appended.pop)
         return entry
 
     def appended(self) -> tuple[AuditEntry, ...]:
         """What this transaction appended and no savepoint took back, oldest first."""
-        if self._first is None:
-            return ()
-        query = select(audit_entry).where(audit_entry.c.sequence >= self._first)
-        rows = self._connection.execute(query.order_by(audit_entry.c.sequence))
-        return tuple(_entry(row) for row in rows)
+        return tuple(self._appended)
 
     def entries(self) -> tuple[AuditEntry, ...]:
         return tuple(self.scan())
@@ -69,6 +68,9 @@ class SqlAudit:
         row = self._connection.execute(query.order_by(audit_entry.c.sequence.desc()).limit(1))
         found = row.one_or_none()
         return None if found is None else Anchor(found.sequence, found.hash)
+
+    def _last(self) -> Anchor | None:
+        return self._memory.head.find(_HEAD) or self.head()
 
     def hash_at(self, sequence: int) -> str | None:
         """The hash of one entry; None when the chain does not reach it."""

@@ -5,40 +5,34 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from domain.entries import ChangeEntry, DayUse, Entry, Recent
 from domain.orders import OrdStatus
 from vault.schema import change_entry, order_entry, order_entry_part, order_state
+from vault.writes import Writes
 
 
 class SqlEntries:
     """`EntryStore` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, writes: Writes | None = None) -> None:
         self._connection = connection
+        self._writes = writes or Writes(connection)
 
     def add(self, entry: Entry) -> None:
         """Remember an order that goes out."""
-        self._connection.execute(
-            insert(order_entry).values(
-                cl_ord_id=entry.cl_ord_id,
-                at=entry.at,
-                trade_date=entry.trade_date,
-                likeness=entry.likeness,
-            )
-        )
-        rows = [
-            {
+        row = {"cl_ord_id": entry.cl_ord_id, "at": entry.at, "trade_date": entry.trade_date}
+        self._writes.add(order_entry, {**row, "likeness": entry.likeness})
+        for part in entry.parts:
+            row = {
                 "cl_ord_id": entry.cl_ord_id,
                 "account_id": part.account_id,
                 "trade_date": entry.trade_date,
                 "strategy": part.strategy,
                 "notional": part.notional,
             }
-            for part in entry.parts
-        ]
-        self._connection.execute(insert(order_entry_part), rows)
+            self._writes.add(order_entry_part, row)
 
     def since(self, at: datetime) -> tuple[Recent, ...]:
         """Oldest first, without those whose orders never left."""
@@ -55,8 +49,8 @@ class SqlEntries:
 
     def add_change(self, entry: ChangeEntry) -> None:
         """Remember what a replace may take beyond what its order had."""
-        rows = [
-            {
+        for part in entry.parts:
+            row = {
                 "cl_ord_id": entry.cl_ord_id,
                 "intent_id": entry.intent_id,
                 "account_id": part.account_id,
@@ -64,10 +58,7 @@ class SqlEntries:
                 "strategy": part.strategy,
                 "notional": part.notional,
             }
-            for part in entry.parts
-        ]
-        if rows:
-            self._connection.execute(insert(change_entry), rows)
+            self._writes.add(change_entry, row)
 
     def used(self, trade_date: date) -> DayUse:
         """Dollars entered on `trade_date`, without those whose orders never left."""

@@ -6,20 +6,13 @@ one kept: the engine hands messages over in order, so none below it is missing.
 """
 
 from datetime import datetime
-from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, or_, select
 
 from domain.ports import InboundMessage
+from vault.memory import Memory, Position, UnitMemory
 from vault.schema import inbox_message, inbox_position, inbox_quarantine, inbox_reset
-
-
-class Position(NamedTuple):
-    """Where a session stands."""
-
-    epoch: int
-    sequence: int
-
+from vault.writes import Writes
 
 _START = Position(0, 0)
 
@@ -27,24 +20,23 @@ _START = Position(0, 0)
 class SqlInbox:
     """`Inbox` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        writes: Writes | None = None,
+        memory: UnitMemory | None = None,
+    ) -> None:
         self._connection = connection
+        self._writes = writes or Writes(connection)
+        self._memory = memory or UnitMemory(Memory())
 
     def record(self, session: str, sequence: int, raw: str, at: datetime) -> bool:
         """Keep a message; False when this number was taken in already."""
         position = self._position(session) or _START
-        query = select(inbox_message.c.sequence).where(
-            inbox_message.c.session == session,
-            inbox_message.c.epoch == position.epoch,
-            inbox_message.c.sequence == sequence,
-        )
-        if self._connection.execute(query).one_or_none() is not None:
+        if sequence <= position.sequence and self._is_kept(session, position.epoch, sequence):
             return False
-        self._connection.execute(
-            insert(inbox_message).values(
-                session=session, epoch=position.epoch, sequence=sequence, at=at, raw=raw
-            )
-        )
+        row = {"session": session, "epoch": position.epoch, "sequence": sequence, "at": at}
+        self._writes.add(inbox_message, {**row, "raw": raw})
         self._advance(session, sequence)
         return True
 
@@ -70,19 +62,15 @@ class SqlInbox:
         """Make `sequence` the durable number: the venue goes on with the next one."""
         before = self._position(session) or _START
         epoch = before.epoch + 1 if sequence < before.sequence else before.epoch
-        self._connection.execute(
-            insert(inbox_reset).values(session=session, epoch=epoch, sequence=sequence, at=at)
-        )
+        row = {"session": session, "epoch": epoch, "sequence": sequence, "at": at}
+        self._writes.add(inbox_reset, row)
         self._move(session, Position(epoch, sequence))
 
     def quarantine(self, session: str, sequence: int, raw: str, why: str, at: datetime) -> None:
         """Keep a message that could not be used, for a person; its number counts as taken in."""
         epoch = (self._position(session) or _START).epoch
-        self._connection.execute(
-            insert(inbox_quarantine).values(
-                session=session, epoch=epoch, sequence=sequence, at=at, raw=raw, why=why
-            )
-        )
+        row = {"session": session, "epoch": epoch, "sequence": sequence, "at": at}
+        self._writes.add(inbox_quarantine, {**row, "raw": raw, "why": why})
         self._advance(session, sequence)
 
     def quarantined(self) -> tuple[tuple[str, int, str, str], ...]:
@@ -99,12 +87,23 @@ class SqlInbox:
             self._move(session, Position(position.epoch, sequence))
 
     def _move(self, session: str, position: Position) -> None:
-        values = {"epoch": position.epoch, "sequence": position.sequence}
-        statement = update(inbox_position).where(inbox_position.c.session == session)
-        if self._connection.execute(statement.values(**values)).rowcount == 0:
-            self._connection.execute(insert(inbox_position).values(session=session, **values))
+        row = {"session": session, **position._asdict()}
+        self._writes.put(inbox_position, (session,), lambda: row)
+        self._memory.positions.put(session, position)
+
+    def _is_kept(self, session: str, epoch: int, sequence: int) -> bool:
+        query = select(inbox_message.c.sequence).where(
+            inbox_message.c.session == session,
+            inbox_message.c.epoch == epoch,
+            inbox_message.c.sequence == sequence,
+        )
+        return self._connection.execute(query).one_or_none() is not None
 
     def _position(self, session: str) -> Position | None:
+        known = self._memory.positions.find(session)
+        return known if known is not None else self._read(session)
+
+    def _read(self, session: str) -> Position | None:
         query = select(inbox_position.c.epoch, inbox_position.c.sequence)
         row = self._connection.execute(query.where(inbox_position.c.session == session))
         found = row.one_or_none()

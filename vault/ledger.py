@@ -4,24 +4,14 @@ The projections move in the transaction's own database transaction. An opened
 lot that is there already grows; a relieved lot shrinks, and never below zero.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    delete,
-    insert,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, Row, Select, select
 
 from domain.errors import InvariantError
 from domain.exact import ZERO
@@ -29,18 +19,33 @@ from domain.lots import TaxLot
 from domain.postings import Leg, Transaction, TransactionKind
 from domain.sources import Source
 from domain.splits import Split
+from vault.lookup import Lookup
 from vault.lot_fold import fold_lots
+from vault.memory import Lots, Memory, UnitMemory
 from vault.schema import balance, ledger_leg, ledger_transaction, lot
+from vault.writes import AS_WRITTEN, Writes
 
-_CHUNK = 500  # Keys in one query.
-_T = TypeVar("_T")
+_Owner = tuple[str, str]  # Account and security.
+_TRANSACTION = Lookup(ledger_transaction.c.value, ledger_transaction.c.transaction_id)
+_LOT_ACCOUNT = Lookup(lot.c.account_id, lot.c.lot_id)
+_LOT_SECURITY = Lookup(lot.c.security_id, lot.c.lot_id)
+_BALANCE = Lookup(balance.c.quantity, balance.c.book, balance.c.asset)
 
 
 class SqlLedger:
     """`LedgerStore` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        writes: Writes | None = None,
+        memory: UnitMemory | None = None,
+    ) -> None:
         self._connection = connection
+        self._writes = writes or Writes(connection)
+        self._memory = memory or UnitMemory(Memory())
+        self._appended: dict[str, Transaction] = {}
+        self._owners: dict[str, _Owner] = {}  # Of lots that moved in this transaction.
 
     def append(self, transaction: Transaction) -> None:
         """Add it; the same again is a no-op, another under its id raises `InvariantError`."""
@@ -51,19 +56,28 @@ class SqlLedger:
             raise InvariantError(
                 f"transaction {transaction.transaction_id} is in the ledger with other content"
             )
+        lots = self._lots_after(transaction)
         self._insert(transaction)
         self._move_balances(transaction.legs)
-        self._move_lots(transaction)
+        self._move_lots(lots)
+        self._appended[transaction.transaction_id] = transaction
+        self._memory.journal.note(partial(self._appended.pop, transaction.transaction_id))
+        if transaction.cl_ord_id is not None:
+            booked = self._memory.booked.find(transaction.cl_ord_id)
+            if booked is not None:
+                self._memory.booked.put(transaction.cl_ord_id, (*booked, transaction))
 
     def get(self, transaction_id: str) -> Transaction | None:
-        query = select(ledger_transaction.c.value).where(
-            ledger_transaction.c.transaction_id == transaction_id
-        )
-        return self._connection.execute(query).scalar_one_or_none()
+        found = self._appended.get(transaction_id)
+        return found or _TRANSACTION.find(self._connection, transaction_id)
 
     def of_order(self, cl_ord_id: str) -> tuple[Transaction, ...]:
-        table = ledger_transaction.c
-        return self._transactions(select(table.value).where(table.cl_ord_id == cl_ord_id))
+        known = self._memory.booked.find(cl_ord_id)
+        if known is None:
+            table = ledger_transaction.c
+            known = self._transactions(select(table.value).where(table.cl_ord_id == cl_ord_id))
+            self._memory.booked.put(cl_ord_id, known)
+        return known
 
     def of_run(self, run_id: UUID) -> tuple[Transaction, ...]:
         table = ledger_transaction.c
@@ -81,6 +95,9 @@ class SqlLedger:
         self, account_id: str | None = None, security_id: str | None = None
     ) -> tuple[TaxLot, ...]:
         """Open lots, by account, security and lot id."""
+        if account_id is not None and security_id is not None:
+            known = self._lots_of(account_id, security_id)
+            return tuple(known[lot_id] for lot_id in sorted(known))
         query = select(lot).order_by(lot.c.account_id, lot.c.security_id, lot.c.lot_id)
         if account_id is not None:
             query = query.where(lot.c.account_id == account_id)
@@ -110,78 +127,86 @@ class SqlLedger:
         return tuple(self._connection.execute(ordered).scalars())
 
     def _insert(self, transaction: Transaction) -> None:
-        self._connection.execute(
-            insert(ledger_transaction).values(
-                transaction_id=transaction.transaction_id,
-                kind=transaction.kind.value,
-                trade_date=transaction.trade_date,
-                at=transaction.at,
-                run_id=transaction.run_id,
-                cl_ord_id=transaction.cl_ord_id,
-                value=transaction,
-            )
-        )
-        if transaction.legs:
-            self._connection.execute(
-                insert(ledger_leg),
-                [
-                    {
-                        "transaction_id": transaction.transaction_id,
-                        "position": position,
-                        "book": leg.book,
-                        "asset": leg.asset,
-                        "quantity": leg.quantity,
-                    }
-                    for position, leg in enumerate(transaction.legs)
-                ],
-            )
+        row = {
+            "transaction_id": transaction.transaction_id,
+            "kind": transaction.kind.value,
+            "trade_date": transaction.trade_date,
+            "at": transaction.at,
+            "run_id": transaction.run_id,
+            "cl_ord_id": transaction.cl_ord_id,
+            "value": transaction,
+        }
+        self._writes.add(ledger_transaction, row)
+        for position, leg in enumerate(transaction.legs):
+            key = {"transaction_id": transaction.transaction_id, "position": position}
+            what = {"book": leg.book, "asset": leg.asset, "quantity": leg.quantity}
+            self._writes.add(ledger_leg, {**key, **what})
 
     def _move_balances(self, legs: Sequence[Leg]) -> None:
-        moves: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        balances = self._memory.balances
         for leg in legs:
-            moves[leg.book, leg.asset] += leg.quantity
-        standing: dict[tuple[str, str], Decimal] = {}
-        for keys in _chunks(list(moves)):
-            query = select(balance).where(tuple_(balance.c.book, balance.c.asset).in_(keys))
-            for row in self._connection.execute(query):
-                standing[row.book, row.asset] = row.quantity
-        changed = [
-            {"key_book": book, "key_asset": asset, "new_quantity": standing[book, asset] + move}
-            for (book, asset), move in moves.items()
-            if (book, asset) in standing
-        ]
-        opened = [
-            {"book": book, "asset": asset, "quantity": move}
-            for (book, asset), move in moves.items()
-            if (book, asset) not in standing
-        ]
-        if changed:
-            self._connection.execute(
-                update(balance)
-                .where(
-                    balance.c.book == bindparam("key_book"),
-                    balance.c.asset == bindparam("key_asset"),
-                )
-                .values(quantity=bindparam("new_quantity")),
-                changed,
-            )
-        if opened:
-            self._connection.execute(insert(balance), opened)
+            key = (leg.book, leg.asset)
+            standing = balances.find(key)
+            if standing is None:
+                standing = _BALANCE.find(self._connection, *key) or ZERO
+            balances.put(key, standing + leg.quantity)
+        for book, asset in {(leg.book, leg.asset): None for leg in legs}:
+            quantity = balances.find((book, asset))
+            row = {"book": book, "asset": asset, "quantity": quantity}
+            self._writes.put(balance, (book, asset), partial(dict, row))
 
-    def _move_lots(self, transaction: Transaction) -> None:
-        touched = [taken.lot_id for taken in transaction.relieved]
-        touched += [opened.lot_id for opened in transaction.opened]
-        if not touched:
-            return
-        before: dict[str, TaxLot] = {}
-        for lot_ids in _chunks(touched):
-            query = select(lot).where(lot.c.lot_id.in_(lot_ids))
-            before |= {row.lot_id: lot_of(row) for row in self._connection.execute(query)}
+    def _lots_after(self, transaction: Transaction) -> list[tuple[_Owner, str, TaxLot | None]]:
+        """Each lot that the transaction touches as it is afterwards; None: closed."""
+        touched: dict[str, _Owner] = {}
+        for taken in transaction.relieved:
+            touched[taken.lot_id] = (taken.account_id, taken.security_id)
+        for opened in transaction.opened:
+            touched.setdefault(opened.lot_id, (opened.account_id, opened.security_id))
+        before = {
+            lot_id: standing
+            for lot_id, owner in touched.items()
+            if (standing := self._standing_lot(lot_id, owner)) is not None
+        }
         after = fold_lots(before, transaction)
-        for lot_ids in _chunks(list(before)):
-            self._connection.execute(delete(lot).where(lot.c.lot_id.in_(lot_ids)))
-        if after:
-            self._connection.execute(insert(lot), [lot_columns(one) for one in after.values()])
+        return [(owner, lot_id, after.get(lot_id)) for lot_id, owner in touched.items()]
+
+    def _standing_lot(self, lot_id: str, owner: _Owner) -> TaxLot | None:
+        """The open lot of this id, whoever has it: the fold refuses it to anybody but its owner."""
+        found = self._lots_of(*owner).get(lot_id)
+        if found is None:
+            theirs = self._owners.get(lot_id) or self._stored_owner(lot_id)
+            found = None if theirs is None else self._lots_of(*theirs).get(lot_id)
+        return found
+
+    def _stored_owner(self, lot_id: str) -> _Owner | None:
+        account_id = _LOT_ACCOUNT.find(self._connection, lot_id)
+        if account_id is None:
+            return None
+        return account_id, _LOT_SECURITY.find(self._connection, lot_id)
+
+    def _move_lots(self, lots: Sequence[tuple[_Owner, str, TaxLot | None]]) -> None:
+        for owner, lot_id, after in lots:
+            group = dict(self._lots_of(*owner))
+            if after is None:
+                group.pop(lot_id, None)
+            else:
+                group[lot_id] = after
+            self._memory.lots.put(owner, group)
+            self._owners[lot_id] = owner
+            make = None if after is None else partial(lot_columns, after)
+            self._writes.put(lot, (lot_id,), make)
+
+    def _lots_of(self, account_id: str, security_id: str) -> Lots:
+        """The open lots of one security in one account: none of those not known here waits."""
+        known = self._memory.lots.find((account_id, security_id))
+        if known is None:
+            query = select(lot).where(
+                lot.c.account_id == account_id, lot.c.security_id == security_id
+            )
+            rows = self._connection.execute(query, execution_options=AS_WRITTEN)
+            known = {row.lot_id: lot_of(row) for row in rows}
+            self._memory.lots.put((account_id, security_id), known)
+        return known
 
 
 def lot_of(row: Row[Any]) -> TaxLot:
@@ -213,7 +238,3 @@ def lot_columns(value: TaxLot) -> dict[str, object]:
         "source_line": value.source.line if value.source else None,
         "source_sha256": value.source.sha256 if value.source else None,
     }
-
-
-def _chunks(items: Sequence[_T]) -> Iterable[Sequence[_T]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

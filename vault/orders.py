@@ -3,12 +3,13 @@
 An order is found by any ClOrdID that it ever had, and a ClOrdID never names two.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, select
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError, UnknownNameError
@@ -24,7 +25,9 @@ from domain.orders import (
     StandingFill,
 )
 from domain.ports import ExecutionOutcome
-from vault.order_cache import OrderChanges
+from vault.lookup import Lookup
+from vault.memory import Memory, Standing, UnitMemory
+from vault.numbers import Numbers
 from vault.order_head import head_of, whole
 from vault.schema import (
     execution,
@@ -34,77 +37,68 @@ from vault.schema import (
     order_name,
     order_state,
 )
+from vault.writes import Writes
 
 _KINDS: dict[str, type[OrderEvent]] = {kind.__name__: kind for kind in get_args(OrderEvent)}
 _STANDING = select(
-    order_intent.c.value.label("intent"), order_state.c.value.label("head")
+    order_intent.c.value.label("intent"),
+    order_state.c.value.label("head"),
+    order_state.c.number,
 ).join_from(order_state, order_intent, order_intent.c.cl_ord_id == order_state.c.cl_ord_id)
 _CHUNK = 500  # Orders in one query for fills.
+_INTENT_ID = Lookup(order_name.c.intent_id, order_name.c.cl_ord_id)
+_EXECUTION = Lookup(
+    execution.c.value, execution.c.venue, execution.c.trade_date, execution.c.exec_id
+)
 
 
 class SqlOrders:
     """`OrderStore` on one transaction."""
 
-    def __init__(self, connection: Connection, known: OrderChanges | None = None) -> None:
-        """`known` is the writer's memory of the open orders."""
+    def __init__(
+        self,
+        connection: Connection,
+        writes: Writes | None = None,
+        memory: UnitMemory | None = None,
+    ) -> None:
+        """`memory` is what the one writer knows."""
         self._connection = connection
-        self._known = known
+        self._writes = writes or Writes(connection)
+        self._memory = memory or UnitMemory(Memory())
+        self._numbers = Numbers(connection, order_intent, self._memory)
+        self._executions: dict[tuple[str, date, str], ExecutionReport] = {}
 
     def add(self, intent: OrderIntent) -> None:
         """Raises `InvariantError` when the ClOrdID was ever used before."""
-        if self._intent_id(intent.cl_ord_id) is not None:
-            raise InvariantError(f"ClOrdID {intent.cl_ord_id} was used before")
-        statement = insert(order_intent).returning(order_intent.c.number)
-        number = self._connection.execute(
-            statement.values(cl_ord_id=intent.cl_ord_id, run_id=intent.run_id, value=intent)
-        ).scalar_one()
-        order = open_order(intent)
-        self._connection.execute(
-            insert(order_state).values(
-                cl_ord_id=intent.cl_ord_id,
-                number=number,
-                run_id=intent.run_id,
-                venue=intent.venue,
-                security_id=intent.security_id,
-                side=intent.side.value,
-                changed_at=intent.decided_at,
-                **state_columns(order),
-            )
-        )
-        self._name(intent.cl_ord_id, [intent.cl_ord_id])
-        if self._known is not None:
-            self._known.put(order)
+        name = intent.cl_ord_id
+        if self._intent_id(name) is not None:
+            raise InvariantError(f"ClOrdID {name} was used before")
+        number = self._numbers.next()
+        row = {"number": number, "cl_ord_id": name, "run_id": intent.run_id, "value": intent}
+        self._writes.add(order_intent, row)
+        self._stand(Standing(open_order(intent), number), intent.decided_at)
+        self._name(name, name)
+        self._memory.booked.put(name, ())
 
     def get(self, cl_ord_id: str) -> Order | None:
-        known = self._known.find(cl_ord_id) if self._known is not None else None
-        if known is not None:
-            return known
         name = self._intent_id(cl_ord_id)
-        if name is None:
-            return None
-        (order,) = self._orders(_STANDING.where(order_state.c.cl_ord_id == name))
-        if self._known is not None:
-            self._known.put(order)
-        return order
+        standing = None if name is None else self._standing(name)
+        return None if standing is None else standing.order
 
     def append(self, order: Order, event: OrderEvent, at: datetime) -> None:
         """Add one event, after which the order stands as `order`."""
-        intent_id = order.intent.cl_ord_id
-        statement = update(order_state).where(order_state.c.cl_ord_id == intent_id)
-        changed = self._connection.execute(statement.values(changed_at=at, **state_columns(order)))
-        if changed.rowcount != 1:
-            raise UnknownNameError(f"there is no order {intent_id}")
-        self._connection.execute(
-            insert(order_event).values(
-                intent_id=intent_id, kind=type(event).__name__, at=at, value=encode(event)
-            )
-        )
+        name = order.intent.cl_ord_id
+        before = self._standing(name)
+        if before is None:
+            raise UnknownNameError(f"there is no order {name}")
+        kind = type(event).__name__
+        row = {"intent_id": name, "kind": kind, "at": at, "value": encode(event)}
+        self._writes.add(order_event, row)
+        self._stand(Standing(order, before.number), at)
         if isinstance(event, ExecutionReport):
-            self._keep_fills(order, event)
+            self._keep_fills(before.order, order, event)
         if isinstance(event, CancelRequest | ReplaceRequest):
-            self._name(intent_id, [event.cl_ord_id])
-        if self._known is not None:
-            self._known.put(order)
+            self._name(event.cl_ord_id, name)
 
     def events(self, cl_ord_id: str) -> tuple[OrderEvent, ...]:
         query = (
@@ -119,7 +113,10 @@ class SqlOrders:
         return self._orders(_STANDING.where(order_state.c.run_id == run_id))
 
     def open(self) -> tuple[Order, ...]:
-        return self._orders(_STANDING.where(order_state.c.is_open))
+        found = self._read(_STANDING.where(order_state.c.is_open))
+        for standing in found:
+            self._know(standing)
+        return tuple(standing.order for standing in found)
 
     def open_names(self) -> frozenset[str]:
         """ClOrdIDs of the intents: what is asked often decodes no order with its allocations."""
@@ -139,30 +136,21 @@ class SqlOrders:
 
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome:
         """Keep it once per (venue, trade date, ExecID); a conflict keeps the first."""
-        found = self.execution(report.venue, report.trade_date, report.exec_id)
+        key = (report.venue, report.trade_date, report.exec_id)
+        found = self.execution(*key)
         if found is not None:
             return ExecutionOutcome.DUPLICATE if found == report else ExecutionOutcome.CONFLICT
-        self._connection.execute(
-            insert(execution).values(
-                venue=report.venue,
-                trade_date=report.trade_date,
-                exec_id=report.exec_id,
-                cl_ord_id=report.cl_ord_id,
-                at=at,
-                value=report,
-            )
-        )
+        venue, day, exec_id = key
+        row = {"venue": venue, "trade_date": day, "exec_id": exec_id, "value": report}
+        self._writes.add(execution, {**row, "cl_ord_id": report.cl_ord_id, "at": at})
+        self._executions[key] = report
+        self._memory.journal.note(partial(self._executions.pop, key))
         return ExecutionOutcome.NEW
 
     def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None:
         """The one that was kept under this id."""
-        query = select(execution.c.value).where(
-            execution.c.venue == venue,
-            execution.c.trade_date == day,
-            execution.c.exec_id == exec_id,
-        )
-        found: ExecutionReport | None = self._connection.execute(query).scalar_one_or_none()
-        return found
+        found: ExecutionReport | None = self._executions.get((venue, day, exec_id))
+        return found or _EXECUTION.find(self._connection, venue, day, exec_id)
 
     def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]:
         query = (
@@ -190,12 +178,18 @@ class SqlOrders:
         return found
 
     def _orders(self, query: Select[Any]) -> tuple[Order, ...]:
+        return tuple(standing.order for standing in self._read(query))
+
+    def _read(self, query: Select[Any]) -> list[Standing]:
         """Oldest first, each with its intent and its fills."""
         rows = self._connection.execute(query.order_by(order_state.c.number)).all()
         fills = self._fills([row.intent.cl_ord_id for row in rows if row.head.cum_qty])
-        return tuple(
-            whole(row.intent, row.head, tuple(fills.get(row.intent.cl_ord_id, ()))) for row in rows
-        )
+        return [
+            Standing(
+                whole(row.intent, row.head, tuple(fills.get(row.intent.cl_ord_id, ()))), row.number
+            )
+            for row in rows
+        ]
 
     def _fills(self, names: Sequence[str]) -> dict[str, list[StandingFill]]:
         found: dict[str, list[StandingFill]] = {}
@@ -203,32 +197,64 @@ class SqlOrders:
             found |= standing_fills(self._connection, names[start : start + _CHUNK])
         return found
 
-    def _keep_fills(self, order: Order, report: ExecutionReport) -> None:
+    def _keep_fills(self, before: Order, order: Order, report: ExecutionReport) -> None:
         """One row more for a fill; after a correction or a bust all of them anew."""
         if report.exec_type not in FILLS:
             return
         name = order.intent.cl_ord_id
-        counted = select(func.count()).where(order_fill.c.cl_ord_id == name)
-        kept = self._connection.execute(counted).scalar_one()
-        if report.exec_type is not ExecType.TRADE:
-            self._connection.execute(delete(order_fill).where(order_fill.c.cl_ord_id == name))
-            kept = 0
-        if rows := fill_rows(order, kept):
-            self._connection.execute(insert(order_fill), rows)
+        kept = len(before.fills) if report.exec_type is ExecType.TRADE else 0
+        for row in fill_rows(order, kept):
+            self._writes.put(order_fill, (name, row["position"]), partial(dict, row))
+        for position in range(len(order.fills), len(before.fills)):
+            self._writes.put(order_fill, (name, position), None)
+
+    def _standing(self, name: str) -> Standing | None:
+        known = self._memory.orders.find(name)
+        if known is None:
+            found = self._read(_STANDING.where(order_state.c.cl_ord_id == name))
+            if not found:
+                return None
+            (known,) = found
+            self._know(known)
+        return known
+
+    def _know(self, standing: Standing) -> None:
+        name = standing.order.intent.cl_ord_id
+        self._memory.orders.put(name, standing)
+        for known in standing.order.chain:
+            self._memory.names.put(known, name)
+
+    def _stand(self, standing: Standing, at: datetime) -> None:
+        """How an order stands now."""
+        name = standing.order.intent.cl_ord_id
+        self._memory.orders.put(name, standing)
+        self._writes.put(order_state, (name,), partial(_state_row, standing, at))
 
     def _intent_id(self, cl_ord_id: str) -> str | None:
-        query = select(order_name.c.intent_id).where(order_name.c.cl_ord_id == cl_ord_id)
-        return self._connection.execute(query).scalar_one_or_none()
+        found = self._memory.names.find(cl_ord_id)
+        return found or _INTENT_ID.find(self._connection, cl_ord_id)
 
-    def _name(self, intent_id: str, names: Iterable[str]) -> None:
-        for name in names:
-            owner = self._intent_id(name)
-            if owner is None:
-                self._connection.execute(
-                    insert(order_name).values(cl_ord_id=name, intent_id=intent_id)
-                )
-            elif owner != intent_id:
-                raise InvariantError(f"ClOrdID {name} names the orders {owner} and {intent_id}")
+    def _name(self, cl_ord_id: str, intent_id: str) -> None:
+        owner = self._intent_id(cl_ord_id)
+        if owner is None:
+            self._writes.add(order_name, {"cl_ord_id": cl_ord_id, "intent_id": intent_id})
+            self._memory.names.put(cl_ord_id, intent_id)
+        elif owner != intent_id:
+            raise InvariantError(f"ClOrdID {cl_ord_id} names the orders {owner} and {intent_id}")
+
+
+def _state_row(standing: Standing, at: datetime) -> dict[str, object]:
+    intent = standing.order.intent
+    return {
+        "cl_ord_id": intent.cl_ord_id,
+        "number": standing.number,
+        "run_id": intent.run_id,
+        "venue": intent.venue,
+        "security_id": intent.security_id,
+        "side": intent.side.value,
+        "changed_at": at,
+        **state_columns(standing.order),
+    }
 
 
 STATE_COLUMNS = ("status", "is_open", "in_doubt", "order_qty", "cum_qty", "value")

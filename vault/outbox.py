@@ -6,49 +6,111 @@ the message's number as its key, so that nothing is handed over twice.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from typing import get_args
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError
 from domain.orders import CancelRequest, ListCancelRequest
 from domain.ports import OutboxBody, OutboxMessage, StatusRequest
+from vault.lookup import Lookup
+from vault.memory import Memory, UnitMemory
+from vault.numbers import Numbers
 from vault.schema import outbox_message, outbox_outcome, outbox_waiting
+from vault.waiting import WaitingChanges
+from vault.writes import Writes
 
 _KINDS: dict[str, type[OutboxBody]] = {kind.__name__: kind for kind in get_args(OutboxBody)}
 _STATUS = StatusRequest.__name__
 _CANCELS = (CancelRequest.__name__, ListCancelRequest.__name__)
+_USED = Lookup(outbox_message.c.number, outbox_message.c.cl_ord_id, beside=f"kind <> '{_STATUS}'")
 
 
 class SqlOutbox:
     """`Outbox` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        writes: Writes | None = None,
+        memory: UnitMemory | None = None,
+    ) -> None:
         self._connection = connection
+        self._writes = writes or Writes(connection)
+        self._memory = memory or UnitMemory(Memory())
+        self._numbers = Numbers(connection, outbox_message, self._memory)
+        self._queued: set[str] = set()
 
     def queue(self, venue: str, body: OutboxBody, at: datetime) -> None:
         """Raises `InvariantError` for a ClOrdID queued before; only a status is asked again."""
-        kind = type(body).__name__
-        if kind != _STATUS and self._is_used(body.cl_ord_id):
-            raise InvariantError(f"ClOrdID {body.cl_ord_id} was queued before")
-        number = self._connection.execute(
-            insert(outbox_message)
-            .returning(outbox_message.c.number)
-            .values(venue=venue, cl_ord_id=body.cl_ord_id, kind=kind, at=at, value=encode(body))
-        ).scalar_one()
-        self._connection.execute(insert(outbox_waiting).values(number=number, venue=venue))
+        kind, name = type(body).__name__, body.cl_ord_id
+        if kind != _STATUS:
+            if self._is_used(name):
+                raise InvariantError(f"ClOrdID {name} was queued before")
+            self._queued.add(name)
+            self._memory.journal.note(partial(self._queued.discard, name))
+        number = self._numbers.next()
+        row = {"number": number, "venue": venue, "cl_ord_id": name, "kind": kind, "at": at}
+        self._writes.add(outbox_message, {**row, "value": encode(body)})
+        waits = {"number": number, "venue": venue}
+        self._writes.put(outbox_waiting, (number,), lambda: waits)
+        self._memory.waiting.add(OutboxMessage(number=number, venue=venue, body=body))
 
     def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         """Oldest first."""
-        return self._waiting(outbox_waiting.c.venue == venue, limit)
+        if not self._writes.is_patient:  # A view, which knows nothing beforehand.
+            return self._read(outbox_waiting.c.venue == venue, limit)
+        return tuple(islice(self._waiting().of_venue(venue), limit))
 
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         """The cancels among them, oldest first, however much waits before them."""
-        wanted = (outbox_waiting.c.venue == venue) & outbox_message.c.kind.in_(_CANCELS)
-        return self._waiting(wanted, limit)
+        if not self._writes.is_patient:
+            wanted = (outbox_waiting.c.venue == venue) & outbox_message.c.kind.in_(_CANCELS)
+            return self._read(wanted, limit)
+        waiting = self._waiting().of_venue(venue)
+        cancels = (
+            one for one in waiting if isinstance(one.body, CancelRequest | ListCancelRequest)
+        )
+        return tuple(islice(cancels, limit))
 
-    def _waiting(self, wanted: ColumnElement[bool], limit: int) -> tuple[OutboxMessage, ...]:
+    def is_asked(self, cl_ord_id: str) -> bool:
+        """Whether a question about the order's state waits to be sent."""
+        return self._waiting().is_asked(cl_ord_id)
+
+    def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
+        """Raises `InvariantError` when one of them is not waiting."""
+        self._settle(numbers, "handed", at)
+
+    def withdraw(self, cl_ord_id: str, at: datetime) -> bool:
+        """Take back what is still waiting; False when it was handed over or is not known."""
+        found = [one for one in self._waiting().named(cl_ord_id) if not _is_question(one)]
+        self._settle([message.number for message in found], "withdrawn", at)
+        return bool(found)
+
+    def retract(self, numbers: Sequence[int], at: datetime) -> None:
+        """Take these messages back; each must still wait."""
+        self._settle(numbers, "withdrawn", at)
+
+    def _settle(self, numbers: Sequence[int], outcome: str, at: datetime) -> None:
+        waiting = self._waiting()
+        for number in numbers:
+            message = waiting.numbered(number)
+            if message is None:
+                raise InvariantError(
+                    f"messages {list(numbers)} are not all waiting to be {outcome}"
+                )
+            waiting.settle(message)
+            self._writes.add(outbox_outcome, {"number": number, "outcome": outcome, "at": at})
+            self._writes.put(outbox_waiting, (number,), None)
+
+    def _waiting(self) -> WaitingChanges:
+        self._memory.waiting.know(lambda: self._read(true(), None))
+        return self._memory.waiting
+
+    def _read(self, wanted: ColumnElement[bool], limit: int | None) -> tuple[OutboxMessage, ...]:
         query = (
             select(outbox_message)
             .join(outbox_waiting, outbox_waiting.c.number == outbox_message.c.number)
@@ -69,40 +131,9 @@ class SqlOutbox:
         count: int = self._connection.execute(query).scalar_one()
         return count
 
-    def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
-        """Raises `InvariantError` when one of them is not waiting."""
-        if numbers:
-            self._settle(numbers, "handed", at)
-
-    def withdraw(self, cl_ord_id: str, at: datetime) -> bool:
-        """Take back what is still waiting; False when it was handed over or is not known."""
-        query = (
-            select(outbox_message.c.number)
-            .join(outbox_waiting, outbox_waiting.c.number == outbox_message.c.number)
-            .where(outbox_message.c.cl_ord_id == cl_ord_id, outbox_message.c.kind != _STATUS)
-        )
-        numbers = self._connection.execute(query).scalars().all()
-        if not numbers:
-            return False
-        self._settle(numbers, "withdrawn", at)
-        return True
-
-    def retract(self, numbers: Sequence[int], at: datetime) -> None:
-        """Take these messages back; each must still wait."""
-        if numbers:
-            self._settle(numbers, "withdrawn", at)
-
-    def _settle(self, numbers: Sequence[int], outcome: str, at: datetime) -> None:
-        statement = delete(outbox_waiting).where(outbox_waiting.c.number.in_(numbers))
-        if self._connection.execute(statement).rowcount != len(numbers):
-            raise InvariantError(f"messages {list(numbers)} are not all waiting to be {outcome}")
-        self._connection.execute(
-            insert(outbox_outcome),
-            [{"number": number, "outcome": outcome, "at": at} for number in numbers],
-        )
-
     def _is_used(self, cl_ord_id: str) -> bool:
-        query = select(outbox_message.c.number).where(
-            outbox_message.c.cl_ord_id == cl_ord_id, outbox_message.c.kind != _STATUS
-        )
-        return self._connection.execute(query).first() is not None
+        return cl_ord_id in self._queued or _USED.find(self._connection, cl_ord_id) is not None
+
+
+def _is_question(message: OutboxMessage) -> bool:
+    return isinstance(message.body, StatusRequest)

@@ -17,9 +17,9 @@ from domain.order_states import apply, open_order
 from domain.orders import Order
 from domain.runs import Run
 from vault.difference import difference
-from vault.inbox import Position
 from vault.ledger import lot_columns, lot_of
 from vault.lot_fold import fold_into
+from vault.memory import Position
 from vault.orders import STATE_COLUMNS, SqlOrders, fill_rows, standing_fills, state_columns
 from vault.runs import run_columns
 from vault.schema import (
@@ -55,6 +55,7 @@ def rebuild(vault: SqlVault) -> tuple[str, ...]:
         found = differences(uow.connection)
         if found:
             _rewrite(uow.connection)
+            uow.forget()
         assert not differences(uow.connection)
     return found
 

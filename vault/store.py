@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from domain.audit import Anchor, AuditEntry
 from domain.errors import InvariantError, TrimtabError
@@ -21,9 +20,10 @@ from vault.anchor import append_anchor, last_anchor, lost_anchor
 from vault.audit import SqlAudit
 from vault.engine import open_engine
 from vault.faults import StorageUnavailableError, translated
-from vault.order_cache import OrderCache
+from vault.memory import Memory
 from vault.presence import presence_at
 from vault.unit_of_work import SqlUnitOfWork
+from vault.writes import see_own_writes
 
 
 class SqlVault:
@@ -51,9 +51,10 @@ class SqlVault:
         self._writing_thread: int | None = None
         self._is_closed = False
         self._on_committed = on_committed
-        self._orders = OrderCache()
+        self._memory = Memory()
         self._reader = _reader(url)
         self._writer = open_engine(url)
+        see_own_writes(self._writer)
         self._lease = lease.Lease(
             holder=holder, presence=presence_at(url, self._writer), duration=lease_duration
         )
@@ -79,8 +80,9 @@ class SqlVault:
             self._acquire()
             with translated(), self._known_or_forgotten(), self._writer.begin() as connection:
                 self._lease.check(connection, self._clock.now())
-                uow = SqlUnitOfWork(connection, self._orders)
-                yield uow
+                uow = SqlUnitOfWork(connection, self._memory)
+                with uow.statements_wait():
+                    yield uow
                 appended = uow.audit.appended()
             uow.committed()
             if appended:
@@ -89,11 +91,11 @@ class SqlVault:
 
     @contextmanager
     def _known_or_forgotten(self) -> Iterator[None]:
-        """A commit that failed may stand all the same: what is known of orders is read again."""
+        """A commit that failed may stand all the same: what is known is read again."""
         try:
             yield
-        except DBAPIError:
-            self._orders.clear()
+        except BaseException:
+            self._memory.clear()
             raise
 
     @contextmanager
@@ -135,7 +137,7 @@ class SqlVault:
         with translated(), self._writer.begin() as connection:
             epoch = self._lease.acquire(connection, self._clock.now())
             head = self._check_anchors(connection)
-        self._orders.clear()
+        self._memory.clear()
         self._lease.epoch = epoch
         if head is not None:
             self._anchor(head)

@@ -17,33 +17,36 @@ from vault.findings import SqlFindings
 from vault.inbox import SqlInbox
 from vault.kills import SqlKills
 from vault.ledger import SqlLedger
-from vault.order_cache import OrderCache, OrderChanges
+from vault.memory import Memory, UnitMemory
 from vault.orders import SqlOrders
 from vault.outbox import SqlOutbox
 from vault.overrides import SqlOverrides
 from vault.rule_sets import SqlRuleSets
 from vault.runs import SqlRuns, SqlTriggers
 from vault.snapshot_store import SqlSnapshots
+from vault.writes import Writes, attach, detach
 
 
 class SqlUnitOfWork:
     """`UnitOfWork`; `connection` is for the vault's own rooms (ingest, rebuild, export)."""
 
-    def __init__(self, connection: Connection, orders: OrderCache | None = None) -> None:
-        """`orders` are those that the one writer knows; without it all are read."""
+    def __init__(self, connection: Connection, memory: Memory | None = None) -> None:
+        """`memory` is what the one writer knows; without it all is read."""
         self.connection = connection
-        self._known = None if orders is None else OrderChanges(orders)
+        self._memory = UnitMemory(memory or Memory())
+        self._writes = Writes(connection, is_patient=memory is not None)
+        shared = (connection, self._writes, self._memory)
         self.runs = SqlRuns(connection)
         self.triggers = SqlTriggers(connection)
         self.snapshots = SqlSnapshots(connection)
-        self.orders = SqlOrders(connection, self._known)
-        self.outbox = SqlOutbox(connection)
-        self.inbox = SqlInbox(connection)
+        self.orders = SqlOrders(*shared)
+        self.outbox = SqlOutbox(*shared)
+        self.inbox = SqlInbox(*shared)
         self.allocations = SqlAllocations(connection)
-        self.ledger = SqlLedger(connection)
-        self.audit = SqlAudit(connection)
+        self.ledger = SqlLedger(*shared)
+        self.audit = SqlAudit(*shared)
         self.approvals = SqlApprovals(connection)
-        self.entries = SqlEntries(connection)
+        self.entries = SqlEntries(connection, self._writes)
         self.kills = SqlKills(connection)
         self.rule_sets = SqlRuleSets(connection)
         self.findings = SqlFindings(connection)
@@ -54,21 +57,36 @@ class SqlUnitOfWork:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo only what happens inside when it raises; the transaction lives on."""
+        journal = self._memory.journal
         with translated():
+            journal.begin()
             try:
-                with self.connection.begin_nested():
+                with self._writes.savepoint():
                     yield
             except BaseException as error:
-                if self._known is not None:
-                    self._known.forget()
+                journal.take_back()
                 if isinstance(error, DBAPIError):
                     self._stop_if_lost()
                 raise
+            journal.keep()
+
+    @contextmanager
+    def statements_wait(self) -> Iterator[None]:
+        """What is written waits until something reads, or the block ends."""
+        attach(self.connection, self._writes)
+        try:
+            yield
+            self._writes.flush()
+        finally:
+            detach(self.connection)
 
     def committed(self) -> None:
-        """The transaction stands: what it knows of orders is so."""
-        if self._known is not None:
-            self._known.commit()
+        """The transaction stands: what it knows is so."""
+        self._memory.commit()
+
+    def forget(self) -> None:
+        """The tables were written past the stores: what is known of them is read again."""
+        self._memory.forget()
 
     def _stop_if_lost(self) -> None:
         """SQLite rolls everything back on a full disk: what follows must not commit by itself."""
