@@ -23,7 +23,7 @@ from gateway.dialect import Dialect, Kind
 from gateway.named_values import filled
 from gateway.printable import instant, printable, token
 from gateway.terms import Field, fields_of
-from gateway.wiretext import message
+from gateway.wiretext import HEADER_TAGS, message
 
 PLAIN = Dialect()
 
@@ -50,9 +50,10 @@ def encode(
         fields = new_order(body, account, at, dialect)
         return in_dialect(Kind.NEW, fields, body, account, dialect)
     if isinstance(body, ListCancelRequest):
-        return message("K", _list_cancel(body))
+        return in_dialect(Kind.LIST_CANCEL, _list_cancel(body), None, account, dialect)
     if isinstance(body, AllocationAnswer):
-        return message("AT", allocations.answer(body, at))
+        fields = allocations.answer(body, at)
+        return in_dialect(Kind.ALLOCATION_ANSWER, fields, None, account, dialect)
     if order is None:
         name = named_order(body)
         raise BadInputError(f"there is no order {name} to send a {type(body).__name__} for")
@@ -78,20 +79,25 @@ def named_order(body: OutboxBody) -> str:
     return body.orig_cl_ord_id
 
 
-def encode_mass_status(at: datetime) -> str:
+def encode_mass_status(at: datetime, account: str, dialect: Dialect = PLAIN) -> str:
     """The question about all our open orders, asked at `at`."""
     name = at.astimezone(UTC).strftime("MS-%Y%m%d-%H%M%S%f")
-    return message("AF", [(584, name), (585, _ALL_ORDERS)])
+    fields = [(584, name), (585, _ALL_ORDERS)]
+    return in_dialect(Kind.MASS_STATUS, fields, None, account, dialect)
 
 
 def in_dialect(
-    kind: Kind, fields: list[Field], intent: OrderIntent, account: str, dialect: Dialect
+    kind: Kind, fields: list[Field], intent: OrderIntent | None, account: str, dialect: Dialect
 ) -> str:
-    """The message with what the broker wants beside."""
+    """The message with what the broker wants beside; `intent` is None where it is of no order.
+
+    Header fields come first: behind the others they would be out of order.
+    """
     wanted = (
         (one.tag, filled(one.text, intent, account)) for one in dialect.tags if kind in one.kinds
     )
     custom = [(tag, printable(text)) for tag, text in wanted if text]
+    custom.sort(key=lambda field: field[0] not in HEADER_TAGS)
     return message(kind, [*custom, *fields])
 
 

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     LIST = "E"
     LIST_CANCEL = "K"
     ALLOCATION = "J"
+    ALLOCATION_ANSWER = "AT"
+    MASS_STATUS = "AF"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,9 +33,14 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(_NAME.findall(text))
 
 
-def filled(text: str, intent: OrderIntent, account: str) -> str:
-    """The text with its names filled in; empty, and so left out, where one has no value."""
-    values = {name: NAMES[name](intent, account) for name in names_in(text)}
+def filled(text: str, intent: OrderIntent | None, account: str) -> str:
+    """The text with its names filled in; empty, and so left out, where one has no value.
+
+    Of a message about no order only our account has one.
+    """
+    values = {"account": account} if intent is None else {}
+    for name in names_in(text):
+        values.setdefault(name, NAMES[name](intent, account) if intent is not None else "")
     if not all(values.values()):
         return ""
     return _NAME.sub(lambda found: values[found[1]], text)

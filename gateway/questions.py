@@ -105,7 +105,8 @@ class Questions:
             return
         at = self._clock.now()
         self.mass_status.asked(profile.venue, at)
-        if self._engine.send(profile.session.name, codec.encode_mass_status(at)):
+        question = codec.encode_mass_status(at, profile.account, profile.dialect)
+        if self._engine.send(profile.session.name, question):
             self._throttles[profile.venue].spend(1)
             self._log.info("mass_status_asked", venue=profile.venue, open_orders=len(orders))
         else:

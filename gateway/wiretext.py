@@ -10,6 +10,9 @@ SOH = "\x01"
 SECRET_TAGS = frozenset({553, 554, 96, 925})  # Username, Password, RawData, NewPassword.
 REDACTED = "***"
 _RAW_DATA_LENGTH, _RAW_DATA = "95", "96"
+HEADER_TAGS = frozenset(  # Those of the standard header that a profile may set.
+    {50, 57, 90, 115, 116, 128, 129, 142, 143, 144, 145, 212, 213, 347, 1128, 1129, 1156}
+)
 _MAX_TAG_DIGITS = 9
 _FLAT_TYPES = frozenset({"D", "F", "G", "H", "AF"})  # They may have groups, but need none.
 _GROUPS = (f"{SOH}78=", f"{SOH}453=", f"{SOH}957=")  # Allocations, parties, strategy parameters.

@@ -24,7 +24,7 @@ from domain.orders import (
     TimeInForce,
 )
 from domain.ports import StatusRequest
-from gateway.codec import encode
+from gateway.codec import encode, encode_mass_status
 from gateway.dialect import AlgoForm, CustomTag, Dialect, Kind
 from gateway.dictionary import standard_path
 from gateway.reports import decode
@@ -283,6 +283,26 @@ def test_custom_tags_carry_what_the_broker_wants():
     assert fields(new, 57, 9001, 9002, 21) == ["DESK", "BLOCK/GROWTH", RUN.hex, "3"]
     assert fields(new, 9003, 9004) == [None, None], "no single client, and no rule"
     assert fields(cancel, 57, 9001, 9002) == ["DESK", None, RUN.hex]
+
+
+def test_a_header_field_stays_in_the_header():
+    """Behind a field of the body the engine would take it for one, and the venue would reject."""
+    tags = (CustomTag(tag=9001, text="X"), CustomTag(tag=57, text="DESK"))
+    texts = [*every_message(intent("AB12-0001"), tags=tags)]
+    texts.append(encode_mass_status(NOW, "BLOCK", Dialect(tags=tags)))
+
+    for text in texts:
+        read = fix.Message(text, False)
+        assert read.getHeader().getField(57) == "DESK"
+        assert read.getField(9001) == "X"
+
+
+def test_a_message_about_no_order_leaves_out_what_is_said_of_orders():
+    tags = (CustomTag(tag=9001, text="{account}"), CustomTag(tag=9002, text="{account} {run}"))
+
+    text = encode_mass_status(NOW, "BLOCK", Dialect(tags=tags))
+
+    assert fields(text, 35, 9001, 9002) == ["AF", "BLOCK", None]
 
 
 @given(st.text(max_size=20))
