@@ -106,11 +106,13 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     workers = Cluster(address) if address else config.service.workers
     pool = stack.enter_context(OptimizerPool(workers, times=times))
     pool.warm_up()
-    gateway = Gateway(vault, Booking(), clock, settings, structlog.get_logger("gateway"))
+    booking = Booking(settings.ways)
+    gateway = Gateway(vault, booking, clock, settings, structlog.get_logger("gateway"))
     stack.callback(gateway.stop)
     gateway.start()
     limits = risk_limits(config)
-    releaser = Releaser(vault, gateway, clock, _release_settings(config), limits)
+    release_settings = replace(_release_settings(config), ways=settings.ways)
+    releaser = Releaser(vault, gateway, clock, release_settings, limits)
     desk = _desk(config, rules_at_start(vault, config.rules, clock.now()))
     pool.use_rules(_compiled_rules(config, desk.rules))
     runner = Runner(

@@ -5,6 +5,7 @@ transaction, so that a limit holds whatever happens after it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from domain.orders import OrderIntent
@@ -13,6 +14,7 @@ from domain.venue_ways import EVERYWHERE_PLAIN, Ways
 from oms import wire_risk
 from oms.admission import Admission
 from oms.instructing import announce
+from oms.lists import in_lists
 from oms.wire_risk import PriceFacts, RiskLimits
 
 ACTOR = "oms"
@@ -29,12 +31,13 @@ def enter(
 ) -> Admission:
     """Commit what is within the limits, and count it against them; the rest is told.
 
-    `ways` says which venues hear of an order's accounts before the order.
+    `ways` says which venues take lists, and hear of an order's accounts before the order.
     """
     if not intents:
         return Admission(intents=(), stopped=())
     earlier = wire_risk.before(uow, limits, intents[0].trade_date, now)
     going = wire_risk.check(intents, limits, earlier, facts, now)
+    going = replace(going, intents=in_lists(going.intents, ways))
     for intent in going.intents:
         uow.orders.add(intent)
         announce(uow, intent, ways, now)

@@ -18,6 +18,7 @@ from domain.exact import plain
 from domain.orders import Alarm, Order, OrderIntent, Side
 from domain.ports import Clock, UnitOfWork, Vault, Wire
 from domain.snapshot import Snapshot
+from domain.venue_ways import Ways
 from oms.abandoned import OnFailure, abandon
 from oms.admission import Stopped
 from oms.cancel import cancel
@@ -52,6 +53,7 @@ class ReleaseSettings:
     poll_interval: timedelta = timedelta(milliseconds=100)
     cash_cushion: Decimal = Decimal("0.001")  # Fraction of each buy.
     on_failure: OnFailure = OnFailure.KEEP
+    ways: Ways = field(default_factory=dict)  # How each venue hears of lists and allocations.
 
     def __post_init__(self) -> None:
         if not 0 <= self.cash_cushion < 1:
@@ -126,6 +128,7 @@ class Releaser:
             routes={route.intent.cl_ord_id: route for route in routes},
             recheck=recheck,
             wire=self._wire,
+            ways=self._settings.ways,
         )
         done: list[UnderWay] = []
         before: list[OrderIntent] = []

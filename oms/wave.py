@@ -14,6 +14,7 @@ from domain.codec import decode
 from domain.orders import OrderIntent, Side
 from domain.ports import UnitOfWork, Wire
 from domain.snapshot import Snapshot
+from domain.venue_ways import Ways
 from oms import wire_risk
 from oms.admission import Admission, Stopped, admit
 from oms.entering import ACTOR, enter
@@ -55,6 +56,7 @@ class Ground:
     routes: Mapping[str, Route]  # By the ClOrdID of the block.
     recheck: Recheck = field(repr=False)
     wire: Wire = field(repr=False)
+    ways: Ways = field(default_factory=dict)
 
 
 def commit(
@@ -85,7 +87,7 @@ def commit(
     rounded = in_round_lots(funded.intents, lots)
     facts = wire_risk.price_facts(ground.snapshot)
     within = within_parents(uow, rounded.intents, ground.routes, ground.run_id)
-    going = enter(uow, within.intents, ground.limits, facts, now)
+    going = enter(uow, within.intents, ground.limits, facts, now, ways=ground.ways)
     reduction = Reduction(
         stopped=(*spoken.stopped, *admission.stopped, *within.stopped, *going.stopped),
         cuts=(*sized.cuts, *funded.cuts, *rounded.cuts),
