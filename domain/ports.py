@@ -190,13 +190,13 @@ class OrderStore(Protocol):
     def record_execution(self, report: ExecutionReport, at: datetime) -> ExecutionOutcome: ...
     def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]: ...
     def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None: ...
-
-
-class Outbox(Protocol):
     def executions_after(
         self, venue: str, number: int, limit: int
     ) -> tuple[tuple[int, ExecutionReport], ...]: ...  # Numbered in the order of booking.
     def last_execution(self) -> int: ...  # Its number; 0 before the first.
+
+
+class Outbox(Protocol):
     """Messages to send, in order, each handed over at most once."""
 
     def queue(self, venue: str, body: OutboxBody, at: datetime) -> None: ...
@@ -204,9 +204,9 @@ class Outbox(Protocol):
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]: ...
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None: ...
     def withdraw(self, cl_ord_id: str, at: datetime) -> bool: ...  # False when handed already.
+    def queued_since(self, at: datetime, most: int) -> int: ...  # At most `most` are counted.
     def retract(self, numbers: Sequence[int], at: datetime) -> None: ...  # All must be waiting.
 
-    def queued_since(self, at: datetime, most: int) -> int: ...  # At most `most` are counted.
 
 class Inbox(Protocol):
     """Raw inbound messages with their sequence numbers."""
@@ -313,10 +313,10 @@ class EntryStore(Protocol):
     """What was entered; an order that provably never left counts no more."""
 
     def add(self, entry: Entry) -> None: ...
+    def add_change(self, entry: ChangeEntry) -> None: ...
     def since(self, at: datetime) -> tuple[Recent, ...]: ...
     def used(self, trade_date: date) -> DayUse: ...  # By orders and changes.
     def reserved(self, intent_id: str) -> Mapping[str, Decimal]: ...  # By account, ever.
-    def add_change(self, entry: ChangeEntry) -> None: ...
 
 
 class CustodyStore(Protocol):

@@ -65,6 +65,7 @@ class State:
     events: list[tuple[str, OrderEvent]] = field(default_factory=list)
     executions: dict[tuple[str, date, str], ExecutionReport] = field(default_factory=dict)
     outbox: list[OutboxMessage] = field(default_factory=list)
+    queued_at: dict[int, datetime] = field(default_factory=dict)
     handed: set[int] = field(default_factory=set)
     withdrawn: set[int] = field(default_factory=set)
     inbox: dict[tuple[str, int, int], str] = field(default_factory=dict)
@@ -73,10 +74,10 @@ class State:
     quarantine: list[tuple[str, int, str, str]] = field(default_factory=list)
     allocations: list[tuple[str, datetime, AllocationFact]] = field(default_factory=list)
     transactions: dict[str, Transaction] = field(default_factory=dict)
-    queued_at: dict[int, datetime] = field(default_factory=dict)
     audit: list[AuditEntry] = field(default_factory=list)
     approvals: dict[UUID, Approval] = field(default_factory=dict)
     entries: dict[str, Entry] = field(default_factory=dict)
+    changes: list[ChangeEntry] = field(default_factory=list)
     kills: dict[tuple[str, str], Kill] = field(default_factory=dict)
     rule_sets: dict[str, RuleSet] = field(default_factory=dict)
     checks: list[tuple[UUID, tuple[CheckResult, ...]]] = field(default_factory=list)
@@ -85,7 +86,6 @@ class State:
     overrides: list[GivenOverride] = field(default_factory=list)
     custody: list[CustodyPosition] = field(default_factory=list)
     flows: list[Transaction] = field(default_factory=list)
-    changes: list[ChangeEntry] = field(default_factory=list)
 
     def branch(self) -> "State":
         return State(**{f.name: copy(getattr(self, f.name)) for f in fields(self)})
@@ -228,6 +228,11 @@ class OutboxPart(Part):
     def queue(self, venue: str, body: OutboxBody, at: datetime) -> None:
         number = len(self.state.outbox) + 1
         self.state.outbox.append(OutboxMessage(number=number, venue=venue, body=body))
+        self.state.queued_at[number] = at
+
+    def queued_since(self, at: datetime, most: int) -> int:
+        newest = list(self.state.queued_at.values())[-most:]
+        return sum(queued >= at for queued in newest)
 
     def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         gone = self.state.handed | self.state.withdrawn
@@ -236,12 +241,9 @@ class OutboxPart(Part):
 
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         every = self.waiting(venue, len(self.state.outbox))
-        self.state.queued_at[number] = at
-
-    def queued_since(self, at: datetime, most: int) -> int:
-        newest = list(self.state.queued_at.values())[-most:]
-        return sum(queued >= at for queued in newest)
-        return tuple(m for m in every if isinstance(m.body, CancelRequest | ListCancelRequest))[:limit]
+        return tuple(m for m in every if isinstance(m.body, CancelRequest | ListCancelRequest))[
+            :limit
+        ]
 
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
         assert not self.state.handed & set(numbers), "handed at most once"
@@ -412,6 +414,9 @@ class Entries(Part):
     def add(self, entry: Entry) -> None:
         self.state.entries[entry.cl_ord_id] = entry
 
+    def add_change(self, entry: ChangeEntry) -> None:
+        self.state.changes.append(entry)
+
     def since(self, at: datetime) -> tuple[Recent, ...]:
         return tuple(
             Recent(cl_ord_id=one.cl_ord_id, at=one.at, likeness=one.likeness)
@@ -422,9 +427,6 @@ class Entries(Part):
     def used(self, trade_date: date) -> DayUse:
         by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
         by_strategy: defaultdict[str, Decimal] = defaultdict(Decimal)
-    def add_change(self, entry: ChangeEntry) -> None:
-        self.state.changes.append(entry)
-
         orders = self.state.orders
         changes = [
             one
@@ -437,6 +439,15 @@ class Entries(Part):
                 by_strategy[part.strategy] += part.notional
         return DayUse(by_account=dict(by_account), by_strategy=dict(by_strategy))
 
+    def reserved(self, intent_id: str) -> Mapping[str, Decimal]:
+        entered = [one for name, one in self.state.entries.items() if name == intent_id]
+        changed = [one for one in self.state.changes if one.intent_id == intent_id]
+        found: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for one in (*entered, *changed):
+            for part in one.parts:
+                found[part.account_id] += part.notional
+        return dict(found)
+
     def _counted(self) -> list[Entry]:
         orders = self.state.orders
         return [
@@ -447,15 +458,6 @@ class Entries(Part):
 
 
 class Findings(Part):
-    def reserved(self, intent_id: str) -> Mapping[str, Decimal]:
-        entered = [one for name, one in self.state.entries.items() if name == intent_id]
-        changed = [one for one in self.state.changes if one.intent_id == intent_id]
-        found: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for one in (*entered, *changed):
-            for part in one.parts:
-                found[part.account_id] += part.notional
-        return dict(found)
-
     def add_checks(self, run_id: UUID, results: Sequence[CheckResult], at: datetime) -> None:
         self.state.checks.append((run_id, tuple(results)))
 
