@@ -89,6 +89,7 @@ def verify(entries: Iterable[AuditEntry], anchors: Iterable[Anchor]) -> Tamperin
     """
     expected = {anchor.sequence: anchor.hash for anchor in anchors}
     sequence, previous = 0, GENESIS
+    expected.pop(0, None)  # Of a chain that had no entry yet.
     for entry in entries:
         sequence += 1
         if entry.sequence != sequence:

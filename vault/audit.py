@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from domain.audit import Anchor, AuditEntry, link
+from domain.audit import GENESIS, Anchor, AuditEntry, link
 from vault.memory import Memory, UnitMemory
 from vault.schema import audit_entry
 from vault.writes import Writes
@@ -73,7 +73,9 @@ class SqlAudit:
         return self._memory.head.find(_HEAD) or self.head()
 
     def hash_at(self, sequence: int) -> str | None:
-        """The hash of one entry; None when the chain does not reach it."""
+        """The hash of one entry, of 0 what the first follows; None beyond the chain's end."""
+        if sequence == 0:
+            return GENESIS
         query = select(audit_entry.c.hash).where(audit_entry.c.sequence == sequence)
         return self._connection.execute(query).scalar_one_or_none()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from domain.audit import Anchor, AuditEntry
+from domain.audit import GENESIS, Anchor, AuditEntry
 from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock
 from vault import lease, migrate
@@ -152,7 +152,7 @@ class SqlVault:
             ) from error
 
     def _check_anchors(self, connection: Connection) -> Anchor | None:
-        """The head, where a crash left it without its anchor.
+        """The head, where a crash left it without its anchor; of an empty chain its beginning.
 
         Raises `InvariantError` when the chain does not pass through the last anchor.
         """
@@ -166,6 +166,8 @@ class SqlVault:
             )
         if head and (why := lost_anchor(self._anchor_path, anchor, head.sequence)):
             raise InvariantError(f"the audit trail cannot be trusted: {why}")
+        if anchor is None and head is None:
+            return Anchor(0, GENESIS)  # So that no first transaction, however long, stands alone.
         return None if anchor == head else head
 
     @contextmanager

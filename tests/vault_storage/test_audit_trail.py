@@ -161,15 +161,18 @@ def test_a_commit_whose_anchor_was_lost_in_a_crash_is_anchored_at_the_next_start
 
 def test_a_head_that_cannot_be_anchored_stops_the_writer(open_vault, tmp_path):
     """The disk of the anchor file is full: the caller hears it, the next write catches up."""
-    anchor = tmp_path / "elsewhere" / "anchor.jsonl"
+    place, away = tmp_path / "elsewhere", tmp_path / "away"
+    place.mkdir()
     vault = open_vault(anchor="elsewhere/anchor.jsonl")
-
-    with pytest.raises(StorageUnavailableError, match="nothing may be sent"):
-        write_entries(vault, 1)
-    anchor.parent.mkdir()
     write_entries(vault, 1)
 
-    assert [found.sequence for found in read_anchors(anchor)] == [2]
+    place.rename(away)
+    with pytest.raises(StorageUnavailableError, match="nothing may be sent"):
+        write_entries(vault, 1)
+    away.rename(place)
+    write_entries(vault, 1)
+
+    assert [found.sequence for found in read_anchors(place / "anchor.jsonl")] == [0, 1, 3]
     assert verify_audit(vault) is None
 
 

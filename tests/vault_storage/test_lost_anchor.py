@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.errors import InvariantError
+from vault.anchor import last_anchor, read_anchors
 from vault.export import verify_audit
 from vault.preflight import problems
 from vault.store import SqlVault
@@ -77,3 +78,36 @@ def test_a_crash_before_the_very_first_anchor_is_forgiven(new_sqlite_url, tmp_pa
 
     assert verify_audit(again) is None
     again.close()
+
+
+def test_a_crash_before_the_anchor_of_a_long_first_transaction_is_forgiven(
+    new_sqlite_url, tmp_path, monkeypatch
+):
+    """Killed between the very first commit and its anchor: the beginning was anchored before."""
+    url, anchor = new_sqlite_url(), tmp_path / "anchor"
+    vault = open_vault(url, anchor)
+    vault.acquire()
+    with monkeypatch.context() as patched:
+        patched.setattr("vault.store.append_anchor", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            append_at_once(vault, 9)
+    vault.close()
+    assert len(read_anchors(anchor)) == 1
+
+    assert problems(url, anchor_path=anchor) == ()
+    again = open_vault(url, anchor)
+    append(again, 1)
+
+    assert verify_audit(again) is None
+    assert last_anchor(anchor).sequence == 10
+    again.close()
+
+
+def append_at_once(vault, count):
+    with vault.write() as uow:
+        for number in range(count):
+            uow.audit.append(at=NOW, actor="anna", kind="done", subject=str(number), body={})
+
+
+def interrupted(_path, _anchor):
+    raise KeyboardInterrupt
