@@ -24,6 +24,7 @@ from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
 from gateway.settings import Connection, GatewaySettings, VenueProfile
 from gateway.staleness import Signs, Staleness
+from gateway.unanswered import Unanswered
 from gateway.watch import Watch
 
 _STORE_MODE = 0o700
@@ -109,8 +110,18 @@ class Core:
             staleness.look,
             *(one.review for one in self.copies),
             *(one.look for one in day_ends),
+            self._unanswered(settings).look,
         ]
         self.watch = Watch(looks, monotonic, log)
+
+    def _unanswered(self, settings: GatewaySettings) -> Unanswered:
+        return Unanswered(
+            settings.profiles,
+            settings.allocation_seconds,
+            vault=self._vault,
+            clock=self._clock,
+            log=self._log,
+        )
 
     def prepare(self) -> dict[str, int]:
         """Before the engine starts: check each session's store, keep what it proves, catch up.

@@ -195,7 +195,7 @@ class Intake:
         self.alarms.append(Alarm(kind="not_resent", cl_ord_id=arrival.order, message=text))
 
     def _refused(self, session: str, names: str, why: str) -> None:
-        """The venue refused a message of ours: the orders, or the instruction, that it was about."""
+        """The venue refused a message of ours: what it was about, orders or an instruction."""
         at = self._desk.clock.now()
         for name in dict.fromkeys(names.split()):
             order = self._uow.orders.get(name)

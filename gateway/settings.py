@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.day_roll import DayRoll
 from domain.allocations import AllocationMode
+from domain.day_roll import DayRoll
 from domain.errors import ConfigError
 from domain.ports import SessionKind
 from domain.venue_ways import VenueWays, Ways
