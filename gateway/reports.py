@@ -6,6 +6,7 @@ do not know is read as a Trade, with a note for a person. What cannot be read is
 returned as `Unreadable` and kept raw by the caller.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -78,6 +79,17 @@ def _execution(fields: Fields, venue: str) -> Readable:
     cum_qty = _or_noted(fields.quantity(14), "CumQty (14)", notes, wanted=is_trade)
     leaves_qty = _or_noted(fields.quantity(151), "LeavesQty (151)", notes, wanted=is_trade)
     transact_time = transact_time_of(fields, notes)
+
+    def informing(read: Callable[[int], Decimal | None], tag: int) -> Decimal | None:
+        """What a fill is booked without; on other reports it must be right."""
+        try:
+            return read(tag)
+        except FieldError as error:
+            if not is_trade:
+                raise
+            notes.append(f"{error}; passed over")
+            return None
+
     report = ExecutionReport(
         venue=venue,
         exec_id=fields.identifier(17),
@@ -88,20 +100,20 @@ def _execution(fields: Fields, venue: str) -> Readable:
         ord_status=_ord_status(fields, notes, exec_type, leaves_qty),
         symbol=fields.identifier(55),
         side=_side(fields),
-        order_qty=fields.quantity(38),
+        order_qty=informing(fields.quantity, 38),
         cum_qty=cum_qty,
         leaves_qty=leaves_qty,
-        avg_px=fields.average(6),
+        avg_px=informing(fields.average, 6),
         last_qty=last_qty,
         last_px=last_px,
-        limit_price=fields.price(44),
+        limit_price=informing(fields.price, 44),
         commission=_commission(fields, last_qty, last_px, is_trade=is_trade),
         exec_ref_id=fields.identifier(19) if 19 in fields.text else None,
         reason=_reason(fields, (103, 378)),
         trade_date=trade_date_of(fields, transact_time),
         transact_time=transact_time,
         ord_rej_reason=fields.code(103),
-        stop_price=fields.price(99),
+        stop_price=informing(fields.price, 99),
         restatement=fields.code(378),
     )
     return Readable(report, tuple(notes))

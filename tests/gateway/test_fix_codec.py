@@ -163,6 +163,24 @@ def test_a_fill_of_an_unknown_type_is_a_trade(exec_type):
     assert read(wire(t150=exec_type)).exec_type is ExecType.TRADE
 
 
+@pytest.mark.parametrize("tag", [6, 38, 44, 99])
+@pytest.mark.parametrize("value", ["-1", "1e2", "NaN", "", "9" * 40])
+def test_a_fill_is_booked_whatever_the_terms_beside_it_say(tag, value):
+    found = decode(wire(**{f"t{tag}": value}), venue="XSIM")
+
+    assert isinstance(found, Readable)
+    assert (found.message.last_qty, found.message.last_px) == (100, Decimal("190.24"))
+    [note] = found.notes
+    assert note.endswith("; passed over")
+
+
+@pytest.mark.parametrize("tag", [38, 44, 99])
+def test_a_report_that_changes_terms_must_say_them_rightly(tag):
+    raw = wire(**{f"t{tag}": "-1"}, t150="5", t39="0", t32=None, t31=None)
+
+    assert "unsigned" in refusal(raw).why
+
+
 @pytest.mark.parametrize(("leaves", "status"), [("200", "1"), ("0", "2")])
 def test_a_fill_with_an_unknown_status_takes_it_from_what_is_left(leaves, status):
     found = decode(wire(t39="Q", t151=leaves), venue="XSIM")

@@ -127,6 +127,7 @@ def day(request, wired, tmp_path):
     sessions = write_session_config(path, venues, store=tmp_path / "fix", begin_string=begin_string)
     tables = {name: {"session": session, "throttle": 1000} for name, session in sessions.items()}
     tables["BROK"]["strategies"] = strategies
+    tables["XSIM"]["tags"] = {"57": "DMA", "9001": "{account} {run}", "new": {"528": "A"}}
     open_books(wired.vault, snapshot(cash={"A1": "9000000"}))
     made = Day(wired, program, load_settings(path, tables, {}))
     made.gateway.start()
