@@ -7,6 +7,7 @@ document. Errors are `{"error", "remedy", "exit_code"}`.
 import functools
 import hmac
 from collections.abc import Awaitable, Callable
+from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
@@ -20,7 +21,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from console.service_port import NewTerms, OrderQuery, OverrideRequest, Service
+from console.service_port import (
+    AccountPart,
+    NewTerms,
+    OrderQuery,
+    OverrideRequest,
+    Service,
+    SplitWish,
+)
 from console.strict_json import parse
 from domain.codec import encode, from_plain
 from domain.errors import BadInputError, ExitCode, TrimtabError
@@ -108,6 +116,25 @@ def _propose_settlement(service: Service, request: Request, body: dict[str, Any]
 
 def _second_settlement(service: Service, request: Request, body: dict[str, Any]) -> object:
     return service.second_settlement(request.path_params["order"], body["by"])
+
+
+def _propose_adoption(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.propose_adoption(
+        body["order"], body["accounts"], body["run"], body["by"], body["why"]
+    )
+
+
+def _agree_adoption(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.agree_adoption(body["order"], body["by"])
+
+
+def _propose_split(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    wish = SplitWish(symbol=body["symbol"], new=body["new"], old=body["old"], day=body["day"])
+    return service.propose_split(wish, body["by"], body["why"])
+
+
+def _agree_split(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.agree_split(body["symbol"], body["day"], body["by"])
 
 
 def _positions(service: Service, request: Request, _body: dict[str, Any]) -> object:
@@ -215,7 +242,13 @@ def _stop(service: Service, _request: Request, body: dict[str, Any]) -> object:
 
 _TEXTS: type = tuple[str, ...]
 _NUMBER = Decimal | None
-_JSON_KINDS: dict[Any, Any] = {str: object, Settlement: str, _NUMBER: str | None}
+_JSON_KINDS: dict[Any, Any] = {
+    str: object,
+    int: int,
+    date: str,
+    Settlement: str,
+    _NUMBER: str | None,
+}
 _DECISION = {"by": str, "why": str}
 _SWITCH = {"scope": str, "name": str, "by": str, "why": str}
 _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
@@ -262,6 +295,20 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
         {**_DECISION, "what": Settlement},
     ),
     ("POST", "/v1/orders/{order}/settlement/second", _second_settlement, {"by": str}),
+    (
+        "POST",
+        "/v1/adoptions/propose",
+        _propose_adoption,
+        {**_DECISION, "order": str, "accounts": tuple[AccountPart, ...], "run": str},
+    ),
+    ("POST", "/v1/adoptions/agree", _agree_adoption, {"order": str, "by": str}),
+    (
+        "POST",
+        "/v1/splits/propose",
+        _propose_split,
+        {**_DECISION, "symbol": str, "new": int, "old": int, "day": date},
+    ),
+    ("POST", "/v1/splits/agree", _agree_split, {"symbol": str, "day": date, "by": str}),
     ("POST", "/v1/rules/propose", _propose_rules, {**_DECISION, "path": str}),
     ("POST", "/v1/rules/agree", _agree_rules, {"name": str, "by": str}),
     ("POST", "/v1/halt", _halt, _SWITCH),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from console.book_wishes import BookWishes
 from console.order_wishes import OrderWishes
 from console.rule_wishes import RuleWishes, UseRules
 from console.service_port import IngestLine, IngestProblem, OverrideRequest
@@ -51,7 +52,7 @@ class Triggers(Protocol):
     def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run: ...
 
 
-class VaultChanging(OrderWishes, RuleWishes):
+class VaultChanging(OrderWishes, BookWishes, RuleWishes):
     """`console.service_port.Changing` over the vault."""
 
     def __init__(
@@ -79,6 +80,7 @@ class VaultChanging(OrderWishes, RuleWishes):
         changes of orders too.
         """
         OrderWishes.__init__(self, vault, clock, wake, limits)
+        BookWishes.__init__(self, vault, clock)
         RuleWishes.__init__(self, vault, clock, use_rules)
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake

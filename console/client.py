@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlencode
 from console.config import ApiSettings, Config
 from console.secrets_file import read_token
 from console.service_port import (
+    AccountPart,
     AuditVerdict,
     Health,
     IngestLine,
@@ -22,6 +24,7 @@ from console.service_port import (
     PositionLine,
     ProposedLine,
     RunDetail,
+    SplitWish,
     Telling,
 )
 from console.unix_path import socket_address
@@ -185,6 +188,24 @@ class ApiClient:
 
     def second_settlement(self, order: str, by: str) -> Telling:
         return self._post(Telling, f"/v1/orders/{_part(order)}/settlement/second", {"by": by})
+
+    def propose_adoption(
+        self, order: str, parts: Sequence[AccountPart], run: str, by: str, why: str
+    ) -> Telling:
+        said = to_plain(tuple(parts))
+        body = {"order": order, "accounts": said, "run": run, "by": by, "why": why}
+        return self._post(Telling, "/v1/adoptions/propose", body)
+
+    def agree_adoption(self, order: str, by: str) -> Telling:
+        return self._post(Telling, "/v1/adoptions/agree", {"order": order, "by": by})
+
+    def propose_split(self, wish: SplitWish, by: str, why: str) -> Telling:
+        body = {**to_plain(wish), "by": by, "why": why}
+        return self._post(Telling, "/v1/splits/propose", body)
+
+    def agree_split(self, symbol: str, day: date, by: str) -> Telling:
+        body = {"symbol": symbol, "day": day.isoformat(), "by": by}
+        return self._post(Telling, "/v1/splits/agree", body)
 
     def propose_rules(self, path: Path, by: str, why: str) -> Telling:
         body = {"path": str(path.absolute()), "by": by, "why": why}

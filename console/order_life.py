@@ -7,6 +7,7 @@ from console.views import order_line, words_of
 from domain.errors import UnknownNameError
 from domain.exact import plain
 from domain.orders import (
+    Adopted,
     CancelReject,
     CancelRequest,
     DayEnded,
@@ -116,7 +117,9 @@ def _of_report(report: ExecutionReport) -> LifeLine:
     )
 
 
-def _of_ours(event: Sent | NeverSent | DoubtRaised | DoubtSettled | DayEnded) -> LifeLine:
+def _of_ours(
+    event: Sent | NeverSent | DoubtRaised | DoubtSettled | DayEnded | Adopted,
+) -> LifeLine:
     """What only we know: nothing of it is on the wire, but the handing over."""
     match event:
         case Sent():
@@ -129,6 +132,9 @@ def _of_ours(event: Sent | NeverSent | DoubtRaised | DoubtSettled | DayEnded) ->
             what = "in doubt"
         case DayEnded():
             what = "day over"
+        case Adopted():
+            note = f"{event.why} ({event.by}, seconded by {event.seconded_by})"
+            return LifeLine(at=event.at, message="adopted", cl_ord_id=event.known_as, note=note)
         case DoubtSettled():
             who = f"{event.by}, seconded by {event.seconded_by}"
             what = event.what.value.replace("_", " ")

@@ -50,6 +50,16 @@ ENTRIES = (
         "end the doubt about an order, by two persons",
         'trimtab resolve DE7K-0001 --as never-reached --by anna --why "XSIM desk, 15:02"',
     ),
+    Entry(
+        "adopt",
+        "make an order ours that only a venue knows, by two persons",
+        'trimtab adopt XSIM/4711 --account H001-1=600 --by anna --why "Bob by telephone, 10:15"',
+    ),
+    Entry(
+        "split",
+        "multiply a security's shares and lots after a split, by two persons",
+        'trimtab split AAPL 4:1 --on 2020-08-31 --by anna --why "the company\'s notice"',
+    ),
     Entry("positions", "list holdings", "trimtab positions --account H001-1"),
     Entry(
         "rules",

@@ -158,6 +158,24 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPart:
+    """How many of an order's shares one account gets."""
+
+    account_id: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitWish:
+    """Each `old` shares of a security became `new` on `day`."""
+
+    symbol: str
+    new: int
+    old: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideRequest:
     """A second person's wish to let one overridable breach of one account pass."""
 
@@ -263,6 +281,12 @@ class Changing(Protocol):
     def replace(self, order: str, terms: NewTerms, by: str, why: str) -> OrderLine: ...
     def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling: ...
     def second_settlement(self, order: str, by: str) -> Telling: ...
+    def propose_adoption(
+        self, order: str, parts: Sequence[AccountPart], run: str, by: str, why: str
+    ) -> Telling: ...
+    def agree_adoption(self, order: str, by: str) -> Telling: ...
+    def propose_split(self, wish: SplitWish, by: str, why: str) -> Telling: ...
+    def agree_split(self, symbol: str, day: date, by: str) -> Telling: ...
     def propose_rules(self, path: Path, by: str, why: str) -> Telling: ...
     def agree_rules(self, name: str, by: str) -> Telling: ...
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill: ...

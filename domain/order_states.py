@@ -17,6 +17,7 @@ from typing import Any
 from domain.exact import ZERO, plain
 from domain.orders import (
     CLOSED,
+    Adopted,
     Alarm,
     CancelReject,
     CancelRequest,
@@ -170,6 +171,13 @@ def _on_day_end(order: Order, event: DayEnded) -> Outcome:
         return order, ()
     ended = replace(order, status=OrdStatus.EXPIRED, in_doubt=False, pending=(), reason=event.why)
     return _with_leaves(ended), (_alarm(order, "ended_by_day_roll", event.why),)
+
+
+def _on_adopted(order: Order, event: Adopted) -> Outcome:
+    """The venue has it, under a name that was not ours to give."""
+    chain = (*order.chain, event.known_as)
+    current = order.current if "/" in event.known_as else event.known_as
+    return replace(order, sent=True, chain=chain, current=current), ()
 
 
 def _on_request(order: Order, event: CancelRequest | ReplaceRequest) -> Outcome:
@@ -467,6 +475,7 @@ _HANDLERS: Mapping[type, Callable[[Order, Any], Outcome]] = MappingProxyType(
         DoubtRaised: _on_doubt,
         DoubtSettled: _on_settled,
         DayEnded: _on_day_end,
+        Adopted: _on_adopted,
         CancelRequest: _on_request,
         ReplaceRequest: _on_request,
         CancelReject: _on_cancel_reject,

@@ -321,6 +321,18 @@ class DayEnded:
     day: date  # The first trading day on which it is dead.
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """An order that a venue had and we did not send became ours, by two persons."""
+
+    cl_ord_id: str
+    known_as: str  # The ClOrdID that the venue names, or VENUE/OrderID where it names none.
+    at: datetime
+    why: str
+    by: str
+    seconded_by: str
+
+
 OrderEvent = (
     ExecutionReport
     | CancelReject
@@ -331,6 +343,7 @@ OrderEvent = (
     | DoubtRaised
     | DoubtSettled
     | DayEnded
+    | Adopted
 )
 
 

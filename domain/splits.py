@@ -13,7 +13,7 @@ from fractions import Fraction
 from domain.exact import PLACES, InexactError
 
 _MILLIONTH = Decimal(1).scaleb(-PLACES)
-_LARGEST = 10_000  # Of either number: beyond it somebody mistyped.
+LARGEST = 10_000  # Of either number: beyond it somebody mistyped.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,8 @@ class Split:
     old: int
 
     def __post_init__(self) -> None:
-        assert 0 < self.new <= _LARGEST
-        assert 0 < self.old <= _LARGEST
+        assert 0 < self.new <= LARGEST
+        assert 0 < self.old <= LARGEST
         assert self.new != self.old
 
     @property

@@ -83,17 +83,20 @@ def fill(report: ExecutionReport, intent: OrderIntent, at: datetime) -> Transact
     )
 
 
-def unknown_fill(report: ExecutionReport, at: datetime) -> Transaction:
-    """An execution on an order that is not ours to know: booked all the same, by its symbol."""
+def unknown_fill(report: ExecutionReport, key: str, at: datetime) -> Transaction:
+    """An execution on an order that is not ours to know: booked all the same, by its symbol.
+
+    `key` is what the order goes by.
+    """
     assert report.last_px is not None
     return Transaction(
         transaction_id=fill_id(report.venue, report.trade_date, report.exec_id),
         kind=TransactionKind.FILL,
         trade_date=report.trade_date,
         at=at,
-        legs=_fill_legs(report, block_book(f"{UNKNOWN}:{report.cl_ord_id}"), report.symbol),
+        legs=_fill_legs(report, block_book(f"{UNKNOWN}:{key}"), report.symbol),
         exec_id=report.exec_id,
-        memo=f"unknown order {report.cl_ord_id} at {report.venue}",
+        memo=f"unknown order {key} at {report.venue}",
     )
 
 

@@ -34,6 +34,7 @@ from oms.cancel import repeat_lost_cancel
 from oms.days import give_out, mandates_of
 from oms.doubts import ask
 from oms.instructing import instruct
+from oms.unknown import book_unknown, key_of
 
 ACTOR = "oms"
 _STAYS = frozenset({TimeInForce.GTC, TimeInForce.GTD})
@@ -109,7 +110,7 @@ class Booking:
                 raise ExecutionConflictError(report)
         order = _order_of(uow, report)
         if order is None or _is_of_another_order(order, report):
-            return _book_unknown(uow, report, order, at)
+            return book_unknown(uow, report, order, at)
         earlier = self._close_days(uow, order, report, at)
         moved, alarms = apply(order, report)
         alarms = (*earlier, *alarms)
@@ -210,40 +211,6 @@ def _book_refusal(uow: UnitOfWork, reject: CancelReject, at: datetime) -> tuple[
     return alarms
 
 
-def _book_unknown(
-    uow: UnitOfWork, report: ExecutionReport, order: Order | None, at: datetime
-) -> tuple[Alarm, ...]:
-    """A report that belongs to no order of ours; its fill goes to a book of its own."""
-    uow.audit.append(
-        at=at,
-        actor=ACTOR,
-        kind="unknown_report_kept",
-        subject=report.cl_ord_id,
-        body={"report": report},
-    )
-    if report.exec_type in FILLS:
-        if report.exec_ref_id is not None:
-            _reverse_unknown(uow, report, at)
-        if report.exec_type is not ExecType.TRADE_CANCEL:
-            uow.ledger.append(postings.unknown_fill(report, at))
-    what = "an order that we do not know"
-    if order is not None:
-        what = f"order {order.intent.cl_ord_id}, but for another venue, symbol or side"
-    text = f"{report.venue} reports {report.exec_type.name} {report.exec_id} on {what}"
-    return (Alarm(kind="unknown_order", cl_ord_id=report.cl_ord_id, message=text),)
-
-
-def _reverse_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> None:
-    """Undo a fill of an unknown order, if it was booked and still stands."""
-    assert report.exec_ref_id is not None
-    name = postings.fill_id(report.venue, report.trade_date, report.exec_ref_id)
-    original = uow.ledger.get(name)
-    if original is None or original.cl_ord_id is not None:
-        return
-    if all(t.reverses != name for t in uow.ledger.all()):
-        uow.ledger.append(postings.fill_reversal(original, report, at))
-
-
 def _post(uow: UnitOfWork, report: ExecutionReport, order: Order, at: datetime) -> None:
     """The ledger's side of an execution; a correction is a reversal and a fill."""
     if report.exec_type not in FILLS:
@@ -275,7 +242,7 @@ def _post_split(
 
 
 def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:
-    found = uow.orders.get(report.cl_ord_id)
+    found = uow.orders.get(key_of(report))
     if found is None and report.orig_cl_ord_id is not None:
         found = uow.orders.get(report.orig_cl_ord_id)
     return found

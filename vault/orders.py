@@ -15,6 +15,7 @@ from domain.codec import decode, encode
 from domain.errors import InvariantError, UnknownNameError
 from domain.order_states import FILLS, open_order
 from domain.orders import (
+    Adopted,
     CancelRequest,
     ExecType,
     ExecutionReport,
@@ -99,6 +100,8 @@ class SqlOrders:
             self._keep_fills(before.order, order, event)
         if isinstance(event, CancelRequest | ReplaceRequest):
             self._name(event.cl_ord_id, name)
+        if isinstance(event, Adopted):
+            self._name(event.known_as, name)
 
     def events(self, cl_ord_id: str) -> tuple[OrderEvent, ...]:
         query = (

@@ -7,14 +7,21 @@ keeps what it is told and answers from it.
 import shutil
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
+from console import doors
+from console.api import create_app
+from console.api_server import ApiServer
 from console.config import ApiSettings, load_config
 from console.initialise import initialise
+from console.main import main
+from console.secrets_file import read_token
 from console.service_port import (
     AuditVerdict,
+    CheckLine,
     Health,
     IngestLine,
     IngestProblem,
@@ -177,6 +184,22 @@ class Desk:
         self.told.append(("second_settlement", order, by))
         return Telling(subject=order, lines=(f"{by} agrees",))
 
+    def propose_adoption(self, order, parts, run, by, why):
+        self.told.append(("propose_adoption", order, parts, run, by, why))
+        return Telling(subject=order, lines=(f"{by} says that {order} is ours",))
+
+    def agree_adoption(self, order, by):
+        self.told.append(("agree_adoption", order, by))
+        return Telling(subject=order, lines=(f"{by} agrees",))
+
+    def propose_split(self, wish, by, why):
+        self.told.append(("propose_split", wish, by, why))
+        return Telling(subject=wish.symbol, lines=(f"{by} says that {wish.symbol} is split",))
+
+    def agree_split(self, symbol, day, by):
+        self.told.append(("agree_split", symbol, day, by))
+        return Telling(subject=symbol, lines=(f"{by} agrees",))
+
     def positions(self, account_id):
         if account_id == "NOBODY":
             raise UnknownNameError("no account 'NOBODY'; `trimtab positions` lists them")
@@ -321,3 +344,37 @@ def socket_settings(tmp_path):
     folder = tmp_path / ("d" * 100)
     folder.mkdir()
     return ApiSettings(socket=folder / "api.sock", host="", port=0)
+
+
+@pytest.fixture
+def run(installed, desk, monkeypatch, capsys):
+    """Runs a command on a fresh installation whose service is the desk, not running."""
+    application = SimpleNamespace(
+        check=lambda _config: (CheckLine(name="schema", ok=desk.verified, message="0001"),),
+        serve=lambda _config: 0,
+    )
+    opening = SimpleNamespace(
+        open_reading=lambda _config: desk, open_service=lambda _config, *, write: desk
+    )
+    monkeypatch.setattr(doors, "opening", lambda: opening)
+    monkeypatch.setattr("console.commands.check.application", lambda: application)
+
+    def call(*arguments, config=installed.path):
+        capsys.readouterr()
+        try:
+            code = main(["--config", str(config), *arguments])
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capsys.readouterr()
+        return SimpleNamespace(code=code, out=out, err=err)
+
+    return call
+
+
+@pytest.fixture
+def serving(installed, desk):
+    """The desk behind the API of the installation, as `trimtab serve` would have it."""
+    server = ApiServer(create_app(desk, read_token(installed.files.token)), installed.api)
+    server.start()
+    yield
+    server.stop()

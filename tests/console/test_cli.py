@@ -6,20 +6,16 @@ import sys
 from dataclasses import replace
 from decimal import Decimal
 from importlib.metadata import version
-from types import SimpleNamespace
 
 import pytest
 
 from console import doors
-from console.api import create_app
-from console.api_server import ApiServer
 from console.commands.approve import override_of
 from console.commands.orders import changed, line_of
 from console.main import main
 from console.printing import Column, aligned, money, number, price
 from console.registry import ENTRIES
-from console.secrets_file import read_token
-from console.service_port import CheckLine, NewTerms
+from console.service_port import NewTerms
 from domain.errors import BadInputError
 from domain.orders import Settlement
 from domain.postings import Break
@@ -36,40 +32,6 @@ READING = (
     "trace last",
     "proposed last",
 )
-
-
-@pytest.fixture
-def run(installed, desk, monkeypatch, capsys):
-    """Runs a command on a fresh installation whose service is the desk, not running."""
-    application = SimpleNamespace(
-        check=lambda _config: (CheckLine(name="schema", ok=desk.verified, message="0001"),),
-        serve=lambda _config: 0,
-    )
-    opening = SimpleNamespace(
-        open_reading=lambda _config: desk, open_service=lambda _config, *, write: desk
-    )
-    monkeypatch.setattr(doors, "opening", lambda: opening)
-    monkeypatch.setattr("console.commands.check.application", lambda: application)
-
-    def call(*arguments, config=installed.path):
-        capsys.readouterr()
-        try:
-            code = main(["--config", str(config), *arguments])
-        except SystemExit as stop:
-            code = stop.code
-        out, err = capsys.readouterr()
-        return SimpleNamespace(code=code, out=out, err=err)
-
-    return call
-
-
-@pytest.fixture
-def serving(installed, desk):
-    """The desk behind the API of the installation, as `trimtab serve` would have it."""
-    server = ApiServer(create_app(desk, read_token(installed.files.token)), installed.api)
-    server.start()
-    yield
-    server.stop()
 
 
 def call(*arguments):

@@ -57,7 +57,13 @@ class Play:
     @property
     def books(self) -> list[str]:
         """The blocks of its orders."""
-        return [f"block:{self.names[letter]}" for letter in self.intents] or ["block:UNKNOWN:"]
+        names = [self.names[letter] for letter in self.intents]
+        return [f"block:{name}" for name in names or [f"UNKNOWN:{self.key}"]]
+
+    @property
+    def key(self) -> str:
+        """By what an order without a ClOrdID goes."""
+        return f"{self.venue}/{self.booked[0].message.order_id}"
 
     @property
     def booked(self) -> list[Booked]:
