@@ -440,11 +440,14 @@ def _of_another_day(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
 def _with_terms(
     order: Order, quantity: Decimal | None, price: Decimal | None, stop: Decimal | None
 ) -> Order:
+    """What is said of the terms that the order has: a market order gets no limit by a report."""
+    keeps_limit = price is None or order.limit_price is None
+    keeps_stop = stop is None or order.stop_price is None
     return replace(
         order,
         order_qty=order.order_qty if quantity is None else quantity,
-        limit_price=order.limit_price if price is None else price,
-        stop_price=order.stop_price if stop is None else stop,
+        limit_price=order.limit_price if keeps_limit else price,
+        stop_price=order.stop_price if keeps_stop else stop,
     )
 
 
