@@ -209,12 +209,15 @@ def at_the_broker(day):
     """Each until ten o'clock; what POV has not found by then is canceled, and is no alarm."""
     vwap = Algo(strategy=Strategy.VWAP, start=ny(9, 40), end=ny(10, 0))
     tenth = Algo(strategy=Strategy.POV, end=ny(10, 0), participation=Decimal("0.1"))
-    day.send("TWAP", 60, venue="BROK", algo=Algo(strategy=Strategy.TWAP, end=ny(10, 0)))
+    day.send("TWAP", 90, venue="BROK", algo=Algo(strategy=Strategy.TWAP, end=ny(10, 0)))
     day.send("VWAP", 80, venue="BROK", algo=vwap)
     day.send("POV", 500, venue="BROK", algo=tenth)
     for name in ("TWAP", "VWAP", "POV"):
         day.wait(name, OrdStatus.NEW, 0)
     day.step_to(ny(9, 45))
+    fewer = {"quantity": Decimal(60), "limit_price": Decimal("148.06")}
+    day.wish(change, "TWAP", collar=Decimal("0.5"), **fewer)
+    until(lambda: day.order("TWAP").order_qty == 60, "the change of TWAP")
     day.stranger("buy", 180, "148.05")
     day.step_to(ny(10, 0))
     day.wait("TWAP", OrdStatus.FILLED, 60)
