@@ -111,6 +111,7 @@ def new_order(intent: OrderIntent, account: str, at: datetime, dialect: Dialect)
         *_instrument(intent),
         (54, intent.side.value),
         (60, instant(at)),
+        *allocations.of_order(intent, dialect),
         *_terms(
             intent,
             intent.quantity,
