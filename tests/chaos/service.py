@@ -24,9 +24,10 @@ from console.clocks import RehearsalClock, SystemClock
 from console.log import close_logging, configure_logging
 from console.order_wishes import OrderWishes
 from console.service import Heartbeat, unfinished
+from console.service_port import NewTerms
 from domain.errors import BadInputError, ConfigError, ExitCode, TrimtabError, TryAgainError
 from domain.orders import Order
-from domain.ports import Clock, Wire
+from domain.ports import Clock
 from domain.runs import RunStatus
 from gateway.service import Gateway
 from ledger import postings
@@ -40,7 +41,6 @@ from vault.preflight import problems
 from vault.store import SqlVault
 
 log = structlog.get_logger("service")
-COLLAR = Decimal("0.5")
 LANES = 3
 _WAVE = timedelta(seconds=2.5)
 _TRADER_SECONDS = 0.1
@@ -49,7 +49,7 @@ _RETRY_SECONDS = 0.2
 LIMITS = RiskLimits(
     maximum_quantity=Decimal(100_000),
     maximum_notional=Decimal(100_000_000),
-    price_collar=COLLAR,
+    price_collar=Decimal("0.5"),
     stale_days=4,
     duplicate_window=timedelta(seconds=1),
     orders_per_minute=1_000_000,
@@ -64,13 +64,12 @@ class Lane:
     """A thread that walks its share of the runs: first those that were cut off, then new ones."""
 
     def __init__(
-        self, number: int, vault: SqlVault, wire: Wire, clock: Clock, folder: Folder
+        self, number: int, vault: SqlVault, clock: Clock, releaser: Releaser, folder: Folder
     ) -> None:
         """No new run begins once the folder says that it is the end."""
         self._number, self._vault, self._clock, self._end = number, vault, clock, folder.end
         self._book = Book(folder.seed, read_names())
-        settings = ReleaseSettings(wave_timeout=_WAVE)
-        self._releaser = Releaser(vault, wire, clock, settings, LIMITS)
+        self._releaser = releaser
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"lane {number}", daemon=True)
 
@@ -175,13 +174,12 @@ class Trader:
     def _replace(self, order: Order) -> None:
         intent = order.intent
         least = max(1, int(order.cum_qty) - 50)  # Now and then below what is done already.
-        self._wishes.replace(
-            intent.cl_ord_id,
-            Decimal(self._chance.randint(min(least, int(intent.quantity)), int(intent.quantity))),
-            limit(intent.reference_price, intent.side, self._chance),
-            "Tara Trader",
-            "another price",
+        least = min(least, int(intent.quantity))
+        terms = NewTerms(
+            quantity=Decimal(self._chance.randint(least, int(intent.quantity))),
+            limit=limit(intent.reference_price, intent.side, self._chance),
         )
+        self._wishes.replace(intent.cl_ord_id, terms, "Tara Trader", "another price")
 
 
 def main() -> int:
@@ -218,11 +216,15 @@ def start(folder: Folder, stack: ExitStack) -> threading.Event:
     stack.callback(heartbeat.stop)
     with vault.write() as uow:
         raise_doubts(uow, clock.now())
-    gateway = Gateway(vault, Booking(), clock, folder.gateway_settings(), log)
+    settings = folder.gateway_settings()
+    gateway = Gateway(vault, Booking(settings.ways), clock, settings, log)
     stack.callback(gateway.stop)
     gateway.start()
-    trader = Trader(vault, OrderWishes(vault, clock, gateway.wake, COLLAR), folder.end)
-    work = [trader, *(Lane(number, vault, gateway, clock, folder) for number in range(LANES))]
+    trader = Trader(vault, OrderWishes(vault, clock, gateway.wake, LIMITS), folder.end)
+    release = ReleaseSettings(wave_timeout=_WAVE, ways=settings.ways)
+    releasers = [Releaser(vault, gateway, clock, release, LIMITS) for _ in range(LANES)]
+    lanes = [Lane(number, vault, clock, one, folder) for number, one in enumerate(releasers)]
+    work = [trader, *lanes]
     for one in work:
         stack.callback(one.stop)
     for number in (signal.SIGTERM, signal.SIGINT):
