@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.allocations import AllocationMode
+from domain.exact import ZERO
 from domain.orders import Algo, OrderIntent, OrdType, PegTo, Strategy, TimeInForce
 
 TARGET_STRATEGY = 847
@@ -67,6 +68,8 @@ class Dialect:
     times: frozenset[TimeInForce] = frozenset(TimeInForce)
     pegs: frozenset[PegTo] = frozenset(PegTo)
     algos: Mapping[Strategy, AlgoForm] = field(default_factory=lambda: MappingProxyType({}))
+    maximum_quantity: int | None = None  # Shares of one order.
+    maximum_notional: int | None = None  # Dollars of one order.
     tags: tuple[CustomTag, ...] = ()
     allocations: AllocationMode = AllocationMode.NONE
     accounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -76,9 +79,10 @@ class Dialect:
     def unsupported(self, intent: OrderIntent) -> str | None:
         """Why the venue does not take the order, in a sentence; None when it does."""
         peg = None if intent.peg is None else intent.peg.to
-        return self.refusal(
+        refusal = self.refusal(
             intent.venue, intent.ord_type, intent.time_in_force, peg=peg, algo=intent.algo
         )
+        return refusal or self._too_large(intent)
 
     def refusal(
         self,
@@ -97,6 +101,16 @@ class Dialect:
         if peg is not None and peg not in self.pegs:
             return f"{venue} takes no {words(peg)} pegs (pegs of its profile)"
         return None if algo is None else self._unworkable(venue, algo)
+
+    def _too_large(self, intent: OrderIntent) -> str | None:
+        """Over the broker's own limits, which may be narrower than the firm's."""
+        most, dollars = self.maximum_quantity, self.maximum_notional
+        if most is not None and intent.quantity > most:
+            return f"{intent.venue} takes {most:,} shares in an order (maximum_quantity)"
+        price = intent.limit_price or max(intent.reference_price, intent.stop_price or ZERO)
+        if dollars is not None and intent.quantity * price > dollars:
+            return f"{intent.venue} takes ${dollars:,} in an order (maximum_notional)"
+        return None
 
     def _unworkable(self, venue: str, algo: Algo) -> str | None:
         form = self.algos.get(algo.strategy)

@@ -23,6 +23,8 @@ KEYS: Mapping[str, type] = MappingProxyType(
         "kinds": list,
         "times": list,
         "pegs": list,
+        "maximum_quantity": int,
+        "maximum_notional": int,
         "strategies": dict,
         "tags": dict,
         "allocations": str,
@@ -78,6 +80,8 @@ def read_dialect(table: Mapping[str, Any], *, is_fifty: bool, where: str) -> Dia
         kinds=_members(table, "kinds", OrdType, where),
         times=_members(table, "times", TimeInForce, where),
         pegs=_members(table, "pegs", PegTo, where),
+        maximum_quantity=_most(table, "maximum_quantity", where),
+        maximum_notional=_most(table, "maximum_notional", where),
         algos=_algos(table.get("strategies"), where.replace("]", ".strategies]")),
         tags=tuple(_tags(table.get("tags", {}), where.replace("]", ".tags]"))),
         allocations=_allocations(table, where),
@@ -131,6 +135,13 @@ def _members(
         if one not in known:
             _refuse(where, f"{key} has {one!r}; {_nearest(one, known)}")
     return frozenset(known[one] for one in given)
+
+
+def _most(table: Mapping[str, Any], key: str, where: str) -> int | None:
+    value: int | None = table.get(key)
+    if value is not None and value < 1:
+        _refuse(where, f"{key} = {value} would take no order at all; leave it out for no limit")
+    return value
 
 
 def _algos(table: Mapping[str, Any] | None, where: str) -> Mapping[Strategy, AlgoForm]:

@@ -118,6 +118,8 @@ def test_custom_tags_are_of_every_message_or_of_one_kind(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("maximum_quantity = 0", "maximum_quantity = 0 would take no order at all; leave it out"),
+        ("maximum_notional = 1.5", "maximum_notional = 1.5 must be of type int"),
         ("handling = 4", "[venues.ACME]: handling = 4 is no HandlInst; write 1"),
         ("kinds = []", "kinds = [] would take no order at all; leave it out"),
         ('kinds = ["limt"]', "kinds has 'limt'; did you mean limit?"),

@@ -42,6 +42,7 @@ GROUPED = {
     )
     for strategy in Strategy
 }
+TOO_MUCH = "XSIM takes $100,000 in an order (maximum_notional)"
 HEADER = [(49, "TRIMTAB"), (56, "XSIM"), (34, "7"), (52, "20221130-20:45:00.123456")]
 
 
@@ -231,6 +232,24 @@ def test_what_a_profile_does_not_take_is_not_sent_in_other_words():
     assert why(intent("C1", time_in_force=TimeInForce.FOK)).startswith("XSIM takes no fok orders")
     assert why(intent("C1", algo=VWAP)).startswith("XSIM has no algorithm VWAP")
     assert why(intent("C1", algo=Algo(strategy=Strategy.POV))).startswith("POV needs a part")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "terms", "why"),
+    [
+        (1000, {}, None),
+        (1001, {}, "XSIM takes 1,000 shares in an order (maximum_quantity)"),
+        (526, {}, TOO_MUCH),
+        (526, {"limit": None}, None),
+        (526, {"limit": None, "ord_type": OrdType.STOP, "stop_price": Decimal(191)}, TOO_MUCH),
+    ],
+)
+def test_a_broker_may_take_less_than_the_firm_allows(quantity, terms, why):
+    """At the limit of 190.25, at the decision's 190, and at a stop of 191."""
+    dollars = 100_000 if quantity == 526 else 10**9
+    dialect = Dialect(maximum_quantity=1000, maximum_notional=dollars)
+
+    assert dialect.unsupported(intent("C1", quantity, **terms)) == why
 
 
 def test_a_replace_of_what_the_profile_no_longer_takes_is_withdrawn_rather_than_half_said():
