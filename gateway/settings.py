@@ -6,6 +6,7 @@ Secrets come from the environment only.
 """
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ _VENUE_KEYS = {
     "account": str,
     "throttle": int,
     "tls": bool,
+    "tls_proxy": bool,
     "down_seconds": int,
     "mass_status": bool,
     "drop_copy": str,
@@ -67,6 +69,7 @@ class VenueProfile:
     account: str = "TRIMTAB"  # Our block account at the broker (tag 1).
     throttle: int = 100  # Messages a second, at most.
     tls: bool = False  # Never connect in clear.
+    tls_proxy: bool = False  # A proxy on this machine does the TLS: connect to nothing else.
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     copies: Connection | None = None  # Where the venue repeats its reports.
@@ -248,6 +251,18 @@ def _check(profile: VenueProfile, where: str) -> None:
 
 
 def _check_tls(profile: VenueProfile, session: SessionConfig, where: str) -> None:
+    host = session.text("SocketConnectHost") or ""
+    if profile.tls_proxy and profile.tls:
+        raise ConfigError(
+            f"{where}: tls and tls_proxy are both true; keep tls where the engine does it, "
+            "tls_proxy where a proxy does"
+        )
+    if profile.tls_proxy and not _is_this_machine(host):
+        raise ConfigError(
+            f"{where}: tls_proxy = true, but session {session.name} "
+            f"({session.path}:{session.line}) connects to {host}, in clear; let it connect to "
+            "the proxy's port on 127.0.0.1"
+        )
     if profile.tls and not session.wants_tls:
         raise ConfigError(
             f"{where}: tls = true, but session {session.name} ({session.path}:{session.line}) has "
@@ -258,6 +273,13 @@ def _check_tls(profile: VenueProfile, session: SessionConfig, where: str) -> Non
             f"{where}: session {session.name} has certificates, but tls is not true; "
             "add tls = true so that it can never connect in clear"
         )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _secret(environment: Mapping[str, str], name: str) -> str | None:

@@ -80,17 +80,67 @@ class TlsDoor:
         clear = socket.create_connection(("127.0.0.1", self._venue_port))
         self._ends += (safe, clear)
         for ends in ((safe, clear), (clear, safe)):
-            thread = threading.Thread(target=self._pump, args=ends, name="tls-pump")
+            thread = threading.Thread(target=pump, args=ends, name="tls-pump")
             self._threads.append(thread)
             thread.start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # An end went away: both are hung up.
-            while data := source.recv(65536):
-                sink.sendall(data)
-        for end in (source, sink):
+
+class NameCheckingProxy:
+    """What stunnel does as a client, made of Python's ssl: clear in here, TLS with names out."""
+
+    def __init__(self, door_port: int, authority: Path, host: str, own: tuple[Path, Path] | None):
+        """`host` must be in the certificate of the door, which `authority` signed."""
+        self._context = ssl.create_default_context(cafile=authority)
+        if own is not None:
+            self._context.load_cert_chain(*own)
+        self._door_port, self._host = door_port, host
+        self.refused: list[str] = []
+        self._ends: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept, name="tls-proxy")]
+        self._threads[0].start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for end in self._ends:
+            end.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                clear, _ = self._listener.accept()
+            except OSError:
+                return
+            raw = socket.create_connection(("127.0.0.1", self._door_port))
+            try:
+                safe = self._context.wrap_socket(raw, server_hostname=self._host)
+            except OSError as error:  # An SSLError is one.
+                self.refused.append(str(error))
+                raw.close()
+                clear.close()
+                continue
+            self._ends += (clear, safe)
+            for ends in ((clear, safe), (safe, clear)):
+                thread = threading.Thread(target=pump, args=ends, name="tls-proxy-pump")
+                self._threads.append(thread)
+                thread.start()
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    """From one to the other until an end goes away; then both are hung up."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    for end in (source, sink):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 class ClearListener:
