@@ -1,8 +1,9 @@
 """The life of one order, as lines that people read: every message and every decision about it."""
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 
-from console.service_port import LifeLine, OrderLife
+from console.service_port import CostLine, CostSplit, LifeLine, OrderLife
 from console.views import order_line, words_of
 from domain.errors import UnknownNameError
 from domain.exact import plain
@@ -21,6 +22,7 @@ from domain.orders import (
     Sent,
 )
 from domain.ports import UnitOfWork
+from oms import tca
 from oms.order_words import routed_words, terms_words
 
 
@@ -32,7 +34,34 @@ def find_order(view: UnitOfWork, name: str) -> Order:
     return order
 
 
-def life_of(order: Order, events: Iterable[OrderEvent]) -> OrderLife:
+def costs_of(
+    order: Order, events: Iterable[OrderEvent], *, carried: Decimal, last: Decimal | None
+) -> CostLine:
+    """What the order cost against its decision; see `oms.tca`."""
+    facts = tca.facts_of(order, events, carried)
+    found = tca.shortfall(facts, last)
+    return CostLine(
+        decided_at=facts.decision.at,
+        decision_price=facts.decision.price,
+        arrived_at=facts.arrival.at,
+        arrival_price=facts.arrival.price,
+        first_routed=facts.first_routed,
+        last_price=last,
+        shortfall=None if found is None else _split(found),
+    )
+
+
+def _split(found: tca.Shortfall) -> CostSplit:
+    return CostSplit(
+        delay=found.delay,
+        impact=found.impact,
+        opportunity=found.opportunity,
+        cost=found.cost,
+        total=found.total,
+    )
+
+
+def life_of(order: Order, events: Iterable[OrderEvent], costs: CostLine | None = None) -> OrderLife:
     """All that happened to `order`, oldest first."""
     return OrderLife(
         order=order_line(order),
@@ -40,6 +69,7 @@ def life_of(order: Order, events: Iterable[OrderEvent]) -> OrderLife:
         chain=order.chain,
         pending=tuple(wish.cl_ord_id for wish in order.pending),
         life=tuple(_lines(order, events)),
+        costs=costs,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
-from console.order_life import find_order, life_of
+from console.order_life import costs_of, find_order, life_of
 from console.rule_preview import RulePreview, preview_of
 from console.service_port import (
     AuditVerdict,
@@ -24,6 +24,7 @@ from domain.audit import Tampering
 from domain.cases import Case, CaseEntry
 from domain.codec import encode
 from domain.errors import UnknownNameError
+from domain.exact import ZERO
 from domain.instruments import CASH
 from domain.lots import TaxLot
 from domain.orders import Order
@@ -36,6 +37,7 @@ from domain.snapshot import Snapshot
 from ledger.positions import is_balanced
 from oms import rules_in_force
 from oms.explain import Explanation
+from oms.generations import carried
 
 RECENT_RUNS = 1000
 RECENT_ORDERS = 100_000
@@ -85,7 +87,12 @@ class VaultReading:
         """The order that any ClOrdID of its chain names, and all that happened to it."""
         with self._facts.read() as view:
             order = find_order(view, name)
-            return life_of(order, view.orders.events(name))
+            events, intent = view.orders.events(name), order.intent
+            went_on = carried(view.orders.of_run(intent.run_id)).get(intent.cl_ord_id, ZERO)
+            closes = view.snapshots.closes(intent.trade_date, intent.trade_date)
+        close = closes.get(intent.security_id)
+        last = None if close is None else close.close
+        return life_of(order, events, costs_of(order, events, carried=went_on, last=last))
 
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]:
         """Shares and cash by account, at the newest known prices."""

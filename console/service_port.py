@@ -95,6 +95,30 @@ class LifeLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostSplit:
+    """An implementation shortfall in dollars, a cost positive; `oms.tca` has the formulas."""
+
+    delay: Decimal
+    impact: Decimal
+    opportunity: Decimal
+    cost: Decimal
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """What an order cost against the decision, and the moments it is measured from."""
+
+    decided_at: datetime
+    decision_price: Decimal
+    arrived_at: datetime  # When the desk committed it,
+    arrival_price: Decimal  # and the newest price that was known then.
+    first_routed: datetime | None  # When it was handed to the engine.
+    last_price: Decimal | None  # At which what did not trade is valued; None: not known yet.
+    shortfall: CostSplit | None  # None as long as such a price is missing.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLife:
     """An order as it stands, every ClOrdID it had, and all that happened to it."""
 
@@ -103,6 +127,7 @@ class OrderLife:
     chain: tuple[str, ...]  # Oldest first.
     pending: tuple[str, ...]  # ClOrdIDs of changes that the venue has not answered.
     life: tuple[LifeLine, ...]
+    costs: CostLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,6 +170,8 @@ class OrderIntent:
     routed: Routed | None = None
     cash_quantity: Decimal | None = None  # CashOrderQty (152), dollars; `quantity` is our guess.
     list_id: str | None = None  # ListID (66) of the NewOrderList that it goes out in.
+    arrived_at: datetime | None = None  # When it was committed,
+    arrival_price: Decimal | None = None  # and the newest price that was known then.
 
     def __post_init__(self) -> None:
         kind = self.ord_type

@@ -170,6 +170,7 @@ class SnapshotStore(Protocol):
     def market(self, as_of: date) -> Market: ...  # What `take` has of it, without the accounts.
     def accounts(self, as_of: date) -> tuple[Account, ...]: ...  # In quarantine or not.
     def restrictions(self, as_of: date) -> tuple[Restriction, ...]: ...  # In force that day.
+    def closes(self, since: date, until: date) -> Mapping[str, Price]: ...  # The newest of each.
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str: ...
     def get(self, snapshot_id: str) -> Snapshot | None: ...
     def mandates(self, snapshot_id: str) -> Mapping[str, Mandate]: ...  # By account; {}: no such.

@@ -217,7 +217,7 @@ class Releaser:
         with self._vault.write() as uow:
             standing = [one for i in intents for one in lineage(uow, i.cl_ord_id)]
             is_first = not standing and not reductions(uow, ground.run_id, intents)
-            wanted = intents if is_first else _anew(newest(uow, intents), now)
+            wanted = intents if is_first else _anew(newest(uow, intents))
             going = commit(uow, wanted, ground, wave.barred, now)
         self._wire.wake()
         kept = tuple(order.intent for order in standing if not order.accidental)
@@ -237,7 +237,7 @@ class Releaser:
         going: tuple[OrderIntent, ...] = ()
         if following or fallen:
             with self._vault.write() as uow:
-                wanted = (*self._followers(uow, wave, left, now), *_anew(fallen, now))
+                wanted = (*self._followers(uow, wave, left, now), *_anew(fallen))
                 going = commit(uow, wanted, wave.ground, {**wave.barred, **reasons}, now)
             self._wire.wake()
         wave.judged(left)
@@ -257,7 +257,7 @@ class Releaser:
                 wave.unsure.discard(name)
             elif is_certainly_dead(view, order, gates):
                 wave.unsure.discard(name)
-                found.append(follower(view, order, routes, now))
+                found.append(follower(view, order, routes))
             else:
                 wave.doubt(name, now)
         return tuple(one for one in found if one is not None)
@@ -313,6 +313,6 @@ def _fallen(view: UnitOfWork, wave: UnderWay) -> tuple[Order, ...]:
     return tuple(order for order in found if order is not None and order.accidental)
 
 
-def _anew(orders: Sequence[Order], at: datetime) -> tuple[OrderIntent, ...]:
-    found = (again(order, at) for order in orders)
+def _anew(orders: Sequence[Order]) -> tuple[OrderIntent, ...]:
+    found = (again(order) for order in orders)
     return tuple(intent for intent in found if intent is not None)

@@ -7,7 +7,6 @@ go on, and no successor has more shares for anybody than that one's order left u
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 
 from domain.exact import ZERO
@@ -93,9 +92,7 @@ def has_more_to_do(uow: UnitOfWork, order: Order, routes: Mapping[str, Route]) -
     )
 
 
-def follower(
-    uow: UnitOfWork, order: Order, routes: Mapping[str, Route], at: datetime
-) -> OrderIntent | None:
+def follower(uow: UnitOfWork, order: Order, routes: Mapping[str, Route]) -> OrderIntent | None:
     """The order that carries the rest of a certainly dead one on; None when it does not add up."""
     attempt, rest = next_attempt(order, routes), rest_by_account(uow, order)
     name = order.intent.cl_ord_id
@@ -114,13 +111,12 @@ def follower(
         cl_ord_id=next_name(name),
         quantity=sum((part.quantity for part in parts), ZERO),
         allocations=parts,
-        decided_at=at,
         routed=None if routed is None else replace(routed, follows=name),
     )
 
 
-def again(order: Order, at: datetime) -> OrderIntent | None:
+def again(order: Order) -> OrderIntent | None:
     """The order anew, when it died unsent by accident and nobody took it back."""
     if not order.accidental or order.pending:
         return None
-    return replace(order.intent, cl_ord_id=next_name(order.intent.cl_ord_id), decided_at=at)
+    return replace(order.intent, cl_ord_id=next_name(order.intent.cl_ord_id))

@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.codec import decode
 from domain.orders import OrderIntent, Side
 from domain.ports import UnitOfWork, Wire
+from domain.restrictions import reach_of
 from domain.snapshot import Snapshot
 from domain.venue_ways import Ways
 from oms import wire_risk
@@ -77,8 +78,7 @@ def commit(
     admission = admit(
         spoken.intents,
         uow.kills.active(),
-        ground.snapshot.restrictions,
-        wanted[0].trade_date,
+        {**reach_of(ground.snapshot, now), **uow.snapshots.bars(now)},
         {**moved(uow, ground.run_id, accounts, ground.snapshot), **barred},
     )
     sized = _within_volume(uow, admission.intents, ground)
@@ -87,7 +87,8 @@ def commit(
     rounded = in_round_lots(funded.intents, lots)
     facts = wire_risk.price_facts(ground.snapshot)
     within = within_parents(uow, rounded.intents, ground.routes, ground.run_id)
-    going = enter(uow, within.intents, ground.limits, facts, now, ways=ground.ways)
+    arriving = _arriving(uow, within.intents, ground, now)
+    going = enter(uow, arriving, ground.limits, facts, now, ways=ground.ways)
     reduction = Reduction(
         stopped=(*spoken.stopped, *admission.stopped, *within.stopped, *going.stopped),
         cuts=(*sized.cuts, *funded.cuts, *rounded.cuts),
@@ -156,6 +157,27 @@ def _by_another_choice(intent: OrderIntent, ground: Ground) -> OrderIntent | Non
         if ground.wire.unsupported(other) is None:
             return other
     return None
+
+
+def _arriving(
+    uow: UnitOfWork, intents: Sequence[OrderIntent], ground: Ground, now: datetime
+) -> tuple[OrderIntent, ...]:
+    """The orders with the time of their commit, and the newest price that is known then."""
+    known = {price.security_id: price for price in ground.snapshot.prices}
+    since = min((price.day for price in known.values()), default=now.date())
+    newer = {**known, **uow.snapshots.closes(since, now.date())}
+    return tuple(
+        replace(
+            intent,
+            arrived_at=now,
+            arrival_price=(
+                newer[intent.security_id].close
+                if intent.security_id in newer
+                else intent.reference_price
+            ),
+        )
+        for intent in intents
+    )
 
 
 def _within_volume(uow: UnitOfWork, intents: tuple[OrderIntent, ...], ground: Ground) -> Funding:

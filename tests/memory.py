@@ -31,6 +31,7 @@ from domain.cases import Case, CaseEntry
 from domain.codec import encode
 from domain.compliance import CheckResult
 from domain.entries import ChangeEntry, DayUse, Entry, Recent
+from domain.instruments import Price
 from domain.lots import TaxLot
 from domain.order_states import open_order
 from domain.orders import (
@@ -147,6 +148,10 @@ class Snapshots(Part):
 
     def market(self, as_of: date) -> Market:
         raise NotImplementedError("a market is read by the real vault only")
+
+    def closes(self, since: date, until: date) -> Mapping[str, Price]:
+        found = (price for book in self.state.snapshots.values() for price in book.prices)
+        return {price.security_id: price for price in found if since <= price.day <= until}
 
     def accounts(self, as_of: date) -> tuple[Account, ...]:
         raise NotImplementedError("accounts are read by the real vault only")

@@ -85,6 +85,12 @@ def read_market(connection: Connection, as_of: date) -> Market:
     )
 
 
+def read_closes(connection: Connection, since: date, until: date) -> Mapping[str, Price]:
+    """The newest close of each security, of the days from `since` to `until`."""
+    _, prices = _prices(connection, current_files(connection, until), until, since)
+    return prices
+
+
 def read_accounts(connection: Connection, as_of: date) -> tuple[Account, ...]:
     """Whose money it is, in the order of their names."""
     found = _master(
@@ -248,9 +254,12 @@ def _models(connection: Connection, files: Sequence[AcceptedFile]) -> Mapping[st
 
 
 def _prices(
-    connection: Connection, files: Sequence[AcceptedFile], as_of: date
+    connection: Connection,
+    files: Sequence[AcceptedFile],
+    as_of: date,
+    since: date = date.min,
 ) -> tuple[Closes, Mapping[str, Price]]:
-    """Closes up to a day; where two files tell one, the newer counts."""
+    """Closes from one day up to another; where two files tell one, the newer counts."""
     told = [file for file in files if file.kind == "prices"]
     rank = {file.number: place for place, file in enumerate(told)}
     by_number = {file.number: file for file in told}
@@ -258,7 +267,7 @@ def _prices(
     query = (
         select(c.security_id, c.day, c.close, c.file_number, c.line)
         .where(c.file_number.in_(rank))
-        .where(c.day <= as_of)
+        .where(c.day.between(since, as_of))
     )
     closes: defaultdict[str, dict[date, Decimal]] = defaultdict(dict)
     latest: dict[str, tuple[date, int, int]] = {}

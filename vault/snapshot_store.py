@@ -11,9 +11,10 @@ from sqlalchemy import Connection, insert, select
 from domain.accounts import Account, Mandate
 from domain.codec import decode, encode, from_plain
 from domain.errors import InvariantError
+from domain.instruments import Price
 from domain.ports import Market
 from domain.snapshot import Restriction, Snapshot
-from vault.book_read import read_accounts, read_market, read_restrictions
+from vault.book_read import read_accounts, read_closes, read_market, read_restrictions
 from vault.schema import snapshot
 from vault.snapshots import take
 
@@ -31,6 +32,10 @@ class SqlSnapshots:
     def market(self, as_of: date) -> Market:
         """Securities and prices as `take` would have them."""
         return read_market(self._connection, as_of)
+
+    def closes(self, since: date, until: date) -> Mapping[str, Price]:
+        """The newest close of each security that was told of these days, by security id."""
+        return read_closes(self._connection, since, until)
 
     def accounts(self, as_of: date) -> tuple[Account, ...]:
         """The accounts as `take` would have them."""

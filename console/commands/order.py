@@ -1,15 +1,17 @@
 """`trimtab order`: one order's whole life, message by message."""
 
 import argparse
+from datetime import datetime
 
 from console.doors import open_config, reader
 from console.options import add_json
 from console.printing import Column, number, price, print_json, print_lines, print_table
-from console.service_port import LifeLine, OrderLife
+from console.service_port import CostLine, LifeLine, OrderLife
 from domain.errors import ExitCode
+from oms.wording import dollars
 
 COLUMNS = (
-    Column[LifeLine]("TIME", lambda line: f"{line.at:%H:%M:%S.%f}"[:-3]),
+    Column[LifeLine]("TIME", lambda line: _time(line.at)),
     Column[LifeLine]("WHAT", lambda line: line.message),
     Column[LifeLine]("CLORDID", lambda line: line.cl_ord_id),
     Column[LifeLine]("EXECTYPE", lambda line: line.exec_type),
@@ -52,11 +54,37 @@ def _head(life: OrderLife) -> list[str]:
             f"the venue's OrderID {life.order_id or 'not told'}"
         ),
     ]
+    if life.costs is not None:
+        lines += _costs(life.costs)
     if life.pending:
         lines.append(f"not answered yet: {', '.join(life.pending)}")
     if order.in_doubt:
         lines.append(f"IN DOUBT: {order.reason}; `trimtab resolve --help` says how to end it")
     return lines
+
+
+def _costs(costs: CostLine) -> list[str]:
+    """The moments that matter, and where the difference to the decision came from."""
+    routed = "not sent yet" if costs.first_routed is None else f"sent {_time(costs.first_routed)}"
+    moments = (
+        f"decided {_time(costs.decided_at)} at {price(costs.decision_price)}, "
+        f"arrived {_time(costs.arrived_at)} at {price(costs.arrival_price)}, {routed}"
+    )
+    split = costs.shortfall
+    if split is None:
+        return [moments, "shortfall: nobody knows yet at which price to value what did not trade"]
+    return [
+        moments,
+        (
+            f"shortfall {dollars(split.total)} = delay {dollars(split.delay)} + impact "
+            f"{dollars(split.impact)} + opportunity {dollars(split.opportunity)} + cost "
+            f"{dollars(split.cost)}"
+        ),
+    ]
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%H:%M:%S.%f}"[:-3]
 
 
 def _if_any(text: str) -> str:
