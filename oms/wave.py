@@ -13,7 +13,6 @@ from uuid import UUID
 from domain.codec import decode
 from domain.orders import OrderIntent, Side
 from domain.ports import UnitOfWork, Wire
-from domain.restrictions import reach_of
 from domain.snapshot import Snapshot
 from domain.venue_ways import Ways
 from oms import wire_risk
@@ -78,7 +77,8 @@ def commit(
     admission = admit(
         spoken.intents,
         uow.kills.active(),
-        {**reach_of(ground.snapshot, now), **uow.snapshots.bars(now)},
+        ground.snapshot.restrictions,
+        wanted[0].trade_date,
         {**moved(uow, ground.run_id, accounts, ground.snapshot), **barred},
     )
     sized = _within_volume(uow, admission.intents, ground)
