@@ -106,7 +106,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     workers = Cluster(address) if address else config.service.workers
     pool = stack.enter_context(OptimizerPool(workers, times=times))
     pool.warm_up()
-    booking = Booking(settings.ways)
+    booking = Booking(settings.ways, settings.hearings)
     gateway = Gateway(vault, booking, clock, settings, structlog.get_logger("gateway"))
     stack.callback(gateway.stop)
     gateway.start()

@@ -52,6 +52,7 @@ _WARNINGS = (
     "message_not_sent",
     "message_odd",
     "message_withdrawn",
+    "named_otherwise",
     "order_in_doubt",
     "outlived_its_day",
     "replaced_unsolicited",

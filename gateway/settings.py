@@ -18,12 +18,15 @@ from zoneinfo import ZoneInfo
 from domain.allocations import AllocationMode
 from domain.day_roll import DayRoll
 from domain.errors import ConfigError
+from domain.hearing import PLAIN, Hearing, Hearings
 from domain.ports import SessionKind
 from domain.venue_ways import VenueWays, Ways
 from gateway.dialect import Dialect
 from gateway.dialect_settings import KEYS as DIALECT_KEYS
 from gateway.dialect_settings import read_dialect
 from gateway.dictionary import standard_path
+from gateway.hearing_settings import KEYS as HEARING_KEYS
+from gateway.hearing_settings import read_hearing
 from gateway.sessioncfg import FIX44, SessionConfig, read_sessions
 
 _PASSWORD = "TRIMTAB_FIX_PASSWORD_"  # noqa: S105 - the name of a variable
@@ -43,8 +46,14 @@ _VENUE_KEYS = {
     "drop_copy_seconds": int,
     "day_roll": str,
     **DIALECT_KEYS,
+    **HEARING_KEYS,
 }
-_PLAIN_KEYS = _VENUE_KEYS.keys() - {"session", "drop_copy", "day_roll"} - DIALECT_KEYS.keys()
+_PLAIN_KEYS = (
+    _VENUE_KEYS.keys()
+    - {"session", "drop_copy", "day_roll"}
+    - DIALECT_KEYS.keys()
+    - HEARING_KEYS.keys()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +87,7 @@ class VenueProfile:
     drop_copy_seconds: int = 30  # A copy that is not booked after this long is an alarm.
     day_roll: DayRoll | None = None  # When Day orders of the day before are certainly dead.
     dialect: Dialect = field(default_factory=Dialect)  # How it wants to be spoken to.
+    hearing: Hearing = PLAIN  # What it means by what it says.
 
     @property
     def connections(self) -> tuple[Connection, ...]:
@@ -109,6 +119,11 @@ class GatewaySettings:
     patience_seconds: float = 30.0  # A full queue stops the process after this long.
     acknowledgement_seconds: float = 10.0  # Silence after this puts an order in doubt.
     allocation_seconds: float = 60.0  # The same for an allocation: back offices are slower.
+
+    @property
+    def hearings(self) -> Hearings:
+        """What each venue means by what it says."""
+        return {one.venue: one.hearing for one in self.profiles}
 
     @property
     def ways(self) -> Ways:
@@ -202,6 +217,7 @@ def _profile(
         copies=copies,
         day_roll=_day_roll(table, where),
         dialect=read_dialect(table, is_fifty=session.is_fixt, where=where),
+        hearing=read_hearing(table, where),
         **{key: value for key, value in table.items() if key in _PLAIN_KEYS},
     )
     _check(profile, where)

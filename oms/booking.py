@@ -13,6 +13,7 @@ from domain.accounts import Mandate
 from domain.allocations import AllocationReport
 from domain.errors import BadInputError
 from domain.exact import ZERO
+from domain.hearing import HEARD_PLAINLY, PLAIN, Hearings
 from domain.order_states import FILLS, apply
 from domain.orders import (
     Alarm,
@@ -66,9 +67,9 @@ class ExecutionConflictError(BadInputError, ValueError):
 class Booking:
     """The `ExecutionSink`."""
 
-    def __init__(self, ways: Ways = EVERYWHERE_PLAIN) -> None:
-        """`ways` says which brokers are told of allocations, and how."""
-        self._ways = ways
+    def __init__(self, ways: Ways = EVERYWHERE_PLAIN, hearings: Hearings = HEARD_PLAINLY) -> None:
+        """`ways` says which brokers are told of allocations, `hearings` what each means."""
+        self._ways, self._hearings = ways, hearings
         self._snapshots: dict[UUID, str] = {}  # By run; what it was decided on never changes.
         self._mandates: dict[str, Mapping[str, Mandate]] = {}  # By snapshot, which never changes.
 
@@ -101,6 +102,8 @@ class Booking:
     def _book_report(
         self, uow: UnitOfWork, report: ExecutionReport, at: datetime
     ) -> tuple[Alarm, ...]:
+        hearing = self._hearings.get(report.venue, PLAIN)
+        report = hearing.heard(report)
         if report.exec_type in FILLS:
             _require_numbers(report)
             outcome = uow.orders.record_execution(report, at)
@@ -113,7 +116,7 @@ class Booking:
             return book_unknown(uow, report, order, at)
         earlier = self._close_days(uow, order, report, at)
         moved, alarms = apply(order, report)
-        alarms = (*earlier, *alarms)
+        alarms = (*earlier, *hearing.unusual(order, report, alarms))
         uow.orders.append(moved, report, at)
         if moved.in_doubt and not order.in_doubt and report.exec_type is not ExecType.ORDER_STATUS:
             ask(uow, moved, at)
