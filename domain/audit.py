@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.codec import encode as canonical
-from domain.codec import instant_text, to_plain
+from domain.codec import instant_text
 
 GENESIS = "0" * 64
 
@@ -60,7 +60,7 @@ def link(
     """The entry that follows `head` (None for the first)."""
     sequence = 1 if head is None else head.sequence + 1
     previous = GENESIS if head is None else head.hash
-    text = canonical(to_plain(body))
+    text = canonical(body)
     return AuditEntry(
         sequence=sequence,
         at=at,

@@ -14,7 +14,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from json.encoder import encode_basestring_ascii as quoted
 from operator import attrgetter
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -57,6 +57,11 @@ def instant_text(value: datetime) -> str:
     """RFC 3339 in UTC with microseconds; naive times are refused."""
     if value.tzinfo is None:
         raise ValueError("a naive time has no canonical text")
+    return _utc_text(value)
+
+
+@lru_cache(maxsize=256)  # One instant is written many times: in an event, its order, the audit.
+def _utc_text(value: datetime) -> str:
     return f"{value.astimezone(UTC).isoformat(timespec='microseconds')[:_LOCAL_LENGTH]}Z"
 
 

@@ -13,7 +13,7 @@ from domain.exact import InexactError, parse_decimal
 from gateway.wiretext import storable
 
 _IDENTIFIER = re.compile(r"[!#$%&()*+,\-./0-9:<=>?@A-Z\[\]^_a-z{|}~]{1,64}")
-_INSTANT = re.compile(r"(\d{8}-\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?")
+_INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?", re.ASCII)
 _QUANTITY_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
 _AVERAGE_PLACES = Decimal("0.000001")  # AvgPx is only compared, so it may be rounded.
 _TEXT_LENGTH = 300
@@ -115,11 +115,18 @@ def _instant(text: str) -> datetime:
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise ValueError(text)
-    whole = datetime.strptime(match[1], "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    return whole.replace(microsecond=int((match[2] or "").ljust(6, "0")[:6]))
+    *whole, fraction = match.groups()
+    year, month, day, hour, minute, second = map(int, whole)
+    microsecond = int((fraction or "").ljust(6, "0")[:6])
+    return datetime(year, month, day, hour, minute, second, microsecond, UTC)
 
 
 def plain_text(text: str) -> str:
     """Words of a venue, safe to keep and to show."""
-    shown = "".join(c if c.isprintable() else "?" for c in storable(text))
+    kept = storable(text)
+    shown = kept if kept.isprintable() else _visible(kept)
     return shown[:_TEXT_LENGTH]
+
+
+def _visible(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text)

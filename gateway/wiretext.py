@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 SOH = "\x01"
 SECRET_TAGS = frozenset({553, 554, 96, 925})  # Username, Password, RawData, NewPassword.
+_SECRET_MARKS = tuple(f"{tag}=" for tag in sorted(SECRET_TAGS))
 REDACTED = "***"
 _RAW_DATA_LENGTH, _RAW_DATA = "95", "96"
 HEADER_TAGS = frozenset(  # Those of the standard header that a profile may set.
@@ -51,6 +52,8 @@ def is_flat(text: str) -> bool:
 
 def redact(raw: str) -> str:
     """`raw` with the values of user names and passwords replaced; RawData may hold SOH itself."""
+    if not any(mark in raw for mark in _SECRET_MARKS):
+        return raw
     pieces = raw.split(SOH)
     kept: list[str] = []
     length = 0
@@ -71,6 +74,8 @@ def redact(raw: str) -> str:
 
 def storable(raw: str) -> str:
     r"""`raw` as text that any database takes: bytes that are not UTF-8 and NUL become `\xNN`."""
+    if raw.isascii() and "\x00" not in raw:
+        return raw
     text = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return text.replace("\x00", "\\x00")
 
@@ -78,4 +83,6 @@ def storable(raw: str) -> str:
 def visible(raw: str) -> str:
     r"""`raw` for a log line: SOH as `|`, every other control character as `\xNN`."""
     shown = storable(raw).rstrip(SOH).replace(SOH, "|")
+    if shown.isprintable():
+        return shown
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)

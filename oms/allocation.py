@@ -36,6 +36,8 @@ def allocate_increment(
     Each account's claim is what its exact part of everything so far exceeds
     what it has; the increment goes pro rata to the claims.
     """
+    if len(wanted) == 1:
+        return dict.fromkeys(wanted, increment)
     total = Fraction(increment) + sum((Fraction(part) for part in done.values()), Fraction(0))
     sum_wanted = sum((Fraction(part) for part in wanted.values()), Fraction(0))
     claims = {
@@ -60,6 +62,8 @@ def _split(
 ) -> dict[str, Decimal]:
     assert amount >= 0
     assert all(weight >= 0 for weight in weights.values())
+    if len(weights) == 1:
+        return dict.fromkeys(weights, amount)
     total = sum(weights.values(), Fraction(0))
     assert total > 0, "there is nobody to allocate to"
     exact = {

@@ -7,6 +7,7 @@ SEC Rule 15c3-5(c)(1): pre-set thresholds, and orders that are erroneous by pric
 size, frequency or repetition.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -198,9 +199,10 @@ class _Tally:
     def __init__(self, limits: RiskLimits, earlier: Before, now: datetime) -> None:
         self._limits = limits
         self._messages = earlier.messages
-        self._last_minute = sum(one.at > now - MINUTE for one in earlier.recent)
-        since = now - limits.duplicate_window
-        self._seen = {one.likeness: one.cl_ord_id for one in earlier.recent if one.at > since}
+        recent, window = earlier.recent, now - limits.duplicate_window
+        self._last_minute = len(recent) - _first_after(recent, now - MINUTE)
+        lately = recent[_first_after(recent, window) :]
+        self._seen = {one.likeness: one.cl_ord_id for one in lately if one.at > window}
         self._firm = earlier.used.firm
         self._accounts = defaultdict(Decimal, earlier.used.by_account)
         self._strategies = defaultdict(Decimal, earlier.used.by_strategy)
@@ -261,6 +263,11 @@ class _Tally:
             if (why := over(what, used, notional, most)) is not None:
                 return why
         return None
+
+
+def _first_after(recent: Sequence[Recent], at: datetime) -> int:
+    """Where in `recent`, oldest first, those begin that came after `at`."""
+    return bisect_right(recent, at, key=lambda one: one.at)
 
 
 def _dollars(amount: Decimal) -> str:

@@ -1,14 +1,15 @@
 """Entries at rest: what was committed to go out, for the limits on a minute and on a day."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from domain.entries import ChangeEntry, DayUse, Entry, Recent
+from domain.entries import ChangeEntry, DayUse, Entry, EntryPart, Recent
 from domain.orders import OrdStatus
+from vault.memory import Memory, UnitMemory
 from vault.schema import change_entry, order_entry, order_entry_part, order_state
 from vault.writes import Writes
 
@@ -16,9 +17,15 @@ from vault.writes import Writes
 class SqlEntries:
     """`EntryStore` on one transaction."""
 
-    def __init__(self, connection: Connection, writes: Writes | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        writes: Writes | None = None,
+        memory: UnitMemory | None = None,
+    ) -> None:
         self._connection = connection
         self._writes = writes or Writes(connection)
+        self._memory = memory or UnitMemory(Memory())
 
     def add(self, entry: Entry) -> None:
         """Remember an order that goes out."""
@@ -33,9 +40,16 @@ class SqlEntries:
                 "notional": part.notional,
             }
             self._writes.add(order_entry_part, row)
+        recent = Recent(cl_ord_id=entry.cl_ord_id, at=entry.at, likeness=entry.likeness)
+        self._memory.entered.add(entry.at, recent)
+        self._count(entry.trade_date, entry.parts)
 
     def since(self, at: datetime) -> tuple[Recent, ...]:
         """Oldest first, without those whose orders never left."""
+        self._memory.entered.know(at, lambda: [(one.at, one) for one in self._since(at)])
+        return tuple(self._memory.entered.after(at))
+
+    def _since(self, at: datetime) -> tuple[Recent, ...]:
         query = (
             select(order_entry.c.cl_ord_id, order_entry.c.at, order_entry.c.likeness)
             .join(order_state, order_state.c.cl_ord_id == order_entry.c.cl_ord_id)
@@ -59,9 +73,18 @@ class SqlEntries:
                 "notional": part.notional,
             }
             self._writes.add(change_entry, row)
+        self._count(entry.trade_date, entry.parts)
 
     def used(self, trade_date: date) -> DayUse:
         """Dollars entered on `trade_date`, without those whose orders never left."""
+        self._memory.day_uses.know(trade_date, self._used)
+        return self._memory.day_uses.of(trade_date)
+
+    def _count(self, trade_date: date, parts: Sequence[EntryPart]) -> None:
+        self._memory.day_uses.add(trade_date, parts)
+        self._memory.journal.note(self._memory.forget_entered)
+
+    def _used(self, trade_date: date) -> DayUse:
         part, change = order_entry_part.c, change_entry.c
         by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
         by_strategy: defaultdict[str, Decimal] = defaultdict(Decimal)

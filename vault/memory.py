@@ -10,9 +10,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.audit import Anchor
+from domain.entries import Recent
 from domain.lots import TaxLot
 from domain.orders import Order
 from domain.postings import Transaction
+from vault.entered import DayUses, Timeline
 from vault.journal import Journal
 from vault.known import Changes, Known
 from vault.waiting import Waiting, WaitingChanges
@@ -57,6 +59,9 @@ class Memory:
         self.numbers = Known[str, Block](_FEW)  # By table.
         self.head = Known[str, Anchor](_FEW)  # Of the audit chain, under one key.
         self.waiting = Waiting()
+        self.entered = Timeline[Recent]()
+        self.queued = Timeline[None]()  # Messages of any kind.
+        self.day_uses = DayUses()
 
     def clear(self) -> None:
         """Read everything again when it is needed."""
@@ -80,10 +85,16 @@ class UnitMemory:
         self.numbers = Changes(memory.numbers, self.journal)
         self.head = Changes(memory.head, self.journal)
         self.waiting = WaitingChanges(memory.waiting, self.journal)
+        self.entered, self.queued, self.day_uses = memory.entered, memory.queued, memory.day_uses
         self._all = (
             self.orders, self.names, self.booked, self.balances, self.lots, self.positions,
             self.numbers, self.head, self.waiting,
         )  # fmt: skip
+
+    def forget_entered(self) -> None:
+        """What was entered may be other than what is known: it is read again."""
+        for one in (self.entered, self.queued, self.day_uses):
+            one.clear()
 
     def forget(self) -> None:
         """What is known may be wrong: read it again from the next transaction on."""

@@ -22,6 +22,7 @@ from domain.orders import (
     Order,
     OrderEvent,
     OrderIntent,
+    OrdStatus,
     ReplaceRequest,
     StandingFill,
 )
@@ -96,6 +97,8 @@ class SqlOrders:
         row = {"intent_id": name, "kind": kind, "at": at, "value": encode(event)}
         self._writes.add(order_event, row)
         self._stand(Standing(order, before.number), at)
+        if order.status is OrdStatus.UNSENT:
+            self._memory.forget_entered()  # It counts no more.
         if isinstance(event, ExecutionReport):
             self._keep_fills(before.order, order, event)
         if isinstance(event, CancelRequest | ReplaceRequest):

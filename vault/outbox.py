@@ -58,6 +58,8 @@ class SqlOutbox:
         waits = {"number": number, "venue": venue}
         self._writes.put(outbox_waiting, (number,), lambda: waits)
         self._memory.waiting.add(OutboxMessage(number=number, venue=venue, body=body))
+        self._memory.queued.add(at, None)
+        self._memory.journal.note(self._memory.queued.clear)
 
     def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         """Oldest first."""
@@ -125,11 +127,18 @@ class SqlOutbox:
 
     def queued_since(self, at: datetime, most: int) -> int:
         """Messages of any kind, whatever became of them; no more than `most` are counted."""
-        queued = select(outbox_message.c.at).order_by(outbox_message.c.number.desc())
-        newest = queued.limit(most).subquery()
-        query = select(func.count()).where(newest.c.at >= at)
-        count: int = self._connection.execute(query).scalar_one()
-        return count
+        if not self._writes.is_patient:
+            newest = select(outbox_message.c.at).order_by(outbox_message.c.number.desc())
+            lately = newest.limit(most).subquery()
+            query = select(func.count()).where(lately.c.at >= at)
+            return int(self._connection.execute(query).scalar_one())
+        self._memory.queued.know(at, lambda: self._queued_times(at))
+        return min(most, self._memory.queued.count(at))
+
+    def _queued_times(self, at: datetime) -> list[tuple[datetime, None]]:
+        table = outbox_message.c
+        query = select(table.at).where(table.at >= at).order_by(table.number)
+        return [(time, None) for time in self._connection.execute(query).scalars()]
 
     def _is_used(self, cl_ord_id: str) -> bool:
         return cl_ord_id in self._queued or _USED.find(self._connection, cl_ord_id) is not None

@@ -5,9 +5,11 @@ fixed sizes, whose statements the driver keeps prepared.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Table
+from sqlalchemy.types import TypeDecorator
 
 Row = Mapping[str, object]
 _BLOCKS = (256, 64, 16, 4, 1)  # Rows in one statement.
@@ -95,6 +97,8 @@ def placeholder(dialect: Dialect) -> str:
 def bind_process(column: Column[Any], dialect: Dialect) -> Process | None:
     """What turns a value into what the driver takes for this column; None: nothing does."""
     kind = column.type.dialect_impl(dialect)
+    if isinstance(kind, TypeDecorator) and kind.impl_instance.bind_processor(dialect) is None:
+        return partial(kind.process_bind_param, dialect=dialect)
     return kind.bind_processor(dialect)
 
 

@@ -46,7 +46,7 @@ class SqlUnitOfWork:
         self.ledger = SqlLedger(*shared)
         self.audit = SqlAudit(*shared)
         self.approvals = SqlApprovals(connection)
-        self.entries = SqlEntries(connection, self._writes)
+        self.entries = SqlEntries(*shared)
         self.kills = SqlKills(connection)
         self.rule_sets = SqlRuleSets(connection)
         self.findings = SqlFindings(connection)
