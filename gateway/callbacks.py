@@ -80,6 +80,18 @@ class Callbacks:
             )
         return {}
 
+    def unparsable(self, text: str, session: str, why: str) -> None:
+        """The engine cannot take a whole message apart, so it is told to go on behind it."""
+        self._deliver(
+            Arrival(
+                kind=ArrivalKind.UNREADABLE,
+                session=session,
+                sequence=_number(text, 34),
+                raw=text,
+                note=why,
+            )
+        )
+
     def from_admin(self, text: str, session: str) -> None:
         """A session message came in."""
         kind, sequence = value_of(text, 35), _number(text, 34)

@@ -3,7 +3,8 @@
 With the stock dictionary the engine rejects a message for an unknown enum, a
 missing tag or an odd number, and a fill would be lost with it. The relaxed copy
 knows the same fields and repeating groups, so that messages are taken apart
-rightly, but judges nothing; judging is `reports`' business.
+rightly, but judges nothing; judging is `reports`' business. Nor does it know data fields:
+the engine believes the length before one, whatever it is, and dies of a negative one.
 """
 
 import sys
@@ -14,7 +15,8 @@ from pathlib import Path
 
 from domain.errors import BadInputError
 
-_STRUCTURAL = frozenset({"NUMINGROUP", "LENGTH", "DATA", "SEQNUM"})
+_STRUCTURAL = frozenset({"NUMINGROUP", "SEQNUM"})
+_DATA = frozenset({"DATA", "XMLDATA"})
 _STRATEGIES = "NoStrategyParameters"
 _STRATEGY_FIELDS = (
     ("957", _STRATEGIES, "NUMINGROUP"),
@@ -77,6 +79,7 @@ def write_relaxed(source: Path, target: Path) -> None:
         _make_optional(message)
     for component in root.findall("./components/component"):
         _make_optional(component)
+    _forget_data(root)
     for field in root.findall("./fields/field"):
         if field.attrib["name"] in strict:
             continue
@@ -85,6 +88,19 @@ def write_relaxed(source: Path, target: Path) -> None:
         for value in field.findall("value"):
             field.remove(value)
     ET.ElementTree(root).write(target, encoding="utf-8")
+
+
+def write_transport(source: Path, target: Path) -> None:
+    """Write a copy of FIXT's own dictionary that is as strict, and knows no data fields."""
+    root = _parse(source)
+    _forget_data(root)
+    ET.ElementTree(root).write(target, encoding="utf-8")
+
+
+def _forget_data(root: ET.Element) -> None:
+    for field in root.findall("./fields/field"):
+        if field.attrib["type"] in _DATA:
+            field.attrib["type"] = "STRING"
 
 
 def _add_strategies(root: ET.Element) -> None:

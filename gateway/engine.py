@@ -20,9 +20,10 @@ from gateway.callbacks import Callbacks
 from gateway.enginelog import EngineLogFactory
 from gateway.sessioncfg import SessionConfig, render
 from gateway.settings import Connection
-from gateway.wiretext import is_flat
+from gateway.wiretext import is_flat, is_whole, value_of
 
 _LOGOUT_SECONDS = 3.0
+_TRANSPORT = "TransportDataDictionary"
 
 
 def end_process(reason: str) -> NoReturn:
@@ -44,12 +45,12 @@ class Engine:
     ) -> None:
         self._connections = {one.session.name: one for one in connections}
         self._log = log
-        self._log_factory = EngineLogFactory(log)
+        self._log_factory = EngineLogFactory(log, self._go_on_behind)
         self._callbacks = callbacks
         self._application = _Application(
             self._connections,
             callbacks,
-            last_incoming=self._log_factory.last_incoming,
+            incoming=self._log_factory.incoming,
             log=log,
             fatal=fatal,
         )
@@ -117,6 +118,18 @@ class Engine:
             return 0, 0
         return int(found.getExpectedSenderNum()), int(found.getExpectedTargetNum())
 
+    def _go_on_behind(self, session: str, text: str, why: str) -> None:
+        """Keep a message that the engine cannot take apart, which it would ask for without end.
+
+        One that was garbled on its way is left to the engine: it is said again.
+        """
+        number, found = value_of(text, 34) or "", self._session(session)
+        is_next = found is not None and str(found.getExpectedTargetNum()) == number
+        if not (is_next and self.is_logged_on(session) and is_whole(text)):
+            return
+        self._application.guarded(self._callbacks.unparsable, text, session, why)
+        found.setNextTargetMsgSeqNum(int(number) + 1)
+
     def _session(self, name: str) -> Any:
         identity = self._application.identities.get(name)
         return fix.Session.lookupSession(identity) if identity is not None else None
@@ -131,16 +144,21 @@ class Engine:
                 "rebuild it with -DHAVE_SSL=1 (see the README)"
             )
         settings = fix.SessionSettings()
-        settings.setFromString(render(session, _relaxed_dictionary(session)))
+        settings.setFromString(render(session, _own_dictionaries(session)))
         stores = fix.FileStoreFactory(settings)
         self._kept += [settings, stores]
         return kind(self._application, stores, settings, self._log_factory)
 
 
-def _relaxed_dictionary(session: SessionConfig) -> Path:
-    target = _relaxed_path(session)
-    dictionary.write_relaxed(session.application_dictionary[1], target)
-    return target
+def _own_dictionaries(session: SessionConfig) -> Mapping[str, Path]:
+    """Copies of the session's dictionaries for the engine, by the keys that name them."""
+    key, source = session.application_dictionary
+    found = {key: _relaxed_path(session)}
+    dictionary.write_relaxed(source, found[key])
+    if (transport := session.text(_TRANSPORT)) is not None:
+        found[_TRANSPORT] = session.store / f"{Path(transport).stem}-transport.xml"
+        dictionary.write_transport(Path(transport), found[_TRANSPORT])
+    return found
 
 
 def _relaxed_path(session: SessionConfig) -> Path:
@@ -155,7 +173,7 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         connections: Mapping[str, Connection],
         callbacks: Callbacks,
         *,
-        last_incoming: Callable[[str], str],
+        incoming: Callable[[str, str], str],
         log: FilteringBoundLogger,
         fatal: Callable[[str], None],
     ) -> None:
@@ -164,33 +182,34 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         self.identities: dict[str, Any] = {}
         self._connections = connections
         self._callbacks = callbacks
-        self._last_incoming = last_incoming
+        self._incoming = incoming
         self._log = log
         self._fatal = fatal
 
     def onCreate(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._create, session_id.toString())
+        self.guarded(self._create, session_id.toString())
 
     def onLogon(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._callbacks.logon, session_id.toString())
+        self.guarded(self._callbacks.logon, session_id.toString())
 
     def onLogout(self, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._callbacks.logout, session_id.toString())
+        self.guarded(self._callbacks.logout, session_id.toString())
 
     def toAdmin(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._to_admin, message, session_id.toString())
+        self.guarded(self._to_admin, message, session_id.toString())
 
     def fromAdmin(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._callbacks.from_admin, message.toString(), session_id.toString())
+        self.guarded(self._callbacks.from_admin, message.toString(), session_id.toString())
 
     def fromApp(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        self._guarded(self._callbacks.from_app, message.toString(), session_id.toString())
+        self.guarded(self._callbacks.from_app, message.toString(), session_id.toString())
 
     def toApp(self, message: Any, session_id: Any) -> None:  # noqa: N802 - the engine's name
-        if not self._guarded(self._callbacks.may_leave, message.toString(), session_id.toString()):
+        if not self.guarded(self._callbacks.may_leave, message.toString(), session_id.toString()):
             raise fix.DoNotSend
 
-    def _guarded(self, act: Callable[..., Any], *arguments: Any) -> Any:
+    def guarded(self, act: Callable[..., Any], *arguments: Any) -> Any:
+        """Act; whatever is raised ends the process."""
         try:
             return act(*arguments)
         except BaseException as error:  # noqa: BLE001 - nothing may be raised into the engine
@@ -207,7 +226,8 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         fix.Session.lookupSession(identity).setNextTargetMsgSeqNum(rewound)
 
     def _to_admin(self, message: Any, session: str) -> None:
-        incoming = self._last_incoming(session)
-        missing = self._callbacks.to_admin(message.toString(), session, incoming)
+        text = message.toString()
+        incoming = self._incoming(session, value_of(text, 45) or "")
+        missing = self._callbacks.to_admin(text, session, incoming)
         for tag, value in missing.items():
             message.setField(tag, value)

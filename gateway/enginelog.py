@@ -5,6 +5,7 @@ calls these methods from C++: nothing may be raised into it.
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import quickfix as fix
@@ -14,18 +15,32 @@ from gateway.wiretext import redact, storable, value_of, visible
 
 _QUIET = frozenset({"0", "1"})  # Heartbeat and TestRequest: every few seconds, for debugging only.
 _ENGINE = "engine"
+_INVALID = "Invalid message: "
+_TOO_EARLY = "MsgSeqNum too high"
+_EARLY_LIMIT = 10_000  # Messages that came before their turn; the engine keeps them too.
+
+Invalid = Callable[[str, str, str], None]  # Session, text, why.
 
 
 class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
-    """The log of one session; remembers the last text that came in."""
+    """The log of one session; remembers what the engine is working on, as nothing else tells."""
 
-    def __init__(self, log: FilteringBoundLogger, session: str) -> None:
+    def __init__(self, log: FilteringBoundLogger, session: str, on_invalid: Invalid) -> None:
         super().__init__()
         self._log = log.bind(session=session)
-        self.last_incoming = ""
+        self._session = session
+        self._on_invalid = on_invalid
+        self._last_incoming = ""
+        self._early: dict[str, str] = {}  # By MsgSeqNum.
+
+    def incoming(self, sequence: str) -> str:
+        """The text of the message that the engine is working on, by its MsgSeqNum."""
+        if value_of(self._last_incoming, 34) == sequence:
+            return self._last_incoming
+        return self._early.get(sequence, "")
 
     def onIncoming(self, text: str) -> None:  # noqa: N802 - the engine's name
-        self.last_incoming = text
+        self._last_incoming = text
         self._wire("fix.in", text)
 
     def onOutgoing(self, text: str) -> None:  # noqa: N802 - the engine's name
@@ -36,6 +51,15 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
             self._log.info("fix.event", text=visible(redact(text)))
         except Exception as error:  # noqa: BLE001 - a full disk must not stop the engine's thread
             _complain(error)
+        if text.startswith(_INVALID):
+            self._on_invalid(self._session, self._last_incoming, text.removeprefix(_INVALID))
+        elif text.startswith(_TOO_EARLY):
+            self._keep_early()
+
+    def _keep_early(self) -> None:
+        if len(self._early) == _EARLY_LIMIT:
+            self._early.clear()  # Only their raw text is lost, should they be refused.
+        self._early[value_of(self._last_incoming, 34) or ""] = self._last_incoming
 
     def clear(self) -> None:
         """The engine asks for it on a reset; our log keeps everything."""
@@ -55,16 +79,18 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
 class EngineLogFactory(fix.LogFactory):  # type: ignore[misc]  # The binding is untyped.
     """Makes and keeps the log of each session."""
 
-    def __init__(self, log: FilteringBoundLogger) -> None:
+    def __init__(self, log: FilteringBoundLogger, on_invalid: Invalid) -> None:
+        """`on_invalid` is told of what the engine could not take apart; it must not raise."""
         super().__init__()
         self._log = log
+        self._on_invalid = on_invalid
         self._logs: dict[str, SessionLog] = {}
         self._kept: list[SessionLog] = []  # Without a reference a log dies under the engine.
 
     def create(self, *arguments: Any) -> Any:
         """Called by each engine: with the SessionID of its session, and without for itself."""
         session = arguments[0].toString() if arguments else _ENGINE
-        log = SessionLog(self._log, session)
+        log = SessionLog(self._log, session, self._on_invalid)
         self._logs[session] = log
         self._kept.append(log)
         return log.__disown__()  # Else the engine and Python would both free it.
@@ -72,10 +98,10 @@ class EngineLogFactory(fix.LogFactory):  # type: ignore[misc]  # The binding is 
     def destroy(self, _log: Any) -> None:
         """Called by the engine at its end; Python's references do the work."""
 
-    def last_incoming(self, session: str) -> str:
-        """The text that the engine of `session` is working on."""
+    def incoming(self, session: str, sequence: str) -> str:
+        """The text that the engine of `session` is working on, by its MsgSeqNum."""
         log = self._logs.get(session)
-        return log.last_incoming if log else ""
+        return log.incoming(sequence) if log else ""
 
 
 def _fields(text: str, kind: str) -> dict[str, object]:

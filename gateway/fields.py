@@ -13,8 +13,13 @@ from domain.exact import InexactError, parse_decimal
 from gateway.wiretext import storable
 
 _IDENTIFIER = re.compile(r"[!#$%&()*+,\-./0-9:<=>?@A-Z\[\]^_a-z{|}~]{1,64}")
+<<<<<<< gateway/fields.py
+_INSTANT = re.compile(r"(\d{8}-\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?")
+_NUMBER_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
+=======
 _INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?", re.ASCII)
 _QUANTITY_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
+>>>>>>> /tmp/w/p1/wt/gateway/fields.py
 _AVERAGE_PLACES = Decimal("0.000001")  # AvgPx is only compared, so it may be rounded.
 _TEXT_LENGTH = 300
 
@@ -50,13 +55,10 @@ class Fields:
 
     def quantity(self, tag: int) -> Decimal | None:
         """A quantity: plain decimal, not negative, at most eleven digits before the point."""
-        value = self._unsigned(tag)
-        if value is not None and value >= _QUANTITY_LIMIT:
-            raise FieldError(f"tag {tag} {value} has more than eleven digits")
-        return value
+        return self._unsigned(tag)
 
     def price(self, tag: int) -> Decimal | None:
-        """A price or an amount of money: plain decimal, six places, not negative."""
+        """A price or an amount of money: plain decimal of six places, else like a quantity."""
         return self._unsigned(tag)
 
     def average(self, tag: int) -> Decimal | None:
@@ -82,9 +84,12 @@ class Fields:
         if text[:1] in ("+", "-") or len(text) > 32:
             raise FieldError(f"tag {tag} {text[:32]!r} is not a plain unsigned number")
         try:
-            return parse_decimal(text)
+            value = parse_decimal(text)
         except InexactError as error:
             raise FieldError(f"tag {tag}: {error}") from error
+        if value >= _NUMBER_LIMIT:
+            raise FieldError(f"tag {tag} {value} has more than eleven digits")
+        return value
 
 
 def transact_time_of(fields: Fields, notes: list[str]) -> datetime:

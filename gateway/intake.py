@@ -7,6 +7,7 @@ whole transaction: then nothing of it was taken in.
 from collections.abc import Sequence
 
 from domain.errors import TryAgainError
+from domain.order_states import FILLS
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
 from gateway import doubts, mass_status, notices, reports
@@ -59,7 +60,7 @@ class Intake:
                 self._application(tracker, arrival, keep_raw=keep_raw)
             case ArrivalKind.UNREADABLE:
                 tracker.seen(arrival.sequence)
-                self._quarantine(arrival, f"the engine refused it: {arrival.note}")
+                self._unreadable(arrival)
             case ArrivalKind.REFUSED:
                 tracker.seen(arrival.sequence)
                 self._quarantine(arrival, f"the venue refused our message: {arrival.note}")
@@ -92,6 +93,20 @@ class Intake:
                 if value_of(arrival.raw, 35) in _REFUSALS:
                     names = f"{value_of(arrival.raw, 379) or ''} {arrival.order}"
                     self._refused(arrival.session, names, why)
+
+    def _unreadable(self, arrival: Arrival) -> None:
+        """What the engine refused; a fill that we can read is booked all the same."""
+        why = f"the engine refused it: {arrival.note}"
+        found = reports.decode(arrival.raw, venue=self._desk.venues[arrival.session])
+        match found:
+            case reports.Readable(message=ExecutionReport(exec_type=kind) as fill, notes=notes) if (
+                kind in FILLS and arrival.session not in self._desk.copies
+            ):
+                self._apply(arrival, fill, (*notes, why))
+            case reports.Unreadable(may_be_fill=True):
+                self._quarantine(arrival, f"FILL NOT BOOKED: {why}")
+            case _:
+                self._quarantine(arrival, why)
 
     def _apply(
         self,

@@ -16,7 +16,9 @@ from gateway.fields import FieldError, Fields, plain_text, trade_date_of, transa
 from gateway.wiretext import pairs
 
 _OTHER_REASON = 99
-_SINGLE = frozenset({6, 11, 12, 13, 14, 17, 19, 31, 32, 37, 38, 39, 41, 44, 54, 55, 60, 75, 150})
+_SINGLE = frozenset(
+    {6, 11, 12, 13, 14, 17, 19, 31, 32, 34, 35, 37, 38, 39, 41, 44, 49, 54, 55, 56, 60, 75, 150}
+)
 _SIDES = {
     "1": Side.BUY,
     "2": Side.SELL,

@@ -225,12 +225,12 @@ def _require(session: SessionConfig, keys: Mapping[str, str]) -> None:
             raise ConfigError(f"{session.path}:{session.line}: {key} is missing ({why})")
 
 
-def render(session: SessionConfig, dictionary: Path) -> str:
-    """The text the engine reads for `session`, its application dictionary being `dictionary`.
+def render(session: SessionConfig, dictionaries: Mapping[str, Path]) -> str:
+    """The text the engine reads for `session`, with these dictionaries by their keys.
 
     Sockets and certificates are read from [DEFAULT] only, so everything is there.
     """
     values = {key: setting.value for key, setting in session.settings.items()}
-    values[session.application_dictionary[0]] = str(dictionary)
+    values |= {key: str(path) for key, path in dictionaries.items()}
     body = "".join(f"{key}={value}\n" for key, value in values.items())
     return f"[DEFAULT]\n{body}[SESSION]\nBeginString={values['BeginString']}\n"

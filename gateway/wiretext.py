@@ -15,6 +15,7 @@ HEADER_TAGS = frozenset(  # Those of the standard header that a profile may set.
     {50, 57, 90, 115, 116, 128, 129, 142, 143, 144, 145, 212, 213, 347, 1128, 1129, 1156}
 )
 _MAX_TAG_DIGITS = 9
+_TRAILER = b"10=000\x01"
 _FLAT_TYPES = frozenset({"D", "F", "G", "H", "AF"})  # They may have groups, but need none.
 _GROUPS = (f"{SOH}78=", f"{SOH}453=", f"{SOH}957=")  # Allocations, parties, strategy parameters.
 
@@ -43,6 +44,18 @@ def message(msg_type: str, body: Iterable[tuple[int, str]]) -> str:
     content = "".join(f"{tag}={value}{SOH}" for tag, value in ((35, msg_type), *body))
     text = f"8=FIX.4.4{SOH}9={len(content.encode())}{SOH}{content}"
     return f"{text}10={sum(text.encode()) % 256:03d}{SOH}"
+
+
+def is_whole(raw: str) -> bool:
+    """Whether BodyLength and CheckSum are true: what then cannot be read was sent like that."""
+    text = raw.encode("utf-8", "surrogateescape")
+    head, begin, rest = text.partition(b"\x019=")
+    length, soh, body = rest.partition(b"\x01")
+    if not (head.startswith(b"8=") and begin and soh and length.isdigit()):
+        return False
+    end = len(text) - len(_TRAILER)
+    trailer = b"10=%03d\x01" % (sum(text[:end]) % 256)
+    return text[end:] == trailer and int(length[:_MAX_TAG_DIGITS]) == len(body) - len(_TRAILER)
 
 
 def is_flat(text: str) -> bool:

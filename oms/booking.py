@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.accounts import Mandate
 from domain.allocations import AllocationReport
 from domain.errors import BadInputError
-from domain.exact import ZERO
+from domain.exact import ZERO, InexactError, to_scaled
 from domain.hearing import HEARD_PLAINLY, PLAIN, Hearings
 from domain.order_states import FILLS, apply
 from domain.orders import (
@@ -263,3 +263,7 @@ def _require_numbers(report: ExecutionReport) -> None:
         return
     if report.last_px is None or report.last_px < 0 or report.last_qty <= 0:
         raise UnusableExecutionError(report)
+    try:
+        to_scaled(report.last_qty * report.last_px)
+    except InexactError as error:
+        raise UnusableExecutionError(report) from error

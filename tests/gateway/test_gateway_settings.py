@@ -133,7 +133,7 @@ def test_the_relaxed_dictionary_keeps_groups_and_drops_judgement(tmp_path):
 def test_the_engine_gets_a_session_with_its_own_dictionary_and_sockets_where_it_reads_them(config):
     session = read_sessions(config)[0]
 
-    default, _, own = render(session, config / "r.xml").partition("[SESSION]\n")
+    default, _, own = render(session, {"DataDictionary": config / "r.xml"}).partition("[SESSION]\n")
 
     assert f"DataDictionary={config / 'r.xml'}\n" in default
     assert "SocketNodelay=Y\n" in default
