@@ -13,13 +13,8 @@ from domain.exact import InexactError, parse_decimal
 from gateway.wiretext import storable
 
 _IDENTIFIER = re.compile(r"[!#$%&()*+,\-./0-9:<=>?@A-Z\[\]^_a-z{|}~]{1,64}")
-<<<<<<< gateway/fields.py
-_INSTANT = re.compile(r"(\d{8}-\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?")
-_NUMBER_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
-=======
 _INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?", re.ASCII)
-_QUANTITY_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
->>>>>>> /tmp/w/p1/wt/gateway/fields.py
+_NUMBER_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
 _AVERAGE_PLACES = Decimal("0.000001")  # AvgPx is only compared, so it may be rounded.
 _TEXT_LENGTH = 300
 
