@@ -51,6 +51,7 @@ from oms.release import Releaser, ReleaseSettings
 from scheduler.cluster import Cluster
 from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool, Times
+from scheduler.restricted import RestrictedWatch
 from scheduler.run import Runner
 from scheduler.ticker import Ticker
 from scheduler.watch import Watch
@@ -160,10 +161,17 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     api.start()
     stack.callback(ticker.stop)
     interval = timedelta(seconds=float(config.service.tick_seconds))
-    ticker.start(interval)
-    stack.callback(watch.stop)
-    watch.start(interval)
+    _look_again_and_again(stack, interval, ticker, watch)
+    restricted = RestrictedWatch(vault, clock, gateway.wake)
+    stack.callback(restricted.stop)
+    restricted.start()
     return service
+
+def _look_again_and_again(stack: ExitStack, interval: timedelta, *looks: Ticker | Watch) -> None:
+    for look in looks:
+        stack.callback(look.stop)
+        look.start(interval)
+
 
 
 def check(config: Config) -> tuple[CheckLine, ...]:

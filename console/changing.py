@@ -163,10 +163,8 @@ class VaultChanging(OrderWishes, BookWishes, RuleWishes):
         with self._vault.write() as uow:
             report = self._intake.ingest(uow, paths, at=now, replace=replace)
             take_over(uow, now.date(), now)
-            if any(f.kind == "restricted" and f.fate is Fate.ACCEPTED for f in report.files):
-                market = uow.snapshots.market(now.date())
-                restrictions = uow.snapshots.restrictions(now.date())
-                take_back(uow, restrictions, market.securities, at=now, by=by)
+            if any(f.fate is Fate.ACCEPTED for f in report.files):
+                take_back(uow, uow.snapshots.bars(now), at=now, by=by)
             uow.audit.append(
                 at=now,
                 actor=by,

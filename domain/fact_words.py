@@ -229,7 +229,11 @@ VOCABULARY: Mapping[About, Mapping[str, Word]] = {
     About.ACCOUNT: ACCOUNT,
     About.ORDER: ORDER,
     About.COUNTERPARTY: {"bank": _flag("a credit institution", None)},
-    About.LIST: {"entry": _text("why it is listed; `of` is what is listed")},
+    About.LIST: {
+        "entry": _text("why it is listed; `of` is what is listed"),
+        "from": _instant("when the entry of `of` begins to bind; without it, at once"),
+        "until": _instant("when the entry of `of` binds no more; without it, never"),
+    },
     About.SWITCH: {"set": _flag("nothing new passes")},
     About.FIRM: FIRM,
 }

@@ -42,6 +42,7 @@ from domain.orders import (
 )
 from domain.overrides import GivenOverride
 from domain.postings import Break, Transaction
+from domain.restrictions import Bars
 from domain.rule_sets import RuleSet
 from domain.runs import Approval, Kill, Run, RunStatus, Step
 from domain.snapshot import CashBalance, Restriction, Snapshot
@@ -171,6 +172,7 @@ class SnapshotStore(Protocol):
     def accounts(self, as_of: date) -> tuple[Account, ...]: ...  # In quarantine or not.
     def restrictions(self, as_of: date) -> tuple[Restriction, ...]: ...  # In force that day.
     def closes(self, since: date, until: date) -> Mapping[str, Price]: ...  # The newest of each.
+    def bars(self, at: datetime) -> Bars: ...  # What nobody, or not everybody, may trade then.
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str: ...
     def get(self, snapshot_id: str) -> Snapshot | None: ...
     def mandates(self, snapshot_id: str) -> Mapping[str, Mandate]: ...  # By account; {}: no such.

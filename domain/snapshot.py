@@ -6,7 +6,7 @@ snapshot with their reasons, so that a run can say why it left them alone.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from domain.accounts import Account, CashFlow, Mandate, ModelPortfolio
@@ -45,11 +45,13 @@ class PastTrade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restriction:
-    """A security that the firm may not trade, from a day on, and why."""
+    """A security that the firm, or one household, may not trade, from when on, and why."""
 
     security_id: str
     reason: str
     effective_from: date
+    effective_at: datetime | None = None  # None: from the beginning of the day.
+    household_id: str = ""  # Empty: the whole firm.
     source: Source
 
 

@@ -20,6 +20,7 @@ from domain.orders import (
     ReplaceRequest,
 )
 from domain.ports import OutboxBody
+from domain.restrictions import NO_BARS, Bars, bar_to
 from domain.runs import Kill
 
 
@@ -50,6 +51,7 @@ def judge(
     kills: Sequence[Kill],
     hold: str,
     *,
+    bars: Bars = NO_BARS,
     are_all_asked: bool = False,
 ) -> Judgement:
     """What may happen to `body`, whose order is `order`; `hold` says why new orders wait, if so.
@@ -57,11 +59,11 @@ def judge(
     `are_all_asked`: the venue owes us a report of every order, so questions about one wait.
     """
     if isinstance(body, OrderIntent):
-        return _judge_order(body, order, kills, hold)
+        return _judge_order(body, order, kills, bars, hold)
     if isinstance(body, CancelRequest | ReplaceRequest):
-        return _judge_change(body, order, kills)
+        return _judge_change(body, order, kills, bars)
     if isinstance(body, AllocationInstruction):
-        return _judge_instruction(body, order, kills, hold)
+        return _judge_instruction(body, order, kills, bars, hold)
     if isinstance(body, ListCancelRequest | AllocationAnswer):
         return _SEND
     if are_all_asked:
@@ -70,38 +72,49 @@ def judge(
 
 
 def _judge_order(
-    intent: OrderIntent, order: Order | None, kills: Sequence[Kill], hold: str
+    intent: OrderIntent, order: Order | None, kills: Sequence[Kill], bars: Bars, hold: str
 ) -> Judgement:
     if order is None or order.is_closed:
         return Judgement(Verdict.WITHDRAW, "the order is closed or unknown")
-    if kill := first_that_stops(kills, intent):
-        return Judgement(Verdict.WITHDRAW, f"kill switch on {in_words(kill)}: {kill.why}")
+    if why := _stopped(intent, kills, bars):
+        return Judgement(Verdict.WITHDRAW, why)
     if hold:
         return Judgement(Verdict.HOLD, hold)
     return _SEND
 
 
+def _stopped(intent: OrderIntent, kills: Sequence[Kill], bars: Bars) -> str | None:
+    if kill := first_that_stops(kills, intent):
+        return f"kill switch on {in_words(kill)}: {kill.why}"
+    bar = bar_to(bars, intent)
+    return None if bar is None else bar.why
+
+
 def _judge_instruction(
-    instruction: AllocationInstruction, order: Order | None, kills: Sequence[Kill], hold: str
+    instruction: AllocationInstruction,
+    order: Order | None,
+    kills: Sequence[Kill],
+    bars: Bars,
+    hold: str,
 ) -> Judgement:
     """A preliminary one shares the fate of its order; the others speak of what has happened."""
     if order is None:
         return Judgement(Verdict.WITHDRAW, "the order is unknown")
     if instruction.kind is AllocType.PRELIMINARY:
-        return _judge_order(order.intent, order, kills, hold)
+        return _judge_order(order.intent, order, kills, bars, hold)
     return Judgement(Verdict.HOLD, hold) if hold else _SEND
 
 
 def _judge_change(
-    request: CancelRequest | ReplaceRequest, order: Order | None, kills: Sequence[Kill]
+    request: CancelRequest | ReplaceRequest, order: Order | None, kills: Sequence[Kill], bars: Bars
 ) -> Judgement:
     if order is None:
         return Judgement(Verdict.WITHDRAW, f"there is no order {request.orig_cl_ord_id}")
     if order.status is OrdStatus.UNSENT:
         return Judgement(Verdict.WITHDRAW, "the order never left")
-    kill = first_that_stops(kills, order.intent)
-    if kill is not None and isinstance(request, ReplaceRequest):
-        return Judgement(Verdict.WITHDRAW, f"kill switch on {in_words(kill)}: {kill.why}")
+    why = _stopped(order.intent, kills, bars)
+    if why is not None and isinstance(request, ReplaceRequest):
+        return Judgement(Verdict.WITHDRAW, why)
     if order.sent:
         return _SEND
     if isinstance(request, CancelRequest):

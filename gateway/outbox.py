@@ -135,7 +135,7 @@ class Outbox:
         venue = profile.venue
         are_all_asked = self._mass_status.is_awaited(venue)
         hold = self._questions.hold(uow, venue)
-        kills = uow.kills.active()
+        kills, bars = uow.kills.active(), uow.snapshots.bars(self._clock.now())
         listed = Listed()
         for message in self._waiting(uow, venue, hold):
             if not (room.has_left(message.body) or listed.has(message.body)):
@@ -145,7 +145,7 @@ class Outbox:
                 claim.settled.append(message.number)
                 continue
             judgement, text = (
-                judge(message.body, order, kills, hold, are_all_asked=are_all_asked),
+                judge(message.body, order, kills, hold, bars=bars, are_all_asked=are_all_asked),
                 "",
             )
             if judgement.verdict is Verdict.SEND:

@@ -6,12 +6,11 @@ same transaction as the commit, so nothing that changed in between gets through.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from domain.kills import in_words, stops_part, stops_venue
 from domain.orders import Allocation, OrderIntent
+from domain.restrictions import Bars, bar_to_all, bar_to_part
 from domain.runs import Kill
-from domain.snapshot import Restriction
 from oms.funding import with_allocations
 
 
@@ -35,25 +34,23 @@ class Admission:
 def admit(
     intents: Iterable[OrderIntent],
     kills: Sequence[Kill],
-    restrictions: Sequence[Restriction],
-    trade_date: date,
+    bars: Bars,
     moved: Mapping[str, str] | None = None,
 ) -> Admission:
     """Take out what a kill switch or a restriction forbids; an account's part leaves its block.
 
     `moved` says of accounts why they are no longer what the run decided on.
     """
-    restricted = {r.security_id: r for r in restrictions if r.effective_from <= trade_date}
     admitted: list[OrderIntent] = []
     stopped: list[Stopped] = []
     for intent in intents:
-        if why := _forbidden(intent, kills, restricted):
+        if why := _forbidden(intent, kills, bars):
             stopped.append(Stopped(cl_ord_id=intent.cl_ord_id, account_id=None, why=why))
             continue
         barred = {
             part.account_id: why
             for part in intent.allocations
-            if (why := _barred(part, kills, moved or {})) is not None
+            if (why := _barred(intent, part, kills, bars, moved or {})) is not None
         }
         stopped.extend(
             Stopped(cl_ord_id=intent.cl_ord_id, account_id=account, why=why)
@@ -68,20 +65,27 @@ def admit(
 def _forbidden(
     intent: OrderIntent,
     kills: Sequence[Kill],
-    restricted: Mapping[str, Restriction],
+    bars: Bars,
 ) -> str | None:
     for kill in kills:
         if stops_venue(kill, intent.venue):
             return _killed(kill)
-    if restriction := restricted.get(intent.security_id):
-        return f"{intent.symbol} is restricted: {restriction.reason}"
-    return None
+    bar = bar_to_all(bars, intent.security_id)
+    return None if bar is None else f"{intent.symbol} is {bar.why}"
 
 
-def _barred(part: Allocation, kills: Sequence[Kill], moved: Mapping[str, str]) -> str | None:
+def _barred(
+    intent: OrderIntent,
+    part: Allocation,
+    kills: Sequence[Kill],
+    bars: Bars,
+    moved: Mapping[str, str],
+) -> str | None:
     for kill in kills:
         if stops_part(kill, part):
             return _killed(kill)
+    if (bar := bar_to_part(bars, intent.security_id, part)) is not None:
+        return f"{intent.symbol} is {bar.why}"
     return moved.get(part.account_id)
 
 

@@ -16,6 +16,7 @@ from domain.exact import ZERO
 from domain.kills import first_that_stops, in_words
 from domain.orders import Order, ReplaceRequest, Side
 from domain.ports import UnitOfWork
+from domain.restrictions import bar_to
 from ledger.positions import cash as cash_of
 from oms.cancel import ChangeRefusedError, change
 from oms.exposure import at_terms, exposure
@@ -57,7 +58,7 @@ def replace_order(
     assert isinstance(wish, ReplaceRequest)
     messages = uow.outbox.queued_since(at - MINUTE, limits.messages_per_minute + 1) - 1
     more = _more(uow, order, wish, limits.price_collar)
-    against = _stopped(uow, order) or too_many(messages, limits)
+    against = _stopped(uow, order, at) or too_many(messages, limits)
     if against is None and more:
         against = _over_a_limit(uow, order, more, limits, at) or _unpaid(uow, moved, more, limits)
     if against is not None:
@@ -78,9 +79,12 @@ def _more(
     return {a: wanted[a] - known[a] for a in sorted(wanted) if wanted[a] > known[a]}
 
 
-def _stopped(uow: UnitOfWork, order: Order) -> str | None:
+def _stopped(uow: UnitOfWork, order: Order, at: datetime) -> str | None:
     kill = first_that_stops(uow.kills.active(), order.intent)
-    return None if kill is None else f"{in_words(kill)} was halted by {kill.by}: {kill.why}"
+    if kill is not None:
+        return f"{in_words(kill)} was halted by {kill.by}: {kill.why}"
+    bar = bar_to(uow.snapshots.bars(at), order.intent)
+    return None if bar is None else f"{order.intent.symbol} is {bar.why}"
 
 
 def _over_a_limit(

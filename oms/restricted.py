@@ -1,40 +1,29 @@
-"""Restricted names: what a new entry of the list stops at once.
+"""Restricted names: what the list stops as soon as it says so.
 
 An order that nobody has sent dies in the same transaction; of one that is out the
-cancel is queued in it. Every security of a listed issuer is as restricted as the listed one.
+cancel is queued in it. A block with a barred part is taken back whole, as for a halt.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from domain.instruments import Security
 from domain.orders import CancelRequest, Order
 from domain.ports import UnitOfWork
-from domain.snapshot import Restriction
+from domain.restrictions import Bar, Bars, bar_to
 from oms.cancel import cancel
 
 
-def take_back(
-    uow: UnitOfWork,
-    restrictions: Sequence[Restriction],
-    securities: Sequence[Security],
-    *,
-    at: datetime,
-    by: str,
-) -> tuple[Order, ...]:
-    """Take back every open order in a restricted name; those taken back are returned.
+def barred(uow: UnitOfWork, bars: Bars) -> tuple[tuple[Order, Bar], ...]:
+    """The open orders that may not be out, each with the reason; not those being cancelled."""
+    if not bars:
+        return ()
+    return tuple(
+        (order, bar)
+        for order in uow.orders.open()
+        if (bar := bar_to(bars, order.intent)) is not None
+        and not any(isinstance(wish, CancelRequest) for wish in order.pending)
+    )
 
-    An order that is being cancelled already is left alone.
-    """
-    issuers = {security.security_id: security.issuer for security in securities}
-    reasons = {
-        issuers.get(entry.security_id, entry.security_id): entry.reason for entry in restrictions
-    }
-    taken = []
-    for order in uow.orders.open():
-        security_id = order.intent.security_id
-        reason = reasons.get(issuers.get(security_id, security_id))
-        asked = any(isinstance(wish, CancelRequest) for wish in order.pending)
-        if reason is not None and not asked:
-            taken.append(cancel(uow, order, at=at, why=f"restricted: {reason}", by=by))
-    return tuple(taken)
+
+def take_back(uow: UnitOfWork, bars: Bars, *, at: datetime, by: str) -> tuple[Order, ...]:
+    """Take back every open order that is barred; those taken back are returned."""
+    return tuple(cancel(uow, order, at=at, why=bar.why, by=by) for order, bar in barred(uow, bars))

@@ -13,6 +13,7 @@ from uuid import UUID
 from domain.codec import decode
 from domain.orders import OrderIntent, Side
 from domain.ports import UnitOfWork, Wire
+from domain.restrictions import reach_of
 from domain.snapshot import Snapshot
 from domain.venue_ways import Ways
 from oms import wire_risk
@@ -77,8 +78,7 @@ def commit(
     admission = admit(
         spoken.intents,
         uow.kills.active(),
-        ground.snapshot.restrictions,
-        wanted[0].trade_date,
+        {**reach_of(ground.snapshot, now), **uow.snapshots.bars(now)},
         {**moved(uow, ground.run_id, accounts, ground.snapshot), **barred},
     )
     sized = _within_volume(uow, admission.intents, ground)

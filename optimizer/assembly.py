@@ -8,7 +8,7 @@ answered for like every other.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -18,6 +18,7 @@ from domain.errors import BadInputError, UnknownNameError
 from domain.goals import Aim
 from domain.instruments import LEAST_HISTORY_DAYS, Security
 from domain.lots import TaxLot
+from domain.restrictions import Bars, bar_to_all, reach_of
 from domain.risk import RiskMethod, RiskSettings
 from domain.snapshot import PastTrade, Snapshot
 from optimizer.constraints import Position, locks_of, rows_of
@@ -163,7 +164,8 @@ class _Book:
     lots: dict[str, list[TaxLot]]
     cash: dict[str, Decimal]
     due: dict[str, Decimal]  # Withdrawals, positive.
-    restricted: dict[str, str]
+    restricted: dict[str, str]  # For everybody.
+    bars: Bars  # And for some.
     past: dict[str, list[tuple[Account, PastTrade]]]  # By household.
 
     @classmethod
@@ -174,6 +176,8 @@ class _Book:
             lots[lot.account_id].append(lot)
         for flow in snapshot.flows:
             due[flow.account_id] += max(-flow.amount, ZERO)
+        night = datetime.combine(snapshot.as_of, time.max, UTC)  # What begins later today counts.
+        bars = reach_of(snapshot, night)
         return cls(
             snapshot=snapshot,
             market=market,
@@ -184,10 +188,11 @@ class _Book:
             cash={balance.account_id: balance.amount for balance in snapshot.cash},
             due=due,
             restricted={
-                restriction.security_id: restriction.reason
-                for restriction in snapshot.restrictions
-                if restriction.effective_from <= snapshot.as_of
+                security_id: bar.why
+                for security_id in bars
+                if (bar := bar_to_all(bars, security_id)) is not None
             },
+            bars=bars,
             past=past_of_households(snapshot),
         )
 
@@ -200,6 +205,7 @@ class _Book:
         if mandate.risk_aversion <= 0:
             word = f"risk_aversion of mandate {mandate.mandate_id} is {mandate.risk_aversion}"
             return self._faulty(account, f"{word}; it must be positive")
+        mandate = self._as_restricted(mandate, account)
         lots = self.lots.get(account.account_id, [])
         if missing := self._uncovered({lot.security_id for lot in lots} | set(model.weights)):
             why = "has no price or no price history; ingest its prices"
@@ -210,6 +216,21 @@ class _Book:
         if position is None:
             return self._faulty(account, "its net asset value is not positive; nothing to manage")
         return self._problem(account, mandate, position, lots)
+
+    def _as_restricted(self, mandate: Mandate, account: Account) -> Mandate:
+        """With what the firm bars to the account's household alone."""
+        barred = tuple(
+            security_id
+            for security_id, bars in self.bars.items()
+            if any(bar.account_ids and account.account_id in bar.account_ids for bar in bars)
+        )
+        if not barred:
+            return mandate
+        return replace(
+            mandate,
+            do_not_buy=(*mandate.do_not_buy, *barred),
+            do_not_sell=(*mandate.do_not_sell, *barred),
+        )
 
     def _problem(
         self, account: Account, mandate: Mandate, position: Position, lots: list[TaxLot]

@@ -46,6 +46,7 @@ from domain.orders import (
 from domain.overrides import GivenOverride
 from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
 from domain.postings import Break, Transaction
+from domain.restrictions import Bars
 from domain.rule_sets import RuleSet
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
 from domain.snapshot import Restriction, Snapshot, name_of
@@ -158,6 +159,9 @@ class Snapshots(Part):
 
     def restrictions(self, as_of: date) -> tuple[Restriction, ...]:
         return ()
+
+    def bars(self, at: datetime) -> Bars:
+        return {}
 
     def put(self, snapshot: Snapshot, taken_at: datetime) -> str:
         name = name_of(snapshot)

@@ -104,6 +104,8 @@ book_restriction = _rows(
     Column("security_id", String(12), nullable=False),
     Column("reason", String, nullable=False),
     Column("effective_from", Date, nullable=False),
+    Column("effective_at", Instant),
+    Column("household_id", String, nullable=False, server_default=""),
 )
 book_fact = _rows(
     "book_fact",

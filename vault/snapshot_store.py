@@ -13,7 +13,9 @@ from domain.codec import decode, encode, from_plain
 from domain.errors import InvariantError
 from domain.instruments import Price
 from domain.ports import Market
+from domain.restrictions import Bars
 from domain.snapshot import Restriction, Snapshot
+from vault.bars import KnownBars
 from vault.book_read import read_accounts, read_closes, read_market, read_restrictions
 from vault.schema import snapshot
 from vault.snapshots import take
@@ -22,8 +24,10 @@ from vault.snapshots import take
 class SqlSnapshots:
     """`SnapshotStore` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, bars: KnownBars | None = None) -> None:
+        """`bars` are what the vault knows already of what is barred."""
         self._connection = connection
+        self._bars = KnownBars() if bars is None else bars
 
     def take(self, as_of: date) -> Snapshot:
         """What this transaction sees of the book on the day `as_of`; nothing is stored yet."""
@@ -44,6 +48,10 @@ class SqlSnapshots:
     def restrictions(self, as_of: date) -> tuple[Restriction, ...]:
         """The firm's restricted list as `take` would have it."""
         return read_restrictions(self._connection, as_of)
+
+    def bars(self, at: datetime) -> Bars:
+        """What the restricted list bars at an instant."""
+        return self._bars.at(self._connection, at)
 
     def put(self, taken: Snapshot, taken_at: datetime) -> str:
         """Store it and give its name; the same content again changes nothing."""

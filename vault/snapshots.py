@@ -36,7 +36,9 @@ def take(connection: Connection, as_of: date) -> Snapshot:
         cash=_cash(book),
         flows=tuple(sorted(book.flows, key=lambda flow: (flow.account_id, flow.due, flow.why))),
         past_trades=tuple(sorted(past, key=_trade_order)),
-        restrictions=tuple(sorted(book.restrictions, key=lambda r: r.security_id)),
+        restrictions=tuple(
+            sorted(book.restrictions, key=lambda r: (r.security_id, r.household_id))
+        ),
         findings=findings(book),
         facts=tuple(sorted(book.facts, key=lambda f: (f.about, f.subject, f.name, f.of))),
     )

@@ -18,6 +18,7 @@ from domain.ports import Clock
 from vault import lease, migrate
 from vault.anchor import append_anchor, last_anchor, lost_anchor
 from vault.audit import SqlAudit
+from vault.bars import KnownBars
 from vault.engine import open_engine
 from vault.faults import StorageUnavailableError, translated
 from vault.memory import Memory
@@ -52,6 +53,7 @@ class SqlVault:
         self._is_closed = False
         self._on_committed = on_committed
         self._memory = Memory()
+        self._bars = KnownBars()
         self._reader = _reader(url)
         self._writer = open_engine(url)
         see_own_writes(self._writer)
@@ -80,7 +82,7 @@ class SqlVault:
             self._acquire()
             with translated(), self._known_or_forgotten(), self._writer.begin() as connection:
                 self._lease.check(connection, self._clock.now())
-                uow = SqlUnitOfWork(connection, self._memory)
+                uow = SqlUnitOfWork(connection, self._memory, self._bars)
                 with uow.statements_wait():
                     yield uow
                 appended = uow.audit.appended()
@@ -102,7 +104,7 @@ class SqlVault:
     def read(self) -> Iterator[SqlUnitOfWork]:
         """A consistent, read-only view; writing through it raises `InvariantError`."""
         with translated(read_only=True), self._reader.begin() as connection:
-            yield SqlUnitOfWork(connection)
+            yield SqlUnitOfWork(connection, bars=self._bars)
 
     def acquire(self) -> None:
         """Become the writer now rather than at the first write; raises `LeaseHeldError`."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from vault.allocations import SqlAllocations
 from vault.approvals import SqlApprovals
 from vault.audit import SqlAudit
+from vault.bars import KnownBars
 from vault.cases import SqlCases
 from vault.custody import SqlCustody
 from vault.entries import SqlEntries
@@ -30,15 +31,17 @@ from vault.writes import Writes, attach, detach
 class SqlUnitOfWork:
     """`UnitOfWork`; `connection` is for the vault's own rooms (ingest, rebuild, export)."""
 
-    def __init__(self, connection: Connection, memory: Memory | None = None) -> None:
-        """`memory` is what the one writer knows; without it all is read."""
+    def __init__(
+        self, connection: Connection, memory: Memory | None = None, bars: KnownBars | None = None
+    ) -> None:
+        """`memory` is what the one writer knows, without which all is read; `bars` all may know."""
         self.connection = connection
         self._memory = UnitMemory(memory or Memory())
         self._writes = Writes(connection, is_patient=memory is not None)
         shared = (connection, self._writes, self._memory)
         self.runs = SqlRuns(connection)
         self.triggers = SqlTriggers(connection)
-        self.snapshots = SqlSnapshots(connection)
+        self.snapshots = SqlSnapshots(connection, bars)
         self.orders = SqlOrders(*shared)
         self.outbox = SqlOutbox(*shared)
         self.inbox = SqlInbox(*shared)

@@ -11,6 +11,7 @@ from domain.orders import Side
 from oms.compliance.book import Book, MissingDataError
 from oms.compliance.conditions import Condition, Subject, all_hold
 from oms.compliance.lists import (
+    EVERYBODY,
     KnownList,
     MatchOn,
     blocked_share,
@@ -74,7 +75,7 @@ class ListMembership:
     def finds(self, book: Book, security_id: str) -> bool:
         """Whether the list speaks of a security, or nobody can tell; the firm's lists only."""
         try:
-            entries = entries_of(self.list, book, "")
+            entries = entries_of(self.list, book, EVERYBODY)
             named = self._by_issuer(book, entries) if MatchOn.ISSUER in self.match_on else entries
             ways = (self._way(book, named, security_id, side) for side in Side)
             return any(way is not None for way in ways)

@@ -1,12 +1,14 @@
 """Lists: which names are listed, and through what a name leads to one of them."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from domain.exact import ZERO
 from domain.facts import About
 from domain.orders import Side
+from domain.restrictions import begins
 from oms.compliance.book import Book, MissingDataError
 
 BUY_ONLY, SELL_ONLY = "buy:", "sell:"  # How an entry of a file says that it binds one side.
@@ -33,14 +35,16 @@ class MatchOn(StrEnum):
     BROKER = "broker"
 
 
+EVERYBODY = "*"  # For `entries_of`: what binds anybody at all.
+
+
 def entries_of(name: str, book: Book, account_id: str) -> Mapping[str, str]:
-    """Listed names with the reason of each. Raises `MissingDataError` for a list nobody gave."""
+    """Listed names with the reason of each, that bind an account now; "" is for the firm's alone.
+
+    Raises `MissingDataError` for a list nobody gave.
+    """
     if name == KnownList.RESTRICTED:
-        return {
-            r.security_id: f"restricted since {r.effective_from} ({r.source}): {r.reason}"
-            for r in book.snapshot.restrictions
-            if r.effective_from <= book.today
-        }
+        return dict(_restricted(book, account_id))
     if name in (KnownList.DO_NOT_BUY, KnownList.DO_NOT_SELL):
         mandate = book.mandate(account_id)
         ids = mandate.do_not_buy if name == KnownList.DO_NOT_BUY else mandate.do_not_sell
@@ -49,7 +53,34 @@ def entries_of(name: str, book: Book, account_id: str) -> Mapping[str, str]:
     found = book.named(About.LIST, name, "entry")
     if not found:
         raise MissingDataError(f"nobody gave the list {name}")
-    return {entry: f"on the list {name}: {reason}" for entry, reason in found.items()}
+    return {
+        entry: f"on the list {name}: {reason}"
+        for entry, reason in found.items()
+        if _binds_now(book, name, entry)
+    }
+
+
+def _restricted(book: Book, account_id: str) -> Iterator[tuple[str, str]]:
+    for entry in book.snapshot.restrictions:
+        household = entry.household_id
+        binds = not household or account_id == EVERYBODY
+        if not binds and account_id:
+            binds = book.account(account_id).household_id == household
+        if binds and begins(entry) <= book.at:
+            since = entry.effective_from if entry.effective_at is None else entry.effective_at
+            whose = f" for household {household}" if household else ""
+            yield (
+                entry.security_id,
+                f"restricted{whose} since {since} ({entry.source}): {entry.reason}",
+            )
+
+
+def _binds_now(book: Book, name: str, entry: str) -> bool:
+    """An entry binds from its instant on, and up to its end, where it has them."""
+    begin, end = (book.text(About.LIST, name, word, entry) for word in ("from", "until"))
+    return (not begin or datetime.fromisoformat(begin) <= book.at) and (
+        not end or book.at < datetime.fromisoformat(end)
+    )
 
 
 def concerns(reason: str, side: Side) -> bool:

@@ -39,7 +39,8 @@ def origins_of_security(snapshot: Snapshot, security_id: str) -> Iterator[Origin
             yield Origin(what=what, source=price.source)
     for entry in snapshot.restrictions:
         if entry.security_id == security_id:
-            what = f"restriction from {entry.effective_from}: {entry.reason}"
+            since = entry.effective_from if entry.effective_at is None else entry.effective_at
+            what = f"restriction from {since}: {entry.reason}"
             yield Origin(what=what, source=entry.source)
 
 

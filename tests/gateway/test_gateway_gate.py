@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from domain.order_states import apply, open_order
 from domain.orders import Allocation, CancelRequest, NeverSent, ReplaceRequest, Sent
 from domain.ports import StatusRequest
+from domain.restrictions import Bar
 from domain.runs import Kill
 from gateway.gate import Throttle, Verdict, judge
 from tests.gateway.desk import intent
@@ -75,6 +76,15 @@ def test_a_kill_lets_no_replace_pass():
 
     assert judge(wish, SENT, [], "").verdict is Verdict.SEND
     assert judge(wish, SENT, [kill("venue", "XSIM")], "").verdict is Verdict.WITHDRAW
+
+
+def test_what_became_restricted_between_commit_and_sending_stays_here():
+    security_id, mine = ORDER.intent.security_id, frozenset({"A1"})
+    for accounts, verdict in ((None, "withdraw"), (mine, "withdraw"), (frozenset(), "send")):
+        bars = {security_id: (Bar(why="restricted: bid", account_ids=accounts),)}
+
+        assert judge(ORDER.intent, ORDER, [], "", bars=bars).verdict == verdict
+        assert judge(CANCEL, SENT, [], "", bars=bars).verdict is Verdict.SEND
 
 
 def test_a_cancel_of_an_order_that_never_left_stays_here_too():

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.orders import Side
+from domain.restrictions import NO_BARS, reach_of
 from domain.runs import Kill
 from domain.snapshot import Restriction
 from oms.admission import admit
-from tests.oms_orders.desk import AAPL, DAY, KO, NOW, SOURCE, XOM, intent
+from tests.oms_orders.desk import AAPL, DAY, KO, NOW, SOURCE, XOM, intent, snapshot
 
 ORDERS = (
     intent("R-0001", Side.SELL, XOM, {"A1": 10}),
@@ -28,24 +29,24 @@ def restriction(security_id: str, days: int) -> Restriction:
 
 
 def test_without_switches_everything_goes():
-    assert admit(ORDERS, (), (), DAY).intents == ORDERS
+    assert admit(ORDERS, (), NO_BARS).intents == ORDERS
 
 
 def test_a_halt_of_the_firm_stops_everything():
-    admission = admit(ORDERS, [kill("firm")], (), DAY)
+    admission = admit(ORDERS, [kill("firm")], NO_BARS)
 
     assert admission.intents == ()
     assert {stop.why for stop in admission.stopped} == {"firm was halted by Rosa: drill"}
 
 
 def test_a_halt_of_a_venue_stops_its_orders_only():
-    admission = admit(ORDERS, [kill("venue", "YSIM")], (), DAY)
+    admission = admit(ORDERS, [kill("venue", "YSIM")], NO_BARS)
 
     assert admission.intents == ORDERS[1:]
 
 
 def test_a_halt_of_an_account_takes_its_part_out_of_every_block():
-    admission = admit(ORDERS, [kill("account", "A1")], (), DAY)
+    admission = admit(ORDERS, [kill("account", "A1")], NO_BARS)
 
     (left,) = admission.intents
     assert (left.cl_ord_id, left.quantity) == ("R-0002", 20)
@@ -66,7 +67,7 @@ def test_a_halt_of_a_strategy_takes_its_accounts_out_of_every_block():
         for one in ORDERS
     ]
 
-    admission = admit(orders, [kill("strategy", "growth")], (), DAY)
+    admission = admit(orders, [kill("strategy", "growth")], NO_BARS)
 
     (left,) = admission.intents
     assert [part.account_id for part in left.allocations] == ["A2"]
@@ -74,8 +75,8 @@ def test_a_halt_of_a_strategy_takes_its_accounts_out_of_every_block():
 
 
 def test_a_restricted_name_is_stopped_from_its_day_on():
-    today = admit(ORDERS, (), [restriction(KO, 0)], DAY)
-    tomorrow = admit(ORDERS, (), [restriction(KO, 1)], DAY)
+    today = admit(ORDERS, (), reach_of(snapshot(restrictions=[restriction(KO, 0)]), NOW))
+    tomorrow = admit(ORDERS, (), reach_of(snapshot(restrictions=[restriction(KO, 1)]), NOW))
 
     assert [stop.why for stop in today.stopped] == ["KO is restricted: merger talks"]
     assert tomorrow.stopped == ()

@@ -44,7 +44,8 @@ class Shape:
 
     separator: str = ","
     header_line: int = 1
-    columns: frozenset[str]  # Exactly these names must stand in the header.
+    columns: frozenset[str]  # Exactly these names must stand in the header ...
+    optional: frozenset[str] = frozenset()  # ... and these may; without them cells are empty.
     footer: Footer | None = None
     empty: tuple[str, ...] = ()  # Cells such as "--" that are no formula.
 
@@ -147,7 +148,7 @@ def _header_holds(lines: Lines, shape: Shape, header: Sequence[str]) -> bool:
     for name in sorted(shape.columns - set(header)):
         lines.refuse(line, "is missing from the header", "add the column", column=name)
     for name in dict.fromkeys(header):
-        if name not in shape.columns:
+        if name not in shape.columns | shape.optional:
             lines.refuse(
                 line,
                 "is not a column of this layout",
@@ -218,7 +219,7 @@ def _add_row(
             "send every cell of every row",
         )
         return
-    row = dict(zip(header, cells, strict=True))
+    row = {**dict.fromkeys(shape.optional, ""), **dict(zip(header, cells, strict=True))}
     for column, cell in row.items():
         try:
             if cell not in shape.empty:

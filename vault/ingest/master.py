@@ -7,7 +7,7 @@ accepted file told (a symbol, a model, an account) refuses the file.
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from domain.accounts import TaxStatus
@@ -28,13 +28,15 @@ class MasterKind:
     key: tuple[str, ...]  # Fields that stand once in a file.
     parsers: Callable[[Known], Mapping[str, tuple[str, Parser]]]  # Field -> column and parser.
     check: Callable[[Lines, list[Row]], None] = lambda _lines, _rows: None
+    optional: frozenset[str] = frozenset()  # Columns that a file may leave out.
 
 
 def parse_master(raw: RawFile, kind: str, as_of: date | None, known: Known) -> Parsed:
     """The rows of one of the firm's own files."""
     what = MASTER_KINDS[kind]
     parsers = what.parsers(known)
-    lines = read(raw, Shape(columns=frozenset(column for column, _ in parsers.values())))
+    columns = frozenset(column for column, _ in parsers.values())
+    lines = read(raw, Shape(columns=columns - what.optional, optional=what.optional))
     rows = [
         Row(what.table, line, values)
         for line, cells in lines.rows.items()
@@ -102,8 +104,36 @@ def _restriction(known: Known) -> Mapping[str, tuple[str, Parser]]:
     return {
         "security_id": ("symbol", known_symbol(known)),
         "reason": ("reason", fields.text),
-        "effective_from": ("effective_from", _day),
+        "effective_from": ("effective_from", _day_of),
+        "effective_at": ("effective_from", _instant_of),
+        "household_id": ("household_id", fields.one_of({"", *known.households}, "a household")),
     }
+
+
+def _day_of(cell: str) -> date:
+    """The day on which an instant falls in UTC, or the day that is written."""
+    return _instant(cell).date() if "T" in cell else _day(cell)
+
+
+def _instant_of(cell: str) -> datetime | None:
+    """The instant, where one is written; what is wrong with it was told of its day."""
+    try:
+        return _instant(cell) if "T" in cell else None
+    except FieldError:
+        return None
+
+
+def _instant(cell: str) -> datetime:
+    """An instant with its offset, in UTC."""
+    remedy = "write a day, or an instant with its offset like 2022-11-30T14:30:00-05:00"
+    try:
+        instant = datetime.fromisoformat(cell)
+    except ValueError as error:
+        raise FieldError("is no instant", remedy) from error
+    if instant.tzinfo is None:
+        raise FieldError("says no offset, so nobody knows when it is", remedy)
+    _day(instant.astimezone(UTC).date().isoformat())
+    return instant.astimezone(UTC)
 
 
 def _flow(known: Known) -> Mapping[str, tuple[str, Parser]]:
@@ -166,7 +196,12 @@ MASTER_KINDS: Mapping[str, MasterKind] = {
         check=_weights_fit,
     ),
     "accounts": MasterKind(table="book_account", key=("account_id",), parsers=_account),
-    "restricted": MasterKind(table="book_restriction", key=("security_id",), parsers=_restriction),
+    "restricted": MasterKind(
+        table="book_restriction",
+        key=("security_id", "household_id"),
+        parsers=_restriction,
+        optional=frozenset({"household_id"}),
+    ),
     "flows": MasterKind(table="book_flow", key=("account_id", "due", "why"), parsers=_flow),
     "prices": MasterKind(table="book_price", key=("security_id", "day"), parsers=_price),
 }

@@ -43,6 +43,7 @@ class Known:
     models: frozenset[str] = frozenset()
     mandates: frozenset[str] = frozenset()
     accounts: frozenset[str] = frozenset()
+    households: frozenset[str] = frozenset()
     custodians: frozenset[str] = frozenset()
 
 

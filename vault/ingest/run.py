@@ -182,6 +182,7 @@ def known_to(connection: Connection, layouts: Sequence[Layout]) -> Known:
         models=frozenset(model for (model,) in values("models", book_model_weight, "model_id")),
         mandates=frozenset(m for (m,) in values("mandates", book_mandate, "mandate_id")),
         accounts=frozenset(a for (a,) in values("accounts", book_account, "account_id")),
+        households=frozenset(h for (h,) in values("accounts", book_account, "household_id")),
         custodians=frozenset(layout.custodian for layout in layouts),
     )
 
