@@ -159,7 +159,6 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     api = ApiServer(create_app(service, read_token(config.files.token)), config.api)
     stack.callback(api.stop)
     api.start()
-    stack.callback(ticker.stop)
     interval = timedelta(seconds=float(config.service.tick_seconds))
     _look_again_and_again(stack, interval, ticker, watch)
     restricted = RestrictedWatch(vault, clock, gateway.wake)
