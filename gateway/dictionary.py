@@ -9,6 +9,7 @@ the engine believes the length before one, whatever it is, and dies of a negativ
 
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -87,6 +88,20 @@ def write_relaxed(source: Path, target: Path) -> None:
             field.attrib["type"] = "STRING"
         for value in field.findall("value"):
             field.remove(value)
+    ET.ElementTree(root).write(target, encoding="utf-8")
+
+
+def write_for_sending(relaxed: Path, target: Path, types: Collection[str]) -> None:
+    """Write a copy of a relaxed dictionary with the messages of these types alone.
+
+    The engine reads it in a twentieth of the time, which is a second for FIX 5.0 SP2.
+    """
+    root = _parse(relaxed)
+    messages = root.find("./messages")
+    assert messages is not None
+    for message in list(messages):
+        if message.attrib["msgtype"] not in types:
+            messages.remove(message)
     ET.ElementTree(root).write(target, encoding="utf-8")
 
 

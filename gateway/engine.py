@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 from domain.errors import ExitCode, MissingError
 from gateway import dictionary
 from gateway.callbacks import Callbacks
+from gateway.dialect import Kind
 from gateway.enginelog import EngineLogFactory
 from gateway.sessioncfg import SessionConfig, render
 from gateway.settings import Connection
@@ -107,7 +108,7 @@ class Engine:
         if is_flat(text):
             return fix.Message(text, False)
         if session not in self._dictionaries:
-            path = _relaxed_path(self._connections[session].session)
+            path = _sending_dictionary(self._connections[session].session)
             self._dictionaries[session] = fix.DataDictionary(str(path))
         return fix.Message(text, self._dictionaries[session], False)
 
@@ -159,6 +160,13 @@ def _own_dictionaries(session: SessionConfig) -> Mapping[str, Path]:
         found[_TRANSPORT] = session.store / f"{Path(transport).stem}-transport.xml"
         dictionary.write_transport(Path(transport), found[_TRANSPORT])
     return found
+
+
+def _sending_dictionary(session: SessionConfig) -> Path:
+    relaxed = _relaxed_path(session)
+    target = relaxed.with_name(f"{relaxed.stem}-sending.xml")
+    dictionary.write_for_sending(relaxed, target, frozenset(Kind))
+    return target
 
 
 def _relaxed_path(session: SessionConfig) -> Path:

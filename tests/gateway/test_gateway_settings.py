@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import ConfigError
-from gateway.dictionary import load, standard_path, write_relaxed
+from gateway.dictionary import load, standard_path, write_for_sending, write_relaxed
 from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders
 from gateway.sessioncfg import read_sessions, render
 from gateway.settings import load_settings, write_session_config
@@ -128,6 +128,16 @@ def test_the_relaxed_dictionary_keeps_groups_and_drops_judgement(tmp_path):
     assert (98, "0") in relaxed.enums  # Session messages stay strict.
     assert '<field number="31" name="LastPx" type="STRING"' in text
     assert '<field number="453" name="NoPartyIDs" type="NUMINGROUP"' in text
+
+
+def test_the_dictionary_for_sending_knows_what_we_send_and_no_more(tmp_path):
+    relaxed, small = tmp_path / "relaxed.xml", tmp_path / "small.xml"
+    write_relaxed(standard_path("FIX50SP2"), relaxed)
+
+    write_for_sending(relaxed, small, {"D", "J"})
+
+    assert load(small).messages.keys() == {"D", "J"}
+    assert load(small).tags == load(relaxed).tags
 
 
 def test_the_engine_gets_a_session_with_its_own_dictionary_and_sockets_where_it_reads_them(config):
