@@ -27,7 +27,8 @@ from console.clocks import SystemClock
 from console.log import configure_logging
 from domain.audit import AuditEntry
 from gateway.service import Gateway
-from gateway.settings import GatewaySettings, load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import GatewaySettings, load_settings
 from oms import wire_risk
 from oms.booking import Booking
 from oms.entering import enter

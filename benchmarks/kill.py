@@ -32,7 +32,8 @@ from console.log import configure_logging
 from domain.orders import OrdStatus, Side
 from domain.runs import Kill
 from gateway.service import Gateway
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from oms import wire_risk
 from oms.booking import Booking
 from oms.entering import enter

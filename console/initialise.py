@@ -17,7 +17,7 @@ from console.config import Config, load_config
 from console.secrets_file import create_token
 from console.venues_file import require_readable, write_venues
 from domain.errors import BadInputError, MissingError
-from gateway.settings import write_session_config
+from gateway.session_file import write_session_config
 
 _SAMPLE = Path(__file__).with_name("trimtab.sample.toml")
 _CHECKOUT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gateway.settings import GatewaySettings, load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import GatewaySettings, load_settings
 from tests.chaos.book import VENUES, read_names
 
 _START = datetime(2022, 11, 30, 14, 0, tzinfo=UTC)  # Nine in the morning in New York.

@@ -13,7 +13,8 @@ import structlog
 from domain.orders import Order, OrderIntent
 from domain.postings import Transaction, TransactionKind
 from gateway.service import Gateway
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from ledger import postings
 from oms.booking import Booking
 from tests.chaos.book import VENUES, Book, read_names

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from domain.orders import Side
 from gateway.service import Gateway
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from oms.booking import Booking
 from oms.cancel import cancel
 from oms.entering import enter

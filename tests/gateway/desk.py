@@ -18,7 +18,8 @@ from domain.orders import (
     TimeInForce,
 )
 from domain.ports import ExecutionOutcome
-from gateway.settings import GatewaySettings, load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import GatewaySettings, load_settings
 from vault import migrate
 from vault.store import SqlVault
 

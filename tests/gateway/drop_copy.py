@@ -1,6 +1,7 @@
 """Settings of a venue with a session for orders and one for copies."""
 
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 
 ORDERS, COPIES = "FIX.4.4:TRIMTAB->XSIM", "FIX.4.4:TRIMTABDC->XSIM"
 

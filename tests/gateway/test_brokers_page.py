@@ -5,7 +5,8 @@ import tomllib
 from pathlib import Path
 
 from domain.orders import Strategy
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "brokers.md"
 

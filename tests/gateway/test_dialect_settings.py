@@ -7,7 +7,8 @@ import pytest
 from domain.errors import ConfigError
 from domain.orders import OrdType, PegTo, Strategy, TimeInForce
 from gateway.dialect import AlgoForm, CustomTag, Kind
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 
 
 def profile(directory, text: str):

@@ -18,7 +18,8 @@ from gateway import day_ends
 from gateway.day_ends import DayEnds
 from gateway.reports import decode
 from gateway.service import Gateway
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from gateway.wiretext import message
 from oms.booking import Booking
 from tests.gateway.desk import OrderSink, intent, open_vault, order_of, place

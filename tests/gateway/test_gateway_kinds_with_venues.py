@@ -23,7 +23,8 @@ from domain.orders import (
     TimeInForce,
 )
 from gateway.service import Gateway
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from ledger.positions import is_balanced
 from oms.booking import Booking
 from oms.cancel import cancel, change

@@ -4,7 +4,8 @@ import pytest
 
 from domain.orders import OrdStatus
 from gateway.service import Gateway
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from gateway.wiretext import value_of
 from tests.gateway.desk import (
     RUN,

@@ -5,8 +5,9 @@ import pytest
 from domain.errors import ConfigError
 from gateway.dictionary import load, standard_path, write_for_sending, write_relaxed
 from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders
+from gateway.session_file import write_session_config
 from gateway.sessioncfg import read_sessions, render
-from gateway.settings import load_settings, write_session_config
+from gateway.settings import load_settings
 
 TABLE = {"XSIM": {"session": "FIX.4.4:TRIMTAB->XSIM"}}
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gateway.settings import GatewaySettings, load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import GatewaySettings, load_settings
 from tests.gateway.desk import intent, new_id, place
 from tests.gateway.tls import Authority, ClearListener, TlsDoor
 from tests.gateway.venue import until

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from domain.errors import ConfigError
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from tests.gateway.desk import intent, new_id, place
 from tests.gateway.tls import Authority, NameCheckingProxy, TlsDoor
 from tests.gateway.venue import free_port, until

@@ -10,7 +10,8 @@ from domain.errors import ConfigError
 from domain.hearing import Hearing, LateNames
 from domain.orders import ExecType, OrdStatus, Side, TimeInForce
 from gateway.hearing_settings import read_hearing
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from oms.booking import Booking
 from oms.cancel import cancel
 from tests.oms_orders.desk import KO, NOW, intent

@@ -20,7 +20,8 @@ from domain.orders import Alarm, CancelReject, ExecutionReport, Order
 from domain.runs import Run, RunStatus, TriggerKind
 from domain.splits import Split
 from gateway.service import Gateway
-from gateway.settings import load_settings, write_session_config
+from gateway.session_file import write_session_config
+from gateway.settings import load_settings
 from gateway.wiretext import SOH, value_of
 from ledger import postings
 from oms import splits

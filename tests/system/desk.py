@@ -29,7 +29,7 @@ from console.stored_run import StoredRun
 from domain.orders import Order, OrdStatus
 from domain.postings import TransactionKind
 from domain.runs import RunStatus
-from gateway.settings import write_session_config
+from gateway.session_file import write_session_config
 
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.02
