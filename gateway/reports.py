@@ -78,20 +78,22 @@ def _execution(fields: Fields, venue: str) -> Readable:
         raise FieldError("a trade without LastQty (32) or LastPx (31)")
     if exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT) and 19 not in fields.text:
         raise FieldError("a bust or correction without ExecRefID (19)")
-    cum_qty = _or_noted(fields.quantity(14), "CumQty (14)", notes, wanted=is_trade)
-    leaves_qty = _or_noted(fields.quantity(151), "LeavesQty (151)", notes, wanted=is_trade)
-    transact_time = transact_time_of(fields, notes)
 
     def informing(read: Callable[[int], Decimal | None], tag: int) -> Decimal | None:
-        """What a fill is booked without; on other reports it must be right."""
+        """What a fill or its bust is booked without; on other reports it must be right."""
         try:
             return read(tag)
         except FieldError as error:
-            if not is_trade:
+            if not (is_trade or exec_type is ExecType.TRADE_CANCEL):
                 raise
             notes.append(f"{error}; passed over")
             return None
 
+    cum_qty = _or_noted(informing(fields.quantity, 14), "CumQty (14)", notes, wanted=is_trade)
+    leaves_qty = _or_noted(
+        informing(fields.quantity, 151), "LeavesQty (151)", notes, wanted=is_trade
+    )
+    transact_time = transact_time_of(fields, notes)
     report = ExecutionReport(
         venue=venue,
         exec_id=fields.identifier(17),

@@ -174,6 +174,16 @@ def test_a_fill_is_booked_whatever_the_terms_beside_it_say(tag, value):
     assert note.endswith("; passed over")
 
 
+@pytest.mark.parametrize("tag", [14, 151])
+def test_a_fill_is_booked_whatever_its_sums_are(tag):
+    """An over-filled order has a LeavesQty below zero at some venues."""
+    found = decode(wire(**{f"t{tag}": "-50"}), venue="XSIM")
+
+    assert isinstance(found, Readable)
+    assert (found.message.last_qty, found.message.last_px) == (100, Decimal("190.24"))
+    assert [note.rpartition("; ")[2] for note in found.notes] == ["passed over", "taken as 0"]
+
+
 @pytest.mark.parametrize("tag", [38, 44, 99])
 def test_a_report_that_changes_terms_must_say_them_rightly(tag):
     raw = wire(**{f"t{tag}": "-1"}, t150="5", t39="0", t32=None, t31=None)
