@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from console.wrapping import columns_of
 from domain.compliance import Force
 from domain.errors import BadInputError, ExitCode, InvariantError, TryAgainError
 from domain.exact import ZERO
-from domain.orders import Side
+from domain.orders import Order, Side
 from domain.postings import Break
 from domain.runs import Run, RunStatus
+from oms.routing import DEFAULT
 from oms.wording import counted, dollars
 
 OFFICER = "Olga Officer (demo)"
@@ -237,12 +238,20 @@ def _summary(directory: Path | None, found: Outcomes, width: int) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _routed(orders: Sequence[Order]) -> str:
+    """The ClOrdID of an order that a routing rule sent, if there is one."""
+    by_rules = [o for o in orders if o.intent.routed and o.intent.routed.rule != DEFAULT]
+    found = (*by_rules, *orders)
+    return found[0].intent.cl_ord_id if found else "ORDER"
+
+
 def _next_words(directory: Path | None, found: Outcomes) -> Iterator[str]:
     if directory is None:
         yield "Look around afterwards: ./trimtab demo --dir DIR keeps everything in DIR."
         return
     config = shlex.quote(str(directory / "trimtab.toml"))
-    order = found.stored.orders[0].intent.cl_ord_id if found.stored.orders else "ORDER"
+    order = _routed(found.stored.orders)
     yield "Look around:"
-    for command in (f"explain {order}", "trace last", "orders", "tail --fix", "audit verify"):
+    commands = (f"explain {order}", f"order {order}", "trace last", "orders", "tail --fix")
+    for command in (*commands, "audit verify"):
         yield f"  ./trimtab --config {config} {command}"

@@ -45,6 +45,7 @@ def trace_run(
             Section("Recommend", tuple(_recommend(recommendations))),
             Section("Check", tuple(_check(checks, basket))),
             Section("Approve", (approval_words(approval),) if orders or approval else ()),
+            Section("Route", tuple(_route(orders))),
             Section("Release and fill", tuple(_release(orders, executions))),
             Section("Book", tuple(_book(transactions))),
             Section("Reconcile", tuple(_reconcile(breaks)) if transactions else ()),
@@ -131,6 +132,21 @@ def _check(checks: Sequence[CheckResult], basket: Basket | None) -> Iterator[str
     if basket is not None:
         yield from (answer_words(result) for result in basket.results)
         yield from (f"{held.account_id} held: {held.reason}" for held in basket.held)
+
+
+def _route(orders: Sequence[Order]) -> Iterator[str]:
+    """How many orders each rule sent, and those that carry the rest of others on."""
+    ways = [order.intent.routed for order in orders if order.intent.routed is not None]
+    if ways:
+        counts = sorted(Counter(way.rule for way in ways).items())
+        yield ", ".join(f"{counted(n, 'order')} by rule {rule}" for rule, n in counts)
+    for order in orders:
+        way = order.intent.routed
+        if way is not None and way.follows is not None:
+            yield (
+                f"{order.intent.cl_ord_id} went on with {shares(order.intent.quantity)} of "
+                f"{way.follows}, by choice {way.choice} of rule {way.rule}"
+            )
 
 
 def _release(orders: Sequence[Order], executions: Sequence[ExecutionReport]) -> Iterator[str]:

@@ -156,6 +156,17 @@ def test_the_rest_of_a_part_filled_order_goes_on_account_by_account(vault):
     assert intended_against_executed(standing((first, second)), carried((first, second))) == ()
 
 
+def test_what_goes_on_was_decided_when_the_first_was_and_arrives_when_it_is_committed(vault):
+    open_books(vault, BOOK)
+
+    releaser(Street(vault, fills_some_and_expires)).release(RUN, (ROUTE,), BOOK)
+
+    first, second = (order.intent for order in orders(vault))
+    assert first.decided_at == second.decided_at == NOW
+    assert NOW < first.arrived_at < second.arrived_at
+    assert first.arrival_price == second.arrival_price == 148
+
+
 def test_what_is_not_filled_in_its_time_is_taken_back_and_goes_on(vault):
     open_books(vault, BOOK)
     street = Street(vault, lambda s, o: fills_everything(s, o) if o.intent.venue == "YSIM" else 0)

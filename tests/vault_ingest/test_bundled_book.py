@@ -196,6 +196,20 @@ def test_the_market_is_what_a_snapshot_has_of_it(bundle, snapshot):
     assert market.prices == snapshot.prices
 
 
+def test_closes_of_some_days_are_the_newest_of_each_name_that_were_told_of_them(bundle, snapshot):
+    """QUAL was last priced on the 18th: of the last days nothing is known of it."""
+    store, known = SqlSnapshots(bundle), {price.security_id: price for price in snapshot.prices}
+    newest = max(price.day for price in known.values())
+
+    lately = store.closes(newest, TODAY)
+    since = store.closes(date(2022, 11, 18), TODAY)
+
+    assert since == known
+    assert lately == {name: price for name, price in known.items() if price.day == newest}
+    assert 0 < len(lately) < len(since)
+    assert store.closes(date(2022, 12, 1), date(2022, 12, 9)) == {}
+
+
 def test_booking_reads_the_mandates_of_a_snapshot_without_the_rest(bundle, snapshot):
     store = SqlSnapshots(bundle)
     by_id = {mandate.mandate_id: mandate for mandate in snapshot.mandates}
