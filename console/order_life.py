@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from console.allocation_life import allocation_lines
 from console.service_port import CostLine, CostSplit, LifeLine, OrderLife
 from console.views import order_line, words_of
+from domain.allocations import AllocationFact
 from domain.errors import UnknownNameError
 from domain.exact import plain
 from domain.orders import (
@@ -61,14 +63,19 @@ def _split(found: tca.Shortfall) -> CostSplit:
     )
 
 
-def life_of(order: Order, events: Iterable[OrderEvent], costs: CostLine | None = None) -> OrderLife:
-    """All that happened to `order`, oldest first."""
+def life_of(
+    order: Order,
+    events: Iterable[OrderEvent],
+    costs: CostLine | None = None,
+    allocations: Iterable[AllocationFact] = (),
+) -> OrderLife:
+    """All that happened to `order`, oldest first; then what was said of its accounts."""
     return OrderLife(
         order=order_line(order),
         order_id=order.order_id or "",
         chain=order.chain,
         pending=tuple(wish.cl_ord_id for wish in order.pending),
-        life=tuple(_lines(order, events)),
+        life=(*_lines(order, events), *allocation_lines(allocations)),
         costs=costs,
     )
 
@@ -80,7 +87,8 @@ def _lines(order: Order, events: Iterable[OrderEvent]) -> Iterator[LifeLine]:
         message="decided",
         cl_ord_id=intent.cl_ord_id,
         note=f"{words_of(intent.side)} {plain(intent.quantity)} {intent.symbol} "
-        f"{terms_words(intent)} on {intent.venue}, decided on {plain(intent.reference_price)}",
+        f"{terms_words(intent)} on {intent.venue}, decided on {plain(intent.reference_price)}"
+        + (f", in list {intent.list_id}" if intent.list_id else ""),
     )
     if intent.routed is not None:
         yield LifeLine(

@@ -90,9 +90,11 @@ class VaultReading:
             events, intent = view.orders.events(name), order.intent
             went_on = carried(view.orders.of_run(intent.run_id)).get(intent.cl_ord_id, ZERO)
             closes = view.snapshots.closes(intent.trade_date, intent.trade_date)
+            said = view.allocations.of_order(intent.cl_ord_id)
         close = closes.get(intent.security_id)
         last = None if close is None else close.close
-        return life_of(order, events, costs_of(order, events, carried=went_on, last=last))
+        costs = costs_of(order, events, carried=went_on, last=last)
+        return life_of(order, events, costs, said)
 
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]:
         """Shares and cash by account, at the newest known prices."""

@@ -3,6 +3,7 @@
 Secrets are taken out before anything else looks at the text.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Literal
@@ -71,17 +72,8 @@ def headline(raw: str, direction: Direction, dictionary: Dictionary | None = Non
 
 
 def _body(msg_type: str, fields: dict[int, str], dictionary: Dictionary) -> str:
-    match msg_type:
-        case "D":
-            return _order(fields, dictionary)
-        case "F" | "G" | "H":
-            return _request(fields)
-        case "8":
-            return _execution(fields, dictionary)
-        case "9":
-            return _cancel_reject(fields)
-        case _:
-            return _detail(fields)
+    words = _BODIES.get(msg_type)
+    return _detail(fields) if words is None else words(fields, dictionary)
 
 
 def _order(fields: dict[int, str], dictionary: Dictionary) -> str:
@@ -95,7 +87,7 @@ def _order(fields: dict[int, str], dictionary: Dictionary) -> str:
     )
 
 
-def _request(fields: dict[int, str]) -> str:
+def _request(fields: dict[int, str], _dictionary: Dictionary) -> str:
     change = _join(_number(fields.get(38)), _price(fields)) if fields.get(35) == "G" else ""
     old = f"of {fields[41]}" if 41 in fields else f"of {fields.get(11, '?')}"
     return _join(_SIDES.get(fields.get(54, ""), ""), fields.get(55), change, old)
@@ -119,9 +111,32 @@ def _execution(fields: dict[int, str], dictionary: Dictionary) -> str:
     )
 
 
-def _cancel_reject(fields: dict[int, str]) -> str:
+def _cancel_reject(fields: dict[int, str], _dictionary: Dictionary) -> str:
     reason = _CANCEL_REASONS.get(fields.get(102, ""), "")
     return _join(f"of {fields.get(41, '?')}", reason, _detail(fields))
+
+
+def _allocation(fields: dict[int, str], dictionary: Dictionary) -> str:
+    name = fields.get(70) or fields.get(755, "?")
+    accounts = f"for {fields[78]} accounts" if 78 in fields else ""
+    kinds = (_words(dictionary, tag, fields) for tag in (626, 71, 87, 88))
+    return _join(
+        name,
+        _SIDES.get(fields.get(54, ""), ""),
+        _number(fields.get(53)),
+        fields.get(55),
+        *kinds,
+        accounts,
+        _detail(fields),
+    )
+
+
+def _list(fields: dict[int, str], dictionary: Dictionary) -> str:
+    orders = f"{fields.get(73, '?')} of {fields[68]} orders" if 68 in fields else ""
+    refusal = f'"{fields[444][:_DETAIL_LENGTH]}"' if fields.get(444) else ""
+    state = _words(dictionary, 431, fields)
+    why = _detail(fields) if fields.get(35) == "K" else refusal
+    return _join(fields.get(66, "?"), orders, state, why)
 
 
 def _join(*parts: str | None) -> str:
@@ -174,3 +189,13 @@ def _average(text: str) -> str:
 def _places(price: Decimal) -> int:
     exponent = price.as_tuple().exponent
     return -exponent if isinstance(exponent, int) else 0
+
+
+_BODIES: Mapping[str, Callable[[dict[int, str], Dictionary], str]] = {
+    "D": _order,
+    **dict.fromkeys(("F", "G", "H"), _request),
+    "8": _execution,
+    "9": _cancel_reject,
+    **dict.fromkeys(("J", "P", "AS", "AT"), _allocation),
+    **dict.fromkeys(("E", "K", "N"), _list),
+}

@@ -57,6 +57,29 @@ def raw(text: str) -> str:
             "OMS->JPM ◀ OrderCancelReject of C1 too late to cancel seq=4",
         ),
         (
+            "35=J|34=5|49=OMS|56=JPM|70=C1-A1|71=0|626=1|54=1|55=KO|53=300|6=148|78=2|79=A1|80=200|",
+            "out",
+            "OMS->JPM ▶ AllocationInstruction C1-A1 BUY 300 KO calculated new for 2 accounts seq=5",
+        ),
+        (
+            "35=P|34=5|49=JPM|56=OMS|70=C1-A1|87=1|88=12|58=gone|",
+            "in",
+            (
+                "OMS->JPM ◀ AllocationInstructionAck C1-A1 block level reject unknown cl ord id "
+                '"gone" seq=5'
+            ),
+        ),
+        (
+            "35=E|34=5|49=OMS|56=JPM|66=C1-L|394=3|68=3|893=N|73=2|11=C1|67=1|11=C2|67=2|",
+            "out",
+            "OMS->JPM ▶ NewOrderList C1-L 2 of 3 orders seq=5",
+        ),
+        (
+            "35=N|34=5|49=JPM|56=OMS|66=C1-L|429=1|431=7|444=twice|68=1|73=1|11=C1|58=of one|",
+            "in",
+            'OMS->JPM ◀ ListStatus C1-L 1 of 1 orders reject "twice" seq=5',
+        ),
+        (
             "35=D|34=7|49=OMS|56=JPM|55=AAPL|54=1|38=90|40=4|99=150|44=151.5|59=1|847=1|",
             "out",
             (
