@@ -7,7 +7,8 @@ Ours is the service's own path with everything durable (benchmarks/gateway_ours.
 on PostgreSQL; the bare pairs, in Python and in C++, send the same messages over the same engine
 and file store and keep nothing else. Throughput: orders a second with two reports each, with a
 window of orders under way. Latency: an open loop at fixed rates, from the instant an order was
-due. Rounds alternate between the methods; figures are medians of rounds.
+due. Restart: from the start of a process until the gate is open, with many open orders. Rounds
+alternate between the methods; figures are medians of rounds.
 """
 
 import argparse
@@ -20,12 +21,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import gateway_restart, machine
 from benchmarks.gateway_cpp import NoPairError, compile_pair
 from benchmarks.gateway_postgres import NoServerError, postgres
 from benchmarks.gateway_rounds import Method, Round, Row
 
-_PARTS = ("throughput", "latency")
+_PARTS = ("throughput", "latency", "restart")
 _DATABASES = ("sqlite", "postgres")
 _OURS = ("-m", "benchmarks.gateway_ours")
 
@@ -54,6 +55,13 @@ def main() -> None:
 
 def _rows(options: argparse.Namespace) -> Iterator[Row]:
     parts = options.only or _PARTS
+    if "throughput" in parts or "latency" in parts:
+        yield from _side_by_side(options, parts)
+    if "restart" in parts:
+        yield from gateway_restart.rows(options.open_orders)
+
+
+def _side_by_side(options: argparse.Namespace, parts: Sequence[str]) -> Iterator[Row]:
     with ExitStack() as stack:
         methods, missing = _methods(options, stack)
         yield from missing
@@ -164,6 +172,7 @@ def _options() -> argparse.Namespace:
     add("--rates", type=int, nargs="+", default=[200, 500, 1000], help="orders due a second")
     add("--seconds", type=float, default=5, help="how long each rate lasts")
     add("--latency-rounds", type=int, default=3, help="rounds of each rate")
+    add("--open-orders", type=int, default=10_000, help="open orders at a restart")
     add("--only", action="append", choices=_PARTS, help="one part; repeatable")
     add("--database", action="append", choices=_DATABASES, help="one of them; repeatable")
     add("--quickfix-source", type=Path, help="an unpacked source distribution, for the C++ pair")

@@ -1,10 +1,12 @@
 """The counterparty of all: a QuickFIX acceptor that answers each order with New and Fill.
 
-    python -m benchmarks.gateway_acceptor STORE STAMPS
+    python -m benchmarks.gateway_acceptor STORE STAMPS [--leave open | silent]
 
-No book and no checks; file store, no log. It notes in STAMPS for each order when it had it and when
-it sent the fill, by the clock that all processes of a machine share. Reports are built as whole
-texts, the engine's fastest way from Python. Prints its port when it listens; ends at SIGTERM.
+With `--leave open` orders are accepted and stay open, with `silent` nothing is said of them; both
+answer questions about them. No book and no checks; file store, no log. It notes in STAMPS for each
+order when it had it and when it sent the fill, by the clock that all processes of a machine share.
+Reports are built as whole texts, the engine's fastest way from Python. Prints its port when it
+listens; ends at SIGTERM.
 """
 
 # ruff: noqa: N802, ARG002  The engine's names and arguments.
@@ -30,8 +32,10 @@ _BUFFER_BYTES = 1 << 20
 class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
     """New, and Filled at the order's own price."""
 
-    def __init__(self, stamps: Path) -> None:
+    def __init__(self, stamps: Path, leave: str) -> None:
         super().__init__()
+        self._leave = leave
+        self._open: dict[str, str] = {}  # What is said of an order that is asked about.
         self._numbers = itertools.count(1)
         self._session = fix.SessionID("FIX.4.4", VENUE, CLIENT)
         self._file = stamps.open("w", buffering=_BUFFER_BYTES)
@@ -59,6 +63,36 @@ class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
         """Nothing to look at."""
 
     def fromApp(self, message: Any, session_id: Any) -> None:
+        kind = message.getHeader().getField(35)
+        if kind == "H":
+            self._say(f"{self._open[message.getField(11)]}\x0117={next(self._numbers)}Q")
+        elif kind == "AF":
+            self._tell_all(message.getField(584))
+        elif self._leave:
+            self._keep(message)
+        else:
+            self._fill(message)
+
+    def _keep(self, message: Any) -> None:
+        order = {tag: message.getField(tag) for tag in _TAGS}
+        number, now = next(self._numbers), datetime.now(UTC)
+        head = "\x01".join([f"{tag}={value}" for tag, value in order.items()])
+        stands = (
+            f"39=0\x0144={message.getField(44)}\x01151={order[38]}\x0114=0\x016=0\x01"
+            f"75={now:%Y%m%d}\x0160={now:%Y%m%d-%H:%M:%S.%f}\x0137=O{number}"
+        )
+        self._open[order[11]] = f"{head}\x01150=I\x01{stands}"
+        if self._leave == "open":
+            self._say(f"{head}\x01150=0\x01{stands}\x0117=E{number}N")
+
+    def _tell_all(self, request: str) -> None:
+        count = len(self._open)
+        for number, text in enumerate(self._open.values(), start=1):
+            last = "\x01912=Y" if number == count else ""
+            asked = f"584={request}\x01911={count}{last}\x0117={next(self._numbers)}M"
+            self._say(f"{text}\x01{asked}")
+
+    def _fill(self, message: Any) -> None:
         had = time.monotonic_ns()
         order = {tag: message.getField(tag) for tag in _TAGS}
         price = message.getField(44)
@@ -91,12 +125,13 @@ def main() -> None:
     )
     parser.add_argument("store", type=Path)
     parser.add_argument("stamps", type=Path)
+    parser.add_argument("--leave", default="", choices=("open", "silent"))
     options = parser.parse_args()
     port = free_port()
     settings = fix.SessionSettings()
     settings.setFromString(_settings(port, options.store))
     stores = fix.FileStoreFactory(settings)
-    answers = Answers(options.stamps)
+    answers = Answers(options.stamps, options.leave)
     acceptor = fix.SocketAcceptor(answers, stores, settings)
     acceptor.start()
     stopped = threading.Event()

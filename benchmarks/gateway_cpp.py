@@ -45,8 +45,9 @@ def compile_pair(headers: Path | None, folder: Path) -> Path:
         )
     (folder / "quickfix").symlink_to((headers / "C++").absolute())
     library = folder / "pair.so"
-    command = [compiler, *_FLAGS, "-I", folder, "-I", headers / "C++", _SOURCE, "-o", library]
-    done = subprocess.run([*command, _engine()], capture_output=True, text=True, check=False)
+    places = ("-I", folder, "-I", headers / "C++", _SOURCE, "-o", library, _engine())
+    command = [compiler, *_FLAGS, *map(str, places)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NoPairError(f"the C++ pair does not compile: {done.stderr.splitlines()[:1]}")
     return library

@@ -41,9 +41,9 @@ class Method:
         with tempfile.TemporaryDirectory(prefix="gateway-") as folder:
             place = Path(folder)
             theirs, ours = place / "counterparty.txt", place / "client.txt"
-            with _counterparty(self.counterparty, place / "counterparty", theirs) as port:
+            with counterparty(self.counterparty, place / "counterparty", theirs) as port:
                 words = [*self.client, str(place / "client"), port, str(ours)]
-                said = _run([*words, "--orders", str(orders), *load, *_url(self.url)])
+                said = run([*words, "--orders", str(orders), *load, *_url(self.url)])
             return Round(said=said, **_latencies(ours, theirs))
 
 
@@ -52,8 +52,8 @@ def _url(url: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _counterparty(words: Sequence[str], store: Path, stamps: Path) -> Iterator[str]:
-    """Its port; when the block ends it has noted everything and is gone."""
+def counterparty(words: Sequence[str], store: Path, stamps: Path) -> Iterator[str]:
+    """Start it and give its port; when the block ends it has noted everything and is gone."""
     store.mkdir()
     command = [sys.executable, *words, str(store), str(stamps)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -65,7 +65,8 @@ def _counterparty(words: Sequence[str], store: Path, stamps: Path) -> Iterator[s
         process.wait(_PATIENCE_SECONDS)
 
 
-def _run(words: Sequence[str]) -> Mapping[str, Any]:
+def run(words: Sequence[str]) -> Mapping[str, Any]:
+    """What a client says at its end."""
     done = subprocess.run(
         [sys.executable, *words],
         stdout=subprocess.PIPE,

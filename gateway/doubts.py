@@ -24,7 +24,6 @@ from domain.ports import StatusRequest, UnitOfWork
 RESEND_REFUSED = "resend_refused"  # Audit: the venue asked for an order again and got a gap fill.
 SEEN_IN_COPY = "order_seen_in_drop_copy"  # Audit: the venue has it, by its drop copy.
 NEVER_STORED = "order_not_in_engine"  # Audit: by the engine's store it was never sent.
-_EVERYTHING = 100_000
 
 
 def raise_doubts(
@@ -45,14 +44,8 @@ def raise_doubts(
 
 def ask(uow: UnitOfWork, orders: Sequence[Order], at: datetime) -> None:
     """Queue a status request for each, unless one is waiting already."""
-    asked = {
-        message.body.cl_ord_id
-        for venue in {order.intent.venue for order in orders}
-        for message in uow.outbox.waiting(venue, _EVERYTHING)
-        if isinstance(message.body, StatusRequest)
-    }
     for order in orders:
-        if order.current not in asked:
+        if not uow.outbox.is_asked(order.current):
             request = StatusRequest(cl_ord_id=order.current, requested_at=at)
             uow.outbox.queue(order.intent.venue, request, at)
 

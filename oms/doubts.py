@@ -46,11 +46,8 @@ def raise_doubts(uow: UnitOfWork, at: datetime) -> Doubts:
 
 def ask(uow: UnitOfWork, order: Order, at: datetime) -> None:
     """Queue a status request, unless one is still waiting to be sent."""
-    name = order.current
-    waiting = uow.outbox.waiting(order.intent.venue, 10_000)
-    asked = {m.body.cl_ord_id for m in waiting if isinstance(m.body, StatusRequest)}
-    if name not in asked:
-        request = StatusRequest(cl_ord_id=name, requested_at=at)
+    if not uow.outbox.is_asked(order.current):
+        request = StatusRequest(cl_ord_id=order.current, requested_at=at)
         uow.outbox.queue(order.intent.venue, request, at)
 
 

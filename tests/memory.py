@@ -44,7 +44,14 @@ from domain.orders import (
     OrdStatus,
 )
 from domain.overrides import GivenOverride
-from domain.ports import CustodyPosition, ExecutionOutcome, Market, OutboxBody, OutboxMessage
+from domain.ports import (
+    CustodyPosition,
+    ExecutionOutcome,
+    Market,
+    OutboxBody,
+    OutboxMessage,
+    StatusRequest,
+)
 from domain.postings import Break, Transaction
 from domain.restrictions import Bars
 from domain.rule_sets import RuleSet
@@ -247,6 +254,14 @@ class OutboxPart(Part):
         gone = self.state.handed | self.state.withdrawn
         found = (m for m in self.state.outbox if m.venue == venue and m.number not in gone)
         return tuple(found)[:limit]
+
+    def is_asked(self, cl_ord_id: str) -> bool:
+        gone = self.state.handed | self.state.withdrawn
+        return any(
+            isinstance(m.body, StatusRequest) and m.body.cl_ord_id == cl_ord_id
+            for m in self.state.outbox
+            if m.number not in gone
+        )
 
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         every = self.waiting(venue, len(self.state.outbox))
