@@ -18,7 +18,7 @@ from oms.cancel import cancel
 
 Setting = Callable[[Kill], AbstractContextManager[None]]
 
-_PORTION = 50  # Orders taken back in one transaction: their cancels go while others are written.
+_PORTION = 250  # Orders taken back in one transaction: their cancels go while others are written.
 
 
 def halt(
