@@ -1,0 +1,313 @@
+"""What brokers are told of a block's accounts, and what is made of their reports."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.allocations import (
+    AllocatedPart,
+    AllocationAck,
+    AllocationAnswer,
+    AllocationInstruction,
+    AllocationMode,
+    AllocationReport,
+    AllocRejCode,
+    AllocStatus,
+    AllocTransType,
+    AllocType,
+    in_force,
+)
+from domain.order_states import apply
+from domain.orders import ExecType, OrdStatus, Sent, Side
+from domain.venue_ways import VenueWays
+from oms.allocated import allocated
+from oms.allocation_reports import AllocationConflictError, differences
+from oms.booking import Booking
+from oms.instructing import announce
+from tests.memory import MemoryVault
+from tests.oms_orders.desk import AAPL, DAY, NOW, fill, intent, lot, open_books, report, snapshot
+
+HOLDINGS = (lot("A1", AAPL, 100, "9000"), lot("A2", AAPL, 50, "5000"))
+BOOK = snapshot(HOLDINGS, {"A1": "50000", "A2": "50000", "A3": "50000"})
+NAME = "R-0001"
+
+
+class Desk:
+    """One block at a broker of a given mode."""
+
+    def __init__(self, vault, side=Side.BUY, parts=None, mode=AllocationMode.AFTER) -> None:
+        self.vault = vault
+        self.ways = {"XSIM": VenueWays(allocations=mode)}
+        self.sink = Booking(self.ways)
+        target = intent(NAME, side, AAPL, parts or {"A1": 70, "A2": 31, "A3": 39})
+        open_books(vault, BOOK)
+        with vault.write() as uow:
+            uow.orders.add(target)
+            announce(uow, target, self.ways, NOW)
+            sent = Sent(cl_ord_id=NAME, sent_at=NOW)
+            uow.orders.append(apply(uow.orders.get(NAME), sent)[0], sent, NOW)
+        self.take(report(self.order, ExecType.NEW, OrdStatus.NEW))
+
+    @property
+    def order(self):
+        with self.vault.read() as view:
+            return view.orders.get(NAME)
+
+    def take(self, message) -> list[str]:
+        with self.vault.write() as uow:
+            return [alarm.kind for alarm in self.sink.apply(uow, message, NOW)]
+
+    def fill(self, *numbers: object) -> None:
+        self.take(fill(self.order, *numbers))
+
+    def end(self) -> None:
+        self.take(report(self.order, ExecType.CANCELED, OrdStatus.CANCELED))
+
+    def bust(self, exec_id: str, number: str) -> None:
+        order = self.order
+        old = next(one for one in order.fills if one.exec_id == exec_id)
+        self.take(
+            report(
+                order,
+                ExecType.TRADE_CANCEL,
+                OrdStatus.CANCELED,
+                exec_id=number,
+                exec_ref_id=exec_id,
+                cum_qty=order.cum_qty - old.quantity,
+            )
+        )
+
+    def facts(self, kind: type = object) -> list:
+        with self.vault.read() as view:
+            return [one for one in view.allocations.of_order(NAME) if isinstance(one, kind)]
+
+    def parts(self):
+        with self.vault.read() as view:
+            return allocated(self.order.intent, view.ledger.of_order(NAME))
+
+    def says(self, **changes: object) -> AllocationReport:
+        """The broker's report, agreeing with our books unless told otherwise."""
+        order = self.order
+        usual = AllocationReport(
+            venue="XSIM",
+            report_id="XSIM-A1",
+            transaction=AllocTransType.NEW,
+            alloc_id="XSIM-A1",
+            cl_ord_id=NAME,
+            symbol=order.intent.symbol,
+            side=order.intent.side.value,
+            quantity=order.cum_qty,
+            average_price=(order.gross / order.cum_qty).quantize(Decimal("0.000001")),
+            trade_date=DAY,
+            parts=self.parts(),
+            transact_time=NOW,
+        )
+        return replace(usual, **changes)
+
+    def queued(self, kind: type) -> list:
+        with self.vault.read() as view:
+            return [
+                one.body for one in view.outbox.waiting("XSIM", 99) if isinstance(one.body, kind)
+            ]
+
+    def breaks(self) -> list[str]:
+        with self.vault.read() as view:
+            return [found.kind for found in view.findings.breaks()]
+
+
+def test_nothing_is_told_where_the_profile_does_not_say_so(vault):
+    desk = Desk(vault, mode=AllocationMode.NONE)
+
+    desk.fill("E1", 140, "148")
+
+    assert desk.facts() == []
+    assert desk.queued(AllocationInstruction) == []
+
+
+def test_the_preliminary_instruction_is_what_was_written_before_the_order(vault):
+    desk = Desk(vault, mode=AllocationMode.BEFORE)
+
+    [one] = desk.queued(AllocationInstruction)
+
+    shares = [(part.account_id, part.quantity, part.net_money) for part in one.parts]
+    assert shares == [("A1", 70, None), ("A2", 31, None), ("A3", 39, None)]
+    assert (one.kind, one.average_price) == (AllocType.PRELIMINARY, None)
+    desk.fill("E1", 140, "148")
+    assert desk.queued(AllocationInstruction) == [one]
+
+
+def test_a_rejected_preliminary_instruction_is_made_good_after_the_block(vault):
+    desk = Desk(vault, mode=AllocationMode.BEFORE)
+    with vault.write() as uow:
+        no = AllocationAck(
+            venue="XSIM",
+            alloc_id=f"{NAME}-A1",
+            status=AllocStatus.BLOCK_REJECTED,
+            transact_time=NOW,
+        )
+        uow.allocations.append(NAME, no, NOW)
+
+    desk.fill("E1", 140, "148")
+
+    assert [one.kind for one in desk.facts(AllocationInstruction)] == [
+        AllocType.PRELIMINARY,
+        AllocType.CALCULATED,
+    ]
+
+
+def test_a_bust_of_everything_takes_the_instruction_back(vault):
+    desk = Desk(vault)
+    desk.fill("E1", 40, "148")
+    desk.end()
+
+    desk.bust("E1", "E2")
+
+    first, second = desk.facts(AllocationInstruction)
+    assert (second.transaction, second.refers_to) == (AllocTransType.CANCEL, first.alloc_id)
+    assert in_force(desk.facts()) is None
+
+
+def test_a_report_before_the_end_waits_for_it(vault):
+    desk = Desk(vault, mode=AllocationMode.ON_ORDER)
+    desk.fill("E1", 100, "148")
+    early = desk.says(quantity=Decimal(140), average_price=Decimal(148), parts=())
+
+    desk.take(early)
+    assert desk.facts(AllocationAnswer) == []
+    desk.fill("E2", 40, "148")
+
+    [answer] = desk.facts(AllocationAnswer)
+    assert (answer.report_id, answer.status) == (early.report_id, AllocStatus.BLOCK_REJECTED)
+
+
+def test_a_report_that_agrees_is_accepted_once(vault):
+    desk = Desk(vault, mode=AllocationMode.ON_ORDER)
+    desk.fill("E1", 140, "148.01", "0.42")
+
+    assert [desk.take(desk.says()), desk.take(desk.says())] == [[], []]
+
+    [answer] = desk.queued(AllocationAnswer)
+    assert (answer.status, answer.code) == (AllocStatus.ACCEPTED, None)
+    assert desk.breaks() == []
+
+
+def test_the_same_report_id_with_other_content_is_kept_aside(vault):
+    desk = Desk(vault, mode=AllocationMode.ON_ORDER)
+    desk.fill("E1", 140, "148")
+    desk.take(desk.says())
+
+    with pytest.raises(AllocationConflictError, match="XSIM-A1 of XSIM came before"):
+        desk.take(desk.says(average_price=Decimal(149)))
+
+
+def test_a_report_on_an_order_that_is_not_ours_is_refused(vault):
+    desk = Desk(vault, mode=AllocationMode.ON_ORDER)
+    desk.fill("E1", 140, "148")
+
+    assert desk.take(desk.says(cl_ord_id="OTHER")) == ["unknown_allocation"]
+
+    [answer] = desk.queued(AllocationAnswer)
+    assert answer.code is AllocRejCode.UNKNOWN_CL_ORD_ID
+
+
+def test_a_cancelled_report_is_taken_as_it_is(vault):
+    desk = Desk(vault, mode=AllocationMode.ON_ORDER)
+    desk.fill("E1", 140, "148")
+
+    desk.take(desk.says(transaction=AllocTransType.CANCEL, parts=(), quantity=Decimal(1)))
+
+    assert desk.queued(AllocationAnswer)[0].status is AllocStatus.ACCEPTED
+
+
+def part(account: str, shares: int, commission: str | None = "0.14") -> AllocatedPart:
+    fee = None if commission is None else Decimal(commission)
+    return AllocatedPart(account_id=account, quantity=Decimal(shares), commission=fee)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"symbol": "KO"}, AllocRejCode.MISMATCHED_DATA),
+        ({"side": "2"}, AllocRejCode.MISMATCHED_DATA),
+        ({"quantity": Decimal(139)}, AllocRejCode.INCORRECT_QUANTITY),
+        ({"average_price": Decimal("148.0002")}, AllocRejCode.INCORRECT_AVERAGE_PRICE),
+        ({"parts": (part("A1", 140, None),)}, AllocRejCode.INCORRECT_ALLOCATED_QUANTITY),
+        (
+            {"parts": (part("A1", 70), part("A2", 31), part("XX", 39))},
+            AllocRejCode.UNKNOWN_ACCOUNT,
+        ),
+        (
+            {"parts": (part("A1", 70, "0.16"), part("A2", 31, "0.14"), part("A3", 39, "0.12"))},
+            AllocRejCode.COMMISSION_DIFFERENCE,
+        ),
+        (
+            {"parts": (part("A1", 70, "0.22"), part("A2", 31, "0.10"), part("A3", 39, "0.11"))},
+            AllocRejCode.COMMISSION_DIFFERENCE,
+        ),
+    ],
+)
+def test_each_difference_has_its_code(change, code):
+    desk = Desk(MemoryVault(), mode=AllocationMode.ON_ORDER)
+    desk.fill("E1", 140, "148", "0.42")
+
+    found = list(differences(desk.says(**change), desk.order, desk.parts()))
+
+    assert found[0].code is code
+    assert found[0].ours != found[0].theirs
+
+
+def test_a_cent_of_an_accounts_commission_may_be_rounded_the_other_way():
+    desk = Desk(MemoryVault(), mode=AllocationMode.ON_ORDER)
+    desk.fill("E1", 140, "148", "0.42")
+    ours = {one.account_id: one.commission for one in desk.parts()}
+    assert ours == {"A1": Decimal("0.21"), "A2": Decimal("0.09"), "A3": Decimal("0.12")}
+
+    other = (part("A1", 70, "0.20"), part("A2", 31, "0.10"), part("A3", 39, "0.12"))
+    found = list(differences(desk.says(parts=other), desk.order, desk.parts()))
+
+    assert found == []
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["fill", "fill", "fill", "bust", "end"]),
+        st.integers(1, 60),
+        st.integers(14000, 15500),
+        st.integers(0, 200),
+    ),
+    max_size=8,
+)
+
+
+@given(st.sampled_from([Side.BUY, Side.SELL]), steps)
+def test_what_the_broker_has_is_what_the_ledger_gave(side, day):
+    """To the share and the cent, whatever is filled and busted; and no AllocID comes twice."""
+    parts = {"A1": 100, "A2": 40} if side is Side.SELL else None
+    desk = Desk(MemoryVault(), side, parts)
+    for number, (what, quantity, cents, fee) in enumerate(day):
+        order = desk.order
+        room = int(order.intent.quantity - order.cum_qty)
+        if what == "fill" and room and not order.is_closed:
+            price = str(Decimal(cents) / 100)
+            desk.fill(f"E{number}", min(quantity, room), price, str(Decimal(fee) / 100))
+        elif what == "end" and not order.is_closed:
+            desk.end()
+        elif what == "bust" and order.fills and order.status is OrdStatus.CANCELED:
+            desk.bust(order.fills[quantity % len(order.fills)].exec_id, f"E{number}")
+
+    order, told = desk.order, desk.facts(AllocationInstruction)
+    standing = in_force(desk.facts())
+    names = [one.alloc_id for one in told]
+    assert len(set(names)) == len(names)
+    if not order.is_closed or not order.cum_qty:
+        assert standing is None
+        return
+    sign = 1 if side is Side.BUY else -1
+    assert standing.parts == desk.parts()
+    assert sum(one.quantity for one in standing.parts) == standing.quantity == order.cum_qty
+    assert sum(one.commission for one in standing.parts) == order.commission
+    paid = sum(one.net_money for one in standing.parts)
+    assert paid == order.gross + sign * order.commission

@@ -1,0 +1,119 @@
+"""Which orders travel together, and when a list is cancelled as one."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.order_states import apply
+from domain.orders import (
+    Algo,
+    CancelRequest,
+    ExecType,
+    ListCancelRequest,
+    OrdStatus,
+    Sent,
+    Side,
+    Strategy,
+)
+from domain.venue_ways import VenueWays
+from oms.cancel import cancel
+from oms.lists import cancel_lists, in_lists
+from tests.oms_orders.desk import AAPL, KO, NOW, XOM, intent, report
+
+WAYS = {"XSIM": VenueWays(takes_lists=True), "YSIM": VenueWays()}
+VWAP = Algo(strategy=Strategy.VWAP)
+
+
+def order(number: int, security: str = AAPL, *, algo: Algo | None = None):
+    return replace(intent(f"R-{number:04d}", Side.BUY, security, {"A1": 10}), algo=algo)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([AAPL, KO, XOM]), st.booleans()), max_size=8),
+    st.booleans(),
+)
+def test_only_what_may_travel_together_does(rows, had_a_list):
+    wave = [
+        replace(
+            order(number, security, algo=VWAP if worked else None),
+            list_id="EARLIER-L" if had_a_list else None,
+        )
+        for number, (security, worked) in enumerate(rows)
+    ]
+
+    listed = in_lists(wave, WAYS)
+
+    assert [replace(one, list_id=None) for one in listed] == [
+        replace(one, list_id=None) for one in wave
+    ]
+    together = [one for one in listed if one.list_id is not None]
+    able = [one for one in wave if one.venue == "XSIM" and one.algo is None]
+    assert len(together) == (len(able) if len(able) > 1 else 0)
+    assert {one.list_id for one in together} <= {f"{able[0].cl_ord_id}-L"} if able else not together
+
+
+def working(vault, count: int = 3) -> list[str]:
+    """A list whose orders the venue has."""
+    wave = in_lists([order(number) for number in range(count)], WAYS)
+    with vault.write() as uow:
+        for one in wave:
+            uow.orders.add(one)
+            sent = Sent(cl_ord_id=one.cl_ord_id, sent_at=NOW)
+            moved, _ = apply(uow.orders.get(one.cl_ord_id), sent)
+            uow.orders.append(moved, sent, NOW)
+            said = report(moved, ExecType.NEW, OrdStatus.NEW)
+            uow.orders.append(apply(moved, said)[0], said, NOW)
+    return [one.cl_ord_id for one in wave]
+
+
+def asked(vault) -> list[str]:
+    with vault.read() as view:
+        bodies = [one.body for one in view.outbox.waiting("XSIM", 99)]
+    return [one.list_id for one in bodies if isinstance(one, ListCancelRequest)]
+
+
+def cancelled(vault, names) -> tuple[str, ...]:
+    with vault.write() as uow:
+        return cancel_lists(uow, names, at=NOW, why="the time is over", by="oms")
+
+
+def test_a_list_is_cancelled_as_one_and_asked_for_once(vault):
+    names = working(vault)
+
+    assert cancelled(vault, names) == ()
+    assert cancelled(vault, names) == tuple(names)
+
+    assert asked(vault) == ["R-0000-L"]
+
+
+def test_a_list_of_which_something_shall_live_is_not_cancelled_as_one(vault):
+    names = working(vault)
+
+    assert cancelled(vault, names[:2]) == tuple(names[:2])
+
+    assert asked(vault) == []
+
+
+def test_orders_that_ended_do_not_keep_a_list_from_its_cancel(vault):
+    names = working(vault)
+    with vault.write() as uow:
+        one = uow.orders.get(names[0])
+        said = report(one, ExecType.CANCELED, OrdStatus.CANCELED)
+        uow.orders.append(apply(one, said)[0], said, NOW)
+
+    assert cancelled(vault, names) == (names[0],)
+
+    assert asked(vault) == ["R-0000-L"]
+
+
+def test_a_list_with_a_cancel_of_its_own_under_way_goes_order_by_order(vault):
+    names = working(vault)
+    with vault.write() as uow:
+        cancel(uow, uow.orders.get(names[1]), at=NOW, why="a wish")
+
+    assert cancelled(vault, names) == tuple(names)
+
+    with vault.read() as view:
+        waiting = [one.body for one in view.outbox.waiting("XSIM", 99)]
+    assert [type(one) for one in waiting] == [CancelRequest]
