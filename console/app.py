@@ -41,7 +41,7 @@ from gateway.service import Gateway
 from gateway.settings import GatewaySettings, load_settings
 from oms.abandoned import OnFailure
 from oms.approval import ApprovalPolicy
-from oms.blocks import BlockSettings
+from oms.blocks import BlockSettings, directed
 from oms.booking import Booking
 from oms.compliance.compiled import is_linear
 from oms.compliance.rules import Rule
@@ -166,11 +166,11 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     restricted.start()
     return service
 
+
 def _look_again_and_again(stack: ExitStack, interval: timedelta, *looks: Ticker | Watch) -> None:
     for look in looks:
         stack.callback(look.stop)
         look.start(interval)
-
 
 
 def check(config: Config) -> tuple[CheckLine, ...]:
@@ -241,6 +241,12 @@ def _book_words(config: Config) -> str:
             f"{strange[0].symbol} is traded at {strange[0].venue}, which is no [venues] of"
             f" {config.path.name} ({len(strange)} of {len(book.securities)} securities)"
         )
+    for account, venue in sorted(directed(book).items()):
+        if venue not in config.venues:
+            raise ConfigError(
+                f"{account} directed its brokerage to {venue}, which is no [venues] of"
+                f" {config.path.name}; name it there, or correct the fact directed_to"
+            )
     if not (book.securities or book.accounts):
         return "no securities and no accounts are ingested yet"
     found = [f for f in book.findings if f.account_id and f.check != "not_taken_over"]

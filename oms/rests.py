@@ -87,6 +87,7 @@ def has_more_to_do(uow: UnitOfWork, order: Order, routes: Mapping[str, Route]) -
     """Whether something is left of a closed order for which there is another choice."""
     return (
         next_attempt(order, routes) is not None
+        and order.intent.cash_quantity is None  # Its shares are the venue's word, not ours.
         and order.cum_qty < order.intent.quantity
         and may_go_on(uow, order)
     )

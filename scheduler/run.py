@@ -31,7 +31,7 @@ from oms import wash_sales
 from oms.admission import Stopped
 from oms.approval import judge
 from oms.compliance.rules import Rule
-from oms.generations import standing
+from oms.generations import root_of, standing
 from oms.recheck import reasons_of_accounts
 from oms.recommend import recommend
 from oms.release import Release, Releaser
@@ -287,20 +287,7 @@ class Runner:
         """Ask the rules about the orders as they will go out, then send them in waves."""
 
         def send() -> Release:
-            intents, at = tuple(route.intent for route in routes), self._clock.now()
-            recent = self._orders_of_others(run)
-            with self._vault.read() as view:
-                newest = replace(snapshot, restrictions=view.snapshots.restrictions(at.date()))
-            answers = self._desk.check_orders(intents, newest, recent=recent, at=at)
-            with self._vault.write() as uow:
-                begun = {order.intent.cl_ord_id for order in uow.orders.of_run(run.run_id)}
-                uow.findings.add_checks(run.run_id, answers, at)
-            refused = {
-                answer.subject: answer.sentence
-                for answer in answers
-                if answer.blocks and answer.subject not in begun
-            }
-            refused |= self._desk.unreachable(routes)
+            refused = self._refused(run, snapshot, routes)
             allowed = tuple(r for r in routes if r.intent.cl_ord_id not in refused)
             release = self._releaser.release(
                 run.run_id, allowed, snapshot, partial(self._ask_again, run, snapshot, basket)
@@ -309,6 +296,28 @@ class Runner:
             return replace(release, stopped=(*stopped, *release.stopped))
 
         return self._record.once(run, Step.RELEASE, Release, send, say=telling.reductions)
+
+    def _refused(self, run: Run, snapshot: Snapshot, routes: Sequence[Route]) -> Mapping[str, str]:
+        """Why blocks do not go out, by ClOrdID; asked again only while one has not begun to."""
+        with self._vault.read() as view:
+            orders = view.orders.of_run(run.run_id)
+        begun = {root_of(order.intent.cl_ord_id) for order in orders}
+        refused = self._desk.unreachable(routes)
+        intents, at = tuple(route.intent for route in routes), self._clock.now()
+        if all(intent.cl_ord_id in begun for intent in intents):
+            return refused
+        recent = self._orders_of_others(run)
+        with self._vault.read() as view:
+            newest = replace(snapshot, restrictions=view.snapshots.restrictions(at.date()))
+        answers = self._desk.check_orders(intents, newest, recent=recent, at=at)
+        with self._vault.write() as uow:
+            uow.findings.add_checks(run.run_id, answers, at)
+        forbidden = {
+            answer.subject: answer.sentence
+            for answer in answers
+            if answer.blocks and answer.subject not in begun
+        }
+        return {**forbidden, **refused}
 
     def _post_wash_sales(self, run: Run, snapshot: Snapshot) -> None:
         """Losses that the run's purchases, or its sales, have made undeductible."""

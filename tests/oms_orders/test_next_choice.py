@@ -180,6 +180,20 @@ def test_what_is_not_filled_in_its_time_is_taken_back_and_goes_on(vault):
     assert [entry.actor for entry in asked] == ["router"]
 
 
+def test_what_never_left_us_goes_on_though_the_session_of_its_venue_is_down(vault):
+    """It waited for XSIM in the outbox, was withdrawn there, and nothing of it is anywhere."""
+    open_books(vault, BOOK)
+    street = Street(vault, fills_everything, down=("XSIM",))
+    street.reached = ("YSIM",)
+
+    releaser(street).release(RUN, (by_choices(SELL, ELSEWHERE, patience=1),), BOOK)
+
+    first, second = orders(vault)
+    assert street.sent == ["R-0001-R1"]
+    assert (first.status, second.status) == (OrdStatus.UNSENT, OrdStatus.FILLED)
+    assert intended_against_executed(standing((first, second)), carried((first, second))) == ()
+
+
 @pytest.mark.parametrize("who", ["Rosa", "oms"])
 def test_what_was_decided_or_had_its_time_does_not_go_on(vault, who):
     open_books(vault, BOOK)

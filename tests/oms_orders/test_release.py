@@ -62,10 +62,11 @@ class Venue:
     def __init__(self, vault: Vault, answer: Answer) -> None:
         self.vault, self.answer, self.sink = vault, answer, Booking()
         self.sent: list[str] = []
+        self.reached = ("XSIM", "YSIM")
         self._count = 0
 
     def wake(self) -> None:
-        for venue in ("XSIM", "YSIM"):
+        for venue in self.reached:
             with self.vault.read() as uow:
                 messages = uow.outbox.waiting(venue, 100)
             for message in messages:
