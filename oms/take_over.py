@@ -1,7 +1,8 @@
 """Take-over: how an account's holdings first enter the ledger, and its cash flows later.
 
 Both are idempotent: an account is opened once, a flow is posted once, however
-often a custodian's file is read.
+often a custodian's file is read. What orders that go on filled on days before is given to its
+accounts first, as the custodian has done.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from datetime import date, datetime
 
 from domain.ports import UnitOfWork
 from ledger import postings
+from oms.days import end_days
+
+_ACTOR = "oms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,9 @@ def take_over(uow: UnitOfWork, as_of: date, at: datetime) -> TakenOver:
     An account that two custodians claim is opened by the first, by name; the
     quality checks keep it from trading.
     """
+    for alarm in end_days(uow, as_of, at):
+        subject = alarm.cl_ord_id
+        uow.audit.append(at=at, actor=_ACTOR, kind="alarm_raised", subject=subject, body=alarm)
     opened: list[str] = []
     for position in sorted(uow.custody.newest(as_of), key=lambda p: (p.account_id, p.custodian)):
         opening = postings.opening(position, at)
@@ -38,7 +45,7 @@ def take_over(uow: UnitOfWork, as_of: date, at: datetime) -> TakenOver:
     if opened or flows:
         uow.audit.append(
             at=at,
-            actor="oms",
+            actor=_ACTOR,
             kind="holdings_taken_over",
             subject=as_of.isoformat(),
             body={"opened": opened, "flows": flows},

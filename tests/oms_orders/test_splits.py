@@ -11,6 +11,7 @@ from domain.splits import Split
 from ledger import positions
 from oms import splits
 from oms.splits import SplitRefusedError
+from oms.take_over import take_over
 from tests.oms_orders.desk import AAPL, DAY, NOW, intent, lot, open_books, snapshot
 from tests.oms_orders.test_booking import Desk
 
@@ -93,6 +94,21 @@ def test_a_renewal_is_no_news_and_gives_the_day_that_is_over_to_its_accounts(des
     moved = {name: desk.shares(AAPL)[name] - held[name] for name in held}
     assert moved == {"A1": sign * 12, "A2": sign * 8}
     assert desk.order.status is OrdStatus.PARTIALLY_FILLED
+    desk.books_are_right()
+
+
+def test_the_next_mornings_files_find_the_day_given_out_though_the_venue_is_silent(desk):
+    held = desk.shares(AAPL)
+
+    with desk.vault.write() as uow:
+        take_over(uow, DAY, NOW)
+        assert desk.block() != {}, "the day is not over"
+        take_over(uow, MORNING, NOW)
+
+    sign = 1 if desk.order.intent.side is Side.BUY else -1
+    assert desk.block() == {}
+    assert desk.shares(AAPL)["A1"] - held["A1"] == sign * 12
+    assert not desk.order.is_closed
     desk.books_are_right()
 
 

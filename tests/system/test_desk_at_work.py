@@ -2,10 +2,14 @@
 
 import json
 import sqlite3
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from domain.errors import ExitCode
+from console.opening import open_service
+from console.service_port import SplitWish
+from domain.errors import BadInputError, ExitCode, UnknownNameError
 from domain.runs import RunStatus
 from tests.system.desk import ACCOUNTS, CLERK, FREE, OFFICER, Desk
 
@@ -136,3 +140,29 @@ def test_a_service_that_lost_its_lease_stops_and_says_why(book, tmp_path):
         assert desk.service.wait() == ExitCode.TRY_AGAIN
 
         assert "another took over as the writer" in desk.log_tail()
+
+
+def test_two_persons_split_what_everybody_holds(book, tmp_path):
+    """With no service: who wishes holds the lease, and the same books come out."""
+    wish = SplitWish(symbol="AAPL", new=4, old=1, day=date(2022, 12, 1))
+    with Desk(book, tmp_path / "desk", edits=FREE) as desk:
+        with open_service(desk.config, write=True) as service:
+
+            def holdings():
+                held = [one for one in service.positions(None) if one.symbol == "AAPL"]
+                return {one.account_id: (one.quantity, one.basis) for one in held}
+
+            before = holdings()
+            service.propose_split(wish, CLERK, "the company's notice")
+            with pytest.raises(BadInputError, match="ask a second person"):
+                service.agree_split(wish.symbol, wish.day, CLERK)
+            assert holdings() == before
+            service.agree_split(wish.symbol, wish.day, OFFICER)
+
+            assert len(before) > 10
+            assert holdings() == {
+                name: (4 * shares, paid) for name, (shares, paid) in before.items()
+            }
+            with pytest.raises(UnknownNameError, match="the security master has no NOPE"):
+                service.propose_split(replace(wish, symbol="NOPE"), CLERK, "a slip")
+        desk.verify()
