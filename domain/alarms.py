@@ -17,7 +17,10 @@ class Level(StrEnum):
 
 
 _ERRORS = (
+    "allocation_differs",
+    "allocation_in_doubt",
     "allocation_not_reversed",
+    "allocation_rejected",
     "block_out_of_balance",
     "cum_qty_disagrees",
     "drop_copy_differs",
@@ -37,6 +40,7 @@ _ERRORS = (
     "session_silent",
     "settlement_contradicted",
     "sold_without_lots",
+    "unknown_allocation",
     "unknown_at_venue",
     "unknown_order",
     "venue_contradicts_itself",
@@ -49,6 +53,7 @@ _WARNINGS = (
     "fill_on_closed_order",
     "illegal_transition",
     "leaves_qty_disagrees",
+    "list_refused",
     "message_not_sent",
     "message_odd",
     "message_withdrawn",

@@ -11,9 +11,11 @@ ROOT = Path(__file__).parents[2]
 MAKERS = {"Alarm": 0, "_alarm": 1}  # By name: the place of the kind among the arguments.
 # Those that are made of another value's kind, or of an enumeration's.
 ELSEWHERE = {
+    "allocation_differs",
     "drop_copy_differs",
     "drop_copy_missing",
     "drop_copy_unmatched",
+    "orders_of_failed_run",
     "session_down",
     "session_silent",
 }

@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from domain.allocations import AllocationMode
 from domain.orders import Strategy
 from gateway.session_file import write_session_config
 from gateway.settings import load_settings
@@ -37,4 +38,6 @@ def test_the_printed_profiles_are_taken_as_they_stand(tmp_path):
     assert acme.algos.keys() == set(Strategy)
     assert acme.algos[Strategy.POV].fixed == (("7604", "PASSIVE"),)
     assert [tag.tag for tag in acme.tags] == [57, 528, 9001]
+    assert (acme.allocations, acme.list_orders) == (AllocationMode.AFTER, 100)
+    assert acme.accounts == {"Z41-200417": "ACME-0017"}
     assert settings.profile("BROK").dialect.algos.keys() == set(Strategy)
