@@ -28,9 +28,8 @@ class DayRoll:
             day += _DAY
         return day
 
-
-def last_day(intent: OrderIntent, entered_on: date) -> date | None:
-    """The last trading day on which an order may trade; None: it stays until it is cancelled."""
-    if intent.time_in_force is TimeInForce.GTC:
-        return None
-    return intent.expires or entered_on
+    def is_over(self, intent: OrderIntent, entered_at: datetime, now: datetime) -> bool:
+        """Whether the last trading day of an order has passed that was entered then."""
+        if intent.time_in_force is TimeInForce.GTC:
+            return False
+        return (intent.expires or self.day_of(entered_at)) < self.day_of(now)

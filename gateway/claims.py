@@ -101,13 +101,21 @@ class Claim:
 def encoded(
     body: OutboxBody, order: Order | None, profile: VenueProfile, at: datetime
 ) -> tuple[Judgement, str]:
-    """The message's text; what cannot go on a wire is withdrawn."""
+    """The message's text; what cannot go on a wire, or was for another day, is withdrawn."""
+    if isinstance(body, OrderIntent) and _is_of_an_earlier_day(body, profile, at):
+        return Judgement(Verdict.WITHDRAW, "the trading day that it was entered for is over"), ""
     account, dialect = profile.account, profile.dialect
     try:
         text = codec.encode(body, order, account=account, at=at, dialect=dialect)
     except BadInputError as error:
         return Judgement(Verdict.WITHDRAW, f"it cannot go on the wire: {error}"), ""
     return Judgement(Verdict.SEND), text
+
+
+def _is_of_an_earlier_day(intent: OrderIntent, profile: VenueProfile, at: datetime) -> bool:
+    """It waited over the venue's day roll: yesterday's decision is not today's."""
+    roll, entered = profile.day_roll, intent.arrived_at
+    return roll is not None and entered is not None and roll.is_over(intent, entered, at)
 
 
 def mark_sent(

@@ -7,11 +7,11 @@ still calls alive, or has filled further than we know, is left to a person.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from structlog.typing import FilteringBoundLogger
 
-from domain.day_roll import DayRoll, last_day
+from domain.day_roll import DayRoll
 from domain.exact import plain
 from domain.orders import (
     Alarm,
@@ -82,7 +82,7 @@ class DayEnds:
 
     def _ask(self, today: date, now: float) -> None:
         with self._vault.read() as view:
-            left_over = list(self._left_over(view, today))
+            left_over = list(self._left_over(view, today, self._clock.now()))
             answers = {o.intent.cl_ord_id: len(_answers(view, o)) for o in left_over}
         if not left_over:
             self._concluded, self._asked = today, None
@@ -121,7 +121,7 @@ class DayEnds:
         at = self._clock.now()
         return self._sink.apply(uow, DayEnded(cl_ord_id=name, at=at, why=why, day=today), at)
 
-    def _left_over(self, view: UnitOfWork, today: date) -> Iterator[Order]:
+    def _left_over(self, view: UnitOfWork, today: date, now: datetime) -> Iterator[Order]:
         """Open orders of the venue that could not trade after an earlier day."""
         for order in view.orders.open():
             intent = order.intent
@@ -129,14 +129,14 @@ class DayEnds:
                 continue
             if (intent.expires or intent.trade_date) >= today:
                 continue  # No need to look up when it was sent.
-            last = last_day(intent, self._day_sent(view, order))
-            if last is not None and last < today:
+            if self._roll.is_over(intent, _sent_at(view, order), now):
                 yield order
 
-    def _day_sent(self, view: UnitOfWork, order: Order) -> date:
-        events = view.orders.events(order.intent.cl_ord_id)
-        sent = [event.sent_at for event in events if isinstance(event, Sent)]
-        return self._roll.day_of(sent[-1] if sent else order.intent.decided_at)
+
+def _sent_at(view: UnitOfWork, order: Order) -> datetime:
+    events = view.orders.events(order.intent.cl_ord_id)
+    sent = [event.sent_at for event in events if isinstance(event, Sent)]
+    return sent[-1] if sent else order.intent.decided_at
 
 
 def _answers(view: UnitOfWork, order: Order) -> list[ExecutionReport]:

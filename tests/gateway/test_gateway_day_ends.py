@@ -20,7 +20,7 @@ from gateway.reports import decode
 from gateway.service import Gateway
 from gateway.session_file import write_session_config
 from gateway.settings import load_settings
-from gateway.wiretext import message
+from gateway.wiretext import message, value_of
 from oms.booking import Booking
 from tests.gateway.desk import OrderSink, intent, open_vault, order_of, place
 from tests.gateway.venue import until
@@ -222,6 +222,31 @@ def test_of_a_part_filled_order_the_fills_are_given_out(wired, monkeypatch):
     assert len(wired.venue.of_type("H")) == 1
     with wired.vault.read() as view:
         assert view.ledger.balances()["client:A1", AAPL] == Decimal(100)
+
+
+def test_a_day_order_that_waited_over_the_roll_is_not_sent(wired):
+    """The session was away for the night: what was decided for yesterday stays at home."""
+    path, clock = wired.directory / "fix.cfg", SetClock(NEXT_MORNING)
+    address = {"XSIM": ("127.0.0.1", wired.venue.port)}
+    sessions = write_session_config(path, address, store=wired.directory / "fix")
+    table = {"session": sessions["XSIM"], "day_roll": "17:00 America/New_York"}
+    gateway = Gateway(
+        wired.vault, OrderSink(), clock, load_settings(path, {"XSIM": table}, {}), wired.log
+    )
+    wired.gateways.append(gateway)
+    for name, time_in_force in (("DAY", TimeInForce.DAY), ("GTC", TimeInForce.GTC)):
+        place(wired.vault, intent(name, arrived_at=EVENING, time_in_force=time_in_force))
+    place(wired.vault, intent("NEW", arrived_at=NEXT_MORNING))
+    wired.venue.start()
+
+    gateway.start()
+    until(lambda: len(wired.venue.orders()) == 2, "what is still wanted")
+    until(lambda: wired.alarms("message_withdrawn"), "the alarm")
+
+    assert {value_of(text, 11) for text in wired.venue.orders()} == {"GTC", "NEW"}
+    order = order_of(wired.vault, "DAY")
+    assert order.status is OrdStatus.UNSENT
+    assert order.reason == "the trading day that it was entered for is over"
 
 
 @pytest.mark.parametrize("text", ["17:00", "25:00 America/New_York", "5pm UTC", "17:00 Mars", ""])
