@@ -9,6 +9,7 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from domain.errors import TryAgainError
 from domain.kills import first_that_stops
 from domain.orders import OrderIntent
 from domain.ports import OutboxBody
@@ -81,7 +82,14 @@ class Handover:
         except Exception as error:  # noqa: BLE001 - the order is in doubt; the rest still goes
             for body in bodies:
                 self._log.error("send_failed", order=body.cl_ord_id, error=str(error))
-                self._questions.doubt(body.cl_ord_id, f"sending failed: {error}")
+                self._doubt(body, f"sending failed: {error}")
             return True
         self.sent += taken
         return taken
+
+    def _doubt(self, body: OutboxBody, why: str) -> None:
+        """At once, or when its answer is missed: the rest of the claim is not kept back for it."""
+        try:
+            self._questions.doubt(body.cl_ord_id, why)
+        except TryAgainError as error:
+            self._log.error("doubt_not_kept", order=body.cl_ord_id, error=str(error))

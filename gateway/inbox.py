@@ -80,7 +80,8 @@ class Inbox:
         with self._vault.write() as uow:
             intake = Intake(self._desk, uow)
             intake.take(SequenceTracker(0), arrival, keep_raw=False)
-        self._tell(intake)
+            self._shut_gates(intake)
+        tell(self._log, intake.alarms)
 
     def _take_alone(self, arrival: Arrival) -> bool:
         """One message, one transaction; kept raw only when it fails again and again by itself."""
@@ -114,12 +115,13 @@ class Inbox:
                 intake = Intake(self._desk, uow)
                 for arrival in batch:
                     intake.take(trackers[arrival.session], arrival, keep_raw=keep_raw)
+                self._shut_gates(intake)
             self._trackers = trackers
-            self._tell(intake)
+            tell(self._log, intake.alarms)
         self._answered(batch)
 
-    def _tell(self, intake: Intake) -> None:
-        tell(self._log, intake.alarms)
+    def _shut_gates(self, intake: Intake) -> None:
+        """Before the commit: a claim that comes right after it must count the doubts."""
         for session in intake.doubted:
             self._on_doubt(session)
 

@@ -12,28 +12,24 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from domain.kills import in_words
-from domain.orders import Alarm
-from domain.ports import Clock, OutboxBody, OutboxMessage, UnitOfWork, Vault
-from domain.runs import Kill
+from domain.ports import Clock, OutboxMessage, UnitOfWork, Vault
 from gateway.alarms import tell
 from gateway.claims import (
     Claim,
     Parcel,
     Room,
-    declare_lost,
-    declare_unsent,
     encoded,
     is_cancel,
     mark_sent,
     order_of,
     urgent_first,
-    was_marked,
     withdraw,
 )
 from gateway.gate import Throttle, Verdict, judge
 from gateway.handover import Handover
 from gateway.last_look import LastLook
 from gateway.list_claims import Listed, goes_in_a_list, is_of_a_list
+from gateway.lost import Lost, settle
 from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
 from gateway.settings import VenueProfile
@@ -42,6 +38,8 @@ _BATCH = 100
 _CANCELS = 500  # In one commit: they are few, and must not wait.
 _WINDOW = 2 * _BATCH
 _EVERYTHING = 100_000
+_IN_LIMBO = "the commit that marked it failed, and the engine never saw it"
+_REFUSED = "the session was lost before the engine took it"
 
 
 class Outbox:
@@ -70,7 +68,7 @@ class Outbox:
         self._throttles = throttles
         self._last_look = last_look
         self._log = log
-        self._limbo: list[tuple[str, OutboxBody]] = []  # By venue.
+        self._lost: list[Lost] = []
         self._is_halted = False
 
     def step(self) -> bool:
@@ -97,17 +95,17 @@ class Outbox:
         return True
 
     def _serve(self, profile: VenueProfile) -> None:
-        self._settle_limbo()
+        self._settle_lost()
         while not self._is_halted and self._engine.is_logged_on(profile.session.name):
             self._questions.ask_after_logon(profile)
             room = self._room(profile.venue)
             with self._vault.read() as uow:
                 is_idle = not (room.others and uow.outbox.waiting(profile.venue, 1))
                 if is_idle and not (room.cancels and uow.outbox.cancels_waiting(profile.venue, 1)):
-                    self._questions.count_doubts(uow, profile.venue)
-                    return
+                    break
             if not self._pass_on(profile, room):
                 return
+        self._questions.look_again(profile.venue)
 
     def _room(self, venue: str) -> Room:
         throttle, now = self._throttles[venue], self._monotonic()
@@ -123,8 +121,10 @@ class Outbox:
             with self._vault.write() as uow:
                 self._claim(uow, profile, room, claim)
         except BaseException:
-            # Committed or not, the engine never saw them.
-            self._limbo += ((profile.venue, body) for body in claim.bodies())
+            venue = profile.venue
+            self._lost += (
+                Lost(venue, body, _IN_LIMBO, is_claimed=False) for body in claim.bodies()
+            )
             raise
         tell(self._log, claim.alarms)
         self._send(profile, claim)
@@ -184,41 +184,25 @@ class Outbox:
         )
         handover.give(claim)
         self._throttles[profile.venue].spend(handover.sent)
-        if handover.refused:
-            self._settle_refused(profile.venue, handover.refused)
-        if handover.stopped:
-            self._settle_stopped(handover.stopped)
+        self._lost += (Lost(profile.venue, body, _REFUSED) for body in handover.refused)
+        self._lost += (
+            Lost(
+                profile.venue,
+                body,
+                f"kill switch on {in_words(kill)}: {kill.why}",
+                alarm="message_withdrawn",
+                is_wanted=False,
+            )
+            for body, kill in handover.stopped
+        )
+        self._settle_lost()
 
-    def _settle_refused(self, venue: str, refused: Sequence[OutboxBody]) -> None:
-        alarms: list[Alarm] = []
-        why = "the session was lost before the engine took it"
-        with self._vault.write() as uow:
-            for body in refused:
-                alarms += declare_lost(uow, venue, body, why, self._clock.now())
-                alarms.append(Alarm(kind="message_not_sent", cl_ord_id=body.cl_ord_id, message=why))
-        self._questions.expect_none(body.cl_ord_id for body in refused)
-        tell(self._log, alarms)
-
-    def _settle_stopped(self, stopped: Sequence[tuple[OutboxBody, Kill]]) -> None:
-        """A kill switch came after the claim: these were decided against, and stay unsent."""
-        alarms: list[Alarm] = []
-        with self._vault.write() as uow:
-            for body, kill in stopped:
-                name, why = body.cl_ord_id, f"kill switch on {in_words(kill)}: {kill.why}"
-                alarms += declare_unsent(uow, name, why, self._clock.now())
-                alarms.append(Alarm(kind="message_withdrawn", cl_ord_id=name, message=why))
-        self._questions.expect_none(body.cl_ord_id for body, _ in stopped)
-        tell(self._log, alarms)
-
-    def _settle_limbo(self) -> None:
-        """After a commit of unknown outcome: what was marked but never sent is declared unsent."""
-        if not self._limbo:
+    def _settle_lost(self) -> None:
+        """Write down what never reached the engine; a database that is away is tried again."""
+        if not self._lost:
             return
-        alarms: list[Alarm] = []
-        why = "the commit that marked it failed, and the engine never saw it"
+        self._questions.expect_none(one.body.cl_ord_id for one in self._lost)
         with self._vault.write() as uow:
-            for venue, body in self._limbo:
-                if was_marked(uow, body):
-                    alarms += declare_lost(uow, venue, body, why, self._clock.now())
-        self._limbo = []
+            alarms = settle(uow, self._lost, self._clock.now())
+        self._lost = []
         tell(self._log, alarms)

@@ -77,12 +77,25 @@ class Questions:
         return ""
 
     def count_doubts(self, uow: UnitOfWork, venue: str) -> int:
-        """How many orders are in doubt; the database is only asked while there may be some."""
+        """How many orders are in doubt; the database is only asked while there may be some.
+
+        `uow` writes: what anybody puts in doubt meanwhile is counted after it.
+        """
         if self._standing.in_doubt(venue) == 0:
             return 0
+        before = self._standing.doubts(venue)
         count = doubts.unresolved(uow, venue)
-        self._standing.counted(venue, count)
+        self._standing.counted(venue, count, before)
         return count
+
+    def look_again(self, venue: str) -> None:
+        """Count the doubts where there is nothing to send: the gate may be open again."""
+        if self._standing.in_doubt(venue) == 0:
+            return
+        before = self._standing.doubts(venue)
+        with self._vault.read() as view:
+            count = doubts.unresolved(view, venue)
+        self._standing.counted(venue, count, before)
 
     def ask_after_logon(self, profile: VenueProfile) -> None:
         """Queue what is open since the last session, once for each logon."""
@@ -134,7 +147,7 @@ class Questions:
             if order is not None and order.status is OrdStatus.INTENDED:
                 alarms = doubts.raise_doubts(uow, [order], why, self._clock.now())
                 venue = order.intent.venue
-                self._standing.counted(venue, doubts.unresolved(uow, venue))
+                self._standing.doubted(venue)
         self._standing.answered([cl_ord_id])
         tell(self._log, alarms)
         self._wake()

@@ -18,6 +18,7 @@ class Standing:
         self._lock = threading.Lock()
         self._unasked = set(venues)  # Logged on, but not yet asked about doubts.
         self._in_doubt: Counter[str] = Counter()
+        self._doubts: Counter[str] = Counter()  # How often orders were put in doubt.
         self._logon_at: dict[str, float] = {}
         self._unanswered: dict[str, float] = {}  # ClOrdID -> time of sending.
 
@@ -42,11 +43,21 @@ class Standing:
         """Orders of `venue` were put in doubt: the gate shuts until they are counted."""
         with self._lock:
             self._in_doubt[venue] += 1
+            self._doubts[venue] += 1
 
-    def counted(self, venue: str, in_doubt: int) -> None:
-        """So many orders of `venue` are in doubt."""
+    def doubts(self, venue: str) -> int:
+        """How often orders of `venue` were put in doubt so far; ask before a view is opened."""
         with self._lock:
-            self._in_doubt[venue] = in_doubt
+            return self._doubts[venue]
+
+    def counted(self, venue: str, in_doubt: int, doubts: int) -> None:
+        """So many orders of `venue` were in doubt in a view that was opened after `doubts`.
+
+        What was put in doubt since then is not in that view: it counts as nothing.
+        """
+        with self._lock:
+            if self._doubts[venue] == doubts:
+                self._in_doubt[venue] = in_doubt
 
     def in_doubt(self, venue: str) -> int:
         """0 when no order can be in doubt."""
