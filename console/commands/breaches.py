@@ -6,11 +6,11 @@ from datetime import date
 
 from console.clocks import clock_from
 from console.config import Config
-from console.doors import changer, open_config, reader
+from console.doors import changer, open_config, opening, reader
 from console.options import add_by, add_json, add_why, person, sentence
 from console.printing import Column, number, print_json, print_lines, print_table, when
 from domain.cases import Case, CaseEntry
-from domain.errors import ExitCode
+from domain.errors import ExitCode, TryAgainError
 from domain.overrides import GivenOverride
 
 HISTORY = (
@@ -37,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--open", action="store_true", help="only what is open")
     which.add_argument("--case", metavar="CASE", help="all that happened to one, RULE:SUBJECT")
+    which.add_argument("--run", metavar="RUN", help="as a run left it: open, or closed by it")
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     words = "end a case: the form is filed, or the rule or the account is gone"
@@ -59,13 +60,25 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace) -> int:
     config = open_config(arguments.config)
-    with reader(config) as service:
-        cases = service.cases(open_only=arguments.open)
+    if arguments.run is None:
+        with reader(config) as service:
+            cases = service.cases(open_only=arguments.open)
+    else:
+        cases = _of_run(config, arguments.run)
     if arguments.json:
         print_json(cases)
     else:
         print_table(_columns(_today(config)), cases, "no portfolio is over a limit, nothing is due")
     return ExitCode.OK
+
+
+def _of_run(config: Config, run: str) -> tuple[Case, ...]:
+    """What stood at the end of a run, and what it closed."""
+    with opening().open_reading(config) as service:
+        summary = service.stored(run).summary
+    if summary is None:
+        raise TryAgainError("the run has not come to its end yet; ask again when it is done")
+    return (*summary.cases, *summary.cases_closed)
 
 
 def _columns(today: date) -> tuple[Column[Case], ...]:

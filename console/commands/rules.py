@@ -10,7 +10,6 @@ from console import rule_changes
 from console.doors import open_config, opening
 from console.printing import Column, print_json, print_lines, print_table
 from console.rule_changes import add_action
-from domain.cases import Case
 from domain.errors import ExitCode, TryAgainError, UnknownNameError
 from oms.compliance.change import Change, changes
 from oms.compliance.examples import ExampleOutcome, run_examples
@@ -52,14 +51,6 @@ OUTCOMES = (
     Column[ExampleOutcome]("EXAMPLE", lambda found: found.says),
     Column[ExampleOutcome]("ANSWER", lambda found: found.message),
 )
-CASES = (
-    Column[Case]("RULE", lambda case: case.rule_id),
-    Column[Case]("SUBJECT", lambda case: case.subject),
-    Column[Case]("OPENED", lambda case: case.opened.isoformat()),
-    Column[Case]("DUE", lambda case: case.due.isoformat() if case.due else "-"),
-    Column[Case]("CLOSED", lambda case: case.closed.isoformat() if case.closed else "-"),
-    Column[Case]("WHAT", lambda case: case.sentence),
-)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -85,10 +76,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="also which portfolios, baskets and open orders of this run it would touch",
     )
-    cases = add_action(
-        actions, "cases", "list portfolios that are over a limit, and by when they must"
-    )
-    cases.add_argument("--run", metavar="RUN", default="last", help="as a run left it")
     rule_changes.configure(actions)
     add_action(actions, "packs", "list the packs that ship")
     add_action(actions, "page", "print docs/compliance.md")
@@ -101,7 +88,6 @@ def run(arguments: argparse.Namespace) -> int:
         "check": _check,
         "test": _test,
         "diff": _diff,
-        "cases": _cases,
         **rule_changes.ACTIONS,
         "packs": _packs,
         "page": _page,
@@ -240,20 +226,6 @@ def _scope(arguments: argparse.Namespace) -> tuple[Scope, datetime]:
         open_orders=tuple(order.intent for order in stored.orders if not order.is_closed),
     )
     return scope, stored.run.started_at
-
-
-def _cases(arguments: argparse.Namespace) -> int:
-    """The breach register, as the run left it: what is open, and what it closed."""
-    with opening().open_reading(open_config(arguments.config)) as service:
-        summary = service.stored(arguments.run).summary
-    if summary is None:
-        raise TryAgainError("the run has not come to its end yet; ask again when it is done")
-    cases: Sequence[Case] = (*summary.cases, *summary.cases_closed)
-    if arguments.json:
-        print_json(cases)
-    else:
-        print_table(CASES, cases, "no portfolio is over a limit")
-    return ExitCode.OK
 
 
 def _packs(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """`trimtab breaches` on a real store: what is open, how it came to be, how it ends."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -15,11 +16,13 @@ from console.initialise import initialise
 from console.main import main
 from console.secrets_file import create_token, read_token
 from domain.cases import Case, CaseEvent, CaseKind, CaseStep
+from domain.codec import encode
 from domain.compliance import Force
 from domain.errors import UnknownNameError
 from domain.overrides import GivenOverride
-from domain.runs import Run, RunStatus, TriggerKind
+from domain.runs import Run, RunStatus, Step, TriggerKind
 from scheduler.cases import record
+from tests.console.test_demo_promises import SUMMARY
 
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
@@ -125,6 +128,18 @@ def test_a_case_that_is_not_there_is_refused_with_what_to_do(call):
         code, _, err = call(*arguments)
         assert code == 64
         assert "no case 'none:A1'; `trimtab breaches` lists them all" in err
+
+
+def test_the_cases_of_a_run_are_those_that_it_left_and_those_that_it_closed(call, path):
+    code, _, err = call("--run", "last")
+    assert (code, "has not come to its end yet" in err) == (75, True)
+
+    summary = replace(SUMMARY, run_id=RUN.run_id, cases=CASES[:1], cases_closed=CASES[1:2])
+    with opening.open_vault(load_config(path, {})) as vault, vault.write() as uow:
+        uow.runs.save_step(RUN.run_id, Step.RECONCILE, encode(summary), NOW)
+    found = json.loads(call("--run", "last", "--json")[1])
+    assert [one["rule_id"] for one in found] == [case.rule_id for case in CASES[:2]]
+    assert len(call("--run", "last")[1].splitlines()) == 3
 
 
 def test_a_case_is_not_closed_without_a_reason(call):
