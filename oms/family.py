@@ -7,13 +7,12 @@ to go out, are within the block, account by account.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from uuid import UUID
 
 from domain.exact import ZERO, plain
 from domain.orders import Order, OrderIntent
 from domain.ports import UnitOfWork
 from oms.admission import Admission, Stopped
-from oms.generations import root_of
+from oms.generations import lineage, part_name, root_of
 from oms.rests import rest_by_account
 from oms.routing import Route
 
@@ -24,6 +23,17 @@ def families(orders: Iterable[Order]) -> Mapping[str, tuple[Order, ...]]:
     for order in orders:
         found[root_of(order.intent.cl_ord_id)].append(order)
     return {root: tuple(family) for root, family in found.items()}
+
+
+def family_of(uow: UnitOfWork, root: str, parts: int) -> tuple[Order, ...]:
+    """A block's orders, asked for by their names; it has no more than `parts` parts."""
+    names = (part_name(root, number) for number in range(1, parts + 1))
+    return tuple(order for name in names for order in lineage(uow, name))
+
+
+def most_parts(routes: Iterable[Route]) -> int:
+    """How many parts a block of these may have: one for each time of any, and one at once."""
+    return 1 + len({at for route in routes for at in route.times})
 
 
 def spoken_for(uow: UnitOfWork, family: Iterable[Order]) -> dict[str, Decimal]:
@@ -37,22 +47,16 @@ def spoken_for(uow: UnitOfWork, family: Iterable[Order]) -> dict[str, Decimal]:
 
 
 def within_parents(
-    uow: UnitOfWork, wanted: Sequence[OrderIntent], routes: Mapping[str, Route], run_id: UUID
+    uow: UnitOfWork, wanted: Sequence[OrderIntent], routes: Mapping[str, Route]
 ) -> Admission:
-    """Take out what would exceed its block in shares; only blocks with several children can."""
-    several = {
-        root for root, route in routes.items() if len(route.attempts) > 1 or len(route.times) > 1
-    }
-    several |= {i.cl_ord_id for i in wanted if root_of(i.cl_ord_id) != i.cl_ord_id}
-    if not any({root_of(i.cl_ord_id), i.cl_ord_id} & several for i in wanted):
-        return Admission(intents=tuple(wanted), stopped=())
-    known = families(uow.orders.of_run(run_id))
+    """Take out what would exceed its block in shares."""
+    parts = most_parts(routes.values())
     going: list[OrderIntent] = []
     stopped: list[Stopped] = []
     for intent in wanted:
-        parent = routes.get(root_of(intent.cl_ord_id))
-        family = known.get(root_of(intent.cl_ord_id), ())
-        why = None if parent is None else _over(intent, parent, spoken_for(uow, family))
+        parent = routes[root_of(intent.cl_ord_id)]
+        family = family_of(uow, parent.intent.cl_ord_id, parts)
+        why = _over(intent, parent, spoken_for(uow, family))
         if why is None:
             going.append(intent)
         else:

@@ -19,7 +19,7 @@ from domain.venue_ways import Ways
 from oms import wire_risk
 from oms.admission import Admission, Stopped, admit
 from oms.entering import ACTOR, enter
-from oms.family import within_parents
+from oms.family import family_of, most_parts, within_parents
 from oms.funding import Cut, Funding, fund
 from oms.generations import root_of
 from oms.moved import moved
@@ -86,7 +86,7 @@ def commit(
     lots = {one.security_id: one.lot_size for one in ground.snapshot.securities}
     rounded = in_round_lots(funded.intents, lots)
     facts = wire_risk.price_facts(ground.snapshot)
-    within = within_parents(uow, rounded.intents, ground.routes, ground.run_id)
+    within = within_parents(uow, rounded.intents, ground.routes)
     arriving = _arriving(uow, within.intents, ground, now)
     going = enter(uow, arriving, ground.limits, facts, now, ways=ground.ways)
     reduction = Reduction(
@@ -181,6 +181,12 @@ def _arriving(
 
 
 def _within_volume(uow: UnitOfWork, intents: tuple[OrderIntent, ...], ground: Ground) -> Funding:
-    if all(route.most is None for route in ground.routes.values()):
+    """Asked of what all blocks of the same securities and sides did or may still do."""
+    routes = ground.routes.values()
+    if all(route.most is None for route in routes):
         return Funding(intents=intents, cuts=())
-    return within_volume(intents, ground.routes, uow.orders.of_run(ground.run_id))
+    names = {(intent.security_id, intent.side) for intent in intents}
+    roots = [r.intent.cl_ord_id for r in routes if (r.intent.security_id, r.intent.side) in names]
+    parts = most_parts(routes)
+    earlier = [order for root in roots for order in family_of(uow, root, parts)]
+    return within_volume(intents, ground.routes, earlier)
