@@ -6,7 +6,7 @@ still calls alive, or has filled further than we know, is left to a person.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from structlog.typing import FilteringBoundLogger
@@ -22,11 +22,13 @@ from domain.orders import (
     OrdStatus,
     Sent,
 )
-from domain.ports import Clock, ExecutionSink, UnitOfWork, Vault
+from domain.ports import Clock, ExecutionSink, StatusRequest, UnitOfWork, Vault
 from gateway import doubts
 from gateway.alarms import tell
 
 _SETTLE_SECONDS = 5.0
+_BATCH = 50
+_EVERYTHING = 100_000
 
 
 @dataclass(slots=True)
@@ -34,7 +36,8 @@ class _Asked:
     """A question that is out: of whom, and how often each had been answered before."""
 
     at: float
-    answers: dict[str, int] = field(default_factory=dict)  # By the intent's ClOrdID.
+    answers: dict[str, int]  # By the intent's ClOrdID.
+    names: frozenset[str]  # The ClOrdIDs that were asked by.
 
 
 class DayEnds:
@@ -77,6 +80,8 @@ class DayEnds:
             return
         if self._asked is None or self._asked.at < up_since:
             self._ask(today, now)
+        elif self._is_waiting(self._asked):
+            self._asked.at = now  # A question that has not left cannot be answered yet.
         elif now - self._asked.at >= self._patience:
             self._conclude(today, self._asked)
 
@@ -89,19 +94,29 @@ class DayEnds:
             return
         with self._vault.write() as uow:
             doubts.ask(uow, left_over, self._clock.now())
-        self._asked = _Asked(now, answers)
+        self._asked = _Asked(now, answers, frozenset(order.current for order in left_over))
         self._log.info("day_rolled", venue=self._venue, day=today, left_over=len(left_over))
         self._on_question()
 
+    def _is_waiting(self, asked: _Asked) -> bool:
+        """Whether a question is still in the outbox: a throttle takes its time."""
+        with self._vault.read() as view:
+            waiting = view.outbox.waiting(self._venue, _EVERYTHING)
+        questions = (one.body for one in waiting if isinstance(one.body, StatusRequest))
+        return any(question.cl_ord_id in asked.names for question in questions)
+
     def _conclude(self, today: date, asked: _Asked) -> None:
-        alarms: list[Alarm] = []
-        with self._vault.write() as uow:
-            for name, answered_before in asked.answers.items():
-                order = uow.orders.get(name)
-                if order is not None and not order.is_closed:
-                    alarms += self._end(uow, order, answered_before, today)
+        """In small commits: fills of the new day do not wait for what is left of the old one."""
+        names = list(asked.answers)
+        for start in range(0, len(names), _BATCH):
+            alarms: list[Alarm] = []
+            with self._vault.write() as uow:
+                for name in names[start : start + _BATCH]:
+                    order = uow.orders.get(name)
+                    if order is not None and not order.is_closed:
+                        alarms += self._end(uow, order, asked.answers[name], today)
+            tell(self._log, alarms)
         self._concluded, self._asked = today, None
-        tell(self._log, alarms)
         self._on_question()
 
     def _end(

@@ -11,7 +11,7 @@ from gateway.refusing import nearest, refuse
 TEXT = re.compile(r"[ -~]{1,120}")  # What a field of a profile may carry.
 SESSIONS_OWN = frozenset({8, 9, 10, 34, 35, 43, 49, 52, 56, 95, 96, 97, 122, 369, 553, 554, 925})
 OUR_OWN = frozenset(
-    {66, 67, 68, 70, 73, 78, 79, 80}
+    {66, 67, 68, 70, 73, 78, 79, 80, 152, 394, 433, 893}
     | {1, 11, 15, 18, 21, 22, 37, 38, 40, 41, 44, 48, 54, 55, 58, 59, 60, 99, 126, 168, 211, 432}
     | {583, TARGET_STRATEGY, 849, 957, 958, 959, 960, 1094}
 )

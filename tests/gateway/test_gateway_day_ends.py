@@ -63,9 +63,16 @@ class Desk:
             self.sink.apply(uow, decode(raw, venue="XSIM").message, self.clock.now())
 
     def asked(self) -> list[str]:
-        with self.vault.read() as view:
-            waiting = view.outbox.waiting("XSIM", 100)
+        """Of whom the venue is asked now; the questions leave at once."""
+        with self.vault.write() as uow:
+            waiting = uow.outbox.waiting("XSIM", 100)
+            uow.outbox.mark_handed([one.number for one in waiting], self.clock.now())
         return [one.body.cl_ord_id for one in waiting if isinstance(one.body, StatusRequest)]
+
+    def ask(self, now: float) -> list[str]:
+        """A look, after which the questions leave."""
+        self.ends.look(now)
+        return self.asked()
 
     def status(self, name: str) -> OrdStatus:
         return order_of(self.vault, name).status
@@ -97,6 +104,23 @@ def test_a_day_order_that_nobody_speaks_of_ends_after_the_roll(desk):
         assert isinstance(view.orders.events("C1")[-1], DayEnded)
 
 
+def test_nothing_ends_before_its_question_has_left(desk):
+    """Ten thousand questions take a throttled session longer than one answer takes."""
+    desk.working("C1")
+    desk.clock.time = NEXT_MORNING
+    desk.ends.look(100.0)
+    desk.ends.look(120.0)
+    while_it_waits = desk.status("C1")
+
+    asked = desk.asked()
+    desk.ends.look(129.0)
+    too_early = desk.status("C1")
+    desk.ends.look(130.0)
+
+    assert (while_it_waits, asked, too_early) == (OrdStatus.NEW, ["C1"], OrdStatus.NEW)
+    assert desk.status("C1") is OrdStatus.EXPIRED
+
+
 def test_before_the_roll_nothing_is_asked(desk):
     desk.working("C1")
     desk.clock.time = EVENING + timedelta(hours=1)  # A quarter to five.
@@ -119,10 +143,10 @@ def test_what_was_missed_may_still_come_with_the_logon(desk, up_since):
 def test_a_session_that_broke_off_meanwhile_is_asked_again(desk):
     desk.working("C1")
     desk.clock.time = NEXT_MORNING
-    desk.ends.look(100.0)
+    desk.ask(100.0)
     desk.up_since = 105.0
 
-    desk.ends.look(111.0)
+    desk.ask(111.0)
     once_more = desk.status("C1")
     desk.ends.look(121.0)
 
@@ -134,7 +158,7 @@ def test_an_order_that_the_venue_no_longer_knows_is_over(desk):
     """Unknown is no proof that it never came, but after its day it is not alive either."""
     desk.working("C1")
     desk.clock.time = NEXT_MORNING
-    desk.ends.look(100.0)
+    desk.ask(100.0)
     desk.say("C1", "I", "8", more={37: "NONE", 103: 5})
 
     desk.ends.look(110.0)
@@ -146,7 +170,7 @@ def test_an_order_that_the_venue_no_longer_knows_is_over(desk):
 def test_an_order_that_the_venue_calls_alive_is_left_to_a_person(desk, wired):
     desk.working("C1")
     desk.clock.time = NEXT_MORNING
-    desk.ends.look(100.0)
+    desk.ask(100.0)
     desk.say("C1", "I", "0")
 
     desk.ends.look(110.0)
@@ -159,7 +183,7 @@ def test_an_order_that_the_venue_calls_alive_is_left_to_a_person(desk, wired):
 def test_shares_that_the_venue_says_are_filled_and_we_lack_keep_the_order_open(desk, wired):
     desk.working("C1")
     desk.clock.time = NEXT_MORNING
-    desk.ends.look(100.0)
+    desk.ask(100.0)
     desk.say("C1", "I", "C", cum=100)
 
     desk.ends.look(110.0)
