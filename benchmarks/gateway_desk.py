@@ -25,7 +25,6 @@ RUN = UUID("018f0000-0000-7000-8000-0000000000aa")
 VENUE = "XSIM"
 NAMES, ACCOUNTS, LOTS = 100, 200, 3
 _PRICE = Decimal("148.00")
-_QUANTITY = Decimal(100)
 _SOURCE = Source("positions.csv", 2, "0" * 64)
 
 
@@ -40,7 +39,7 @@ LIMITS = RiskLimits(
     maximum_notional=Decimal(1_000_000),
     price_collar=Decimal("0.5"),
     stale_days=4,
-    duplicate_window=timedelta(milliseconds=1),
+    duplicate_window=timedelta(seconds=60),
     orders_per_minute=10_000_000,
     messages_per_minute=10_000_000,
     daily_firm=Decimal(10) ** 15,
@@ -84,9 +83,16 @@ def intents(names: Sequence[str], now: datetime) -> tuple[OrderIntent, ...]:
     return tuple(_intent(name, int(name[1:]), now) for name in names)
 
 
+def _quantity(name: str, number: int) -> Decimal:
+    """Shares; no two orders of a minute are the same, as that would be a mistake."""
+    again = number // (NAMES * ACCOUNTS)
+    return Decimal(100 + again + (50 if name[0] == "W" else 0))
+
+
 def _intent(name: str, number: int, now: datetime) -> OrderIntent:
     security, account = number % NAMES, number // NAMES % ACCOUNTS
-    part = Allocation(account_id=f"A{account:03d}", quantity=_QUANTITY, strategy="model")
+    quantity = _quantity(name, number)
+    part = Allocation(account_id=f"A{account:03d}", quantity=quantity, strategy="model")
     return OrderIntent(
         cl_ord_id=name,
         run_id=RUN,
@@ -94,7 +100,7 @@ def _intent(name: str, number: int, now: datetime) -> OrderIntent:
         security_id=SECURITIES[security],
         symbol=f"S{security:02d}",
         side=Side.BUY if number % 2 else Side.SELL,
-        quantity=_QUANTITY,
+        quantity=quantity,
         ord_type=OrdType.LIMIT,
         limit_price=_PRICE,
         time_in_force=TimeInForce.DAY,

@@ -151,6 +151,26 @@ def _dataclass_text(kind: type) -> Callable[[Any], str]:
     return write
 
 
+def keep_last_text(kind: type[T]) -> type[T]:
+    """Keep the text of the last value of a frozen `kind`, which is written several times.
+
+    A report goes into an execution, an order's event and the audit trail within one booking.
+    """
+    write = _dataclass_text(kind)
+    last: tuple[object, str] = (None, "")
+
+    def write_once(value: Any) -> str:
+        nonlocal last
+        known, text = last  # One assignment each way: threads may share it.
+        if known is not value:
+            text = write(value)
+            last = (value, text)
+        return text
+
+    _TEXT_WRITERS[kind] = write_once
+    return kind
+
+
 def _mapping_text(value: Mapping[Any, Any]) -> str:
     texts = {_key(key): encode(item) for key, item in value.items()}
     return f"{{{','.join([f'{quoted(key)}:{texts[key]}' for key in sorted(texts)])}}}"

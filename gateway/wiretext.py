@@ -5,6 +5,7 @@ database and in a log without losing a byte.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 SOH = "\x01"
 SECRET_TAGS = frozenset({553, 554, 96, 925})  # Username, Password, RawData, NewPassword.
@@ -24,8 +25,15 @@ def pairs(raw: str) -> Iterator[tuple[int, str]]:
     """Every tag and value in order; what is not `tag=value` is skipped."""
     for piece in raw.split(SOH):
         tag, equals, value = piece.partition("=")
-        if equals and tag.isascii() and tag.isdigit() and len(tag) <= _MAX_TAG_DIGITS:
-            yield int(tag), value
+        if equals:
+            number = _number(tag)
+            if number is not None:
+                yield number, value
+
+
+@lru_cache(maxsize=4096)  # The same few tags, message after message.
+def _number(tag: str) -> int | None:
+    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= _MAX_TAG_DIGITS else None
 
 
 def value_of(raw: str, tag: int) -> str | None:

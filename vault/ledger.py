@@ -19,16 +19,17 @@ from domain.lots import TaxLot
 from domain.postings import Leg, Transaction, TransactionKind
 from domain.sources import Source
 from domain.splits import Split
-from vault.lookup import Lookup
+from vault.lookup import Lookup, Rows
 from vault.lot_fold import fold_lots
 from vault.memory import Lots, Memory, UnitMemory
 from vault.schema import balance, ledger_leg, ledger_transaction, lot
-from vault.writes import AS_WRITTEN, Writes
+from vault.writes import Writes
 
 _Owner = tuple[str, str]  # Account and security.
 _TRANSACTION = Lookup(ledger_transaction.c.value, ledger_transaction.c.transaction_id)
 _LOT_ACCOUNT = Lookup(lot.c.account_id, lot.c.lot_id)
 _LOT_SECURITY = Lookup(lot.c.security_id, lot.c.lot_id)
+_LOTS = Rows(lot, lot.c.account_id, lot.c.security_id)
 _BALANCE = Lookup(balance.c.quantity, balance.c.book, balance.c.asset)
 
 
@@ -200,28 +201,28 @@ class SqlLedger:
         """The open lots of one security in one account: none of those not known here waits."""
         known = self._memory.lots.find((account_id, security_id))
         if known is None:
-            query = select(lot).where(
-                lot.c.account_id == account_id, lot.c.security_id == security_id
-            )
-            rows = self._connection.execute(query, execution_options=AS_WRITTEN)
-            known = {row.lot_id: lot_of(row) for row in rows}
+            rows = _LOTS.find(self._connection, account_id, security_id)
+            known = {one.lot_id: one for one in map(_lot_of_values, rows)}
             self._memory.lots.put((account_id, security_id), known)
         return known
 
 
 def lot_of(row: Row[Any]) -> TaxLot:
     """A row of the lot projection as a value."""
-    source = None
-    if row.source_file is not None:
-        source = Source(row.source_file, row.source_line, row.source_sha256)
+    return _lot_of_values(tuple(row))
+
+
+def _lot_of_values(values: tuple[Any, ...]) -> TaxLot:
+    """From the columns of `lot`, in their order."""
+    lot_id, account_id, security_id, quantity, basis, acquired, file, line, sha256 = values
     return TaxLot(
-        lot_id=row.lot_id,
-        account_id=row.account_id,
-        security_id=row.security_id,
-        quantity=row.quantity,
-        basis=row.basis,
-        acquired=row.acquired,
-        source=source,
+        lot_id=lot_id,
+        account_id=account_id,
+        security_id=security_id,
+        quantity=quantity,
+        basis=basis,
+        acquired=acquired,
+        source=None if file is None else Source(file, line, sha256),
     )
 
 

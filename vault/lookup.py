@@ -7,7 +7,7 @@ its own memory before.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Dialect
+from sqlalchemy import Column, Connection, Dialect, Table
 
 from vault.rows import Process, bind_process, placeholder
 
@@ -54,6 +54,48 @@ class Lookup:
             [bind_process(column, dialect) for column in self._by],
             result,
         )
+
+
+class Rows:
+    """All rows of a table by the values of some columns, in no order."""
+
+    def __init__(self, table: Table, *by: Column[Any]) -> None:
+        self._table, self._by = table, by
+        self._plans: dict[str, tuple[str, list[Process | None], list[Process | None]]] = {}
+
+    def find(self, connection: Connection, *key: object) -> list[tuple[Any, ...]]:
+        """Each row's values, in the order of the table's columns."""
+        plan = self._plans.get(connection.dialect.name)
+        if plan is None:
+            plan = self._plans[connection.dialect.name] = self._planned(connection.dialect)
+        statement, binds, results = plan
+        values = tuple(
+            value if bind is None else bind(value) for bind, value in zip(binds, key, strict=True)
+        )
+        driver: Any = connection.connection.driver_connection
+        try:
+            rows = driver.execute(statement, values).fetchall()
+        except Exception:  # noqa: BLE001 - whatever it is, it comes again
+            rows = connection.exec_driver_sql(statement, values).fetchall()
+        return [
+            tuple(
+                value if result is None else result(value)
+                for result, value in zip(results, row, strict=True)
+            )
+            for row in rows
+        ]
+
+    def _planned(self, dialect: Dialect) -> tuple[str, list[Process | None], list[Process | None]]:
+        quote, mark = dialect.identifier_preparer.quote, placeholder(dialect)
+        same = " and ".join(f"{quote(column.name)} = {mark}" for column in self._by)
+        columns = list(self._table.columns)
+        wanted = ", ".join(quote(column.name) for column in columns)
+        statement = f"select {wanted} from {quote(self._table.name)} where {same}"  # noqa: S608 - our own names
+        results: list[Process | None] = [
+            column.type.dialect_impl(dialect).result_processor(dialect, _NUMERIC)
+            for column in columns
+        ]
+        return statement, [bind_process(column, dialect) for column in self._by], results
 
 
 def _first(connection: Connection, statement: str, values: tuple[object, ...]) -> Any:

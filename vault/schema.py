@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from domain.cases import CaseEntry
+from domain.codec import keep_last_text
 from domain.compliance import CheckResult
 from domain.orders import ExecutionReport, OrderIntent
 from domain.overrides import GivenOverride
@@ -32,6 +33,9 @@ from domain.runs import Approval, Run
 from vault.metadata import APPEND_ONLY, metadata
 from vault.order_head import OrderHead
 from vault.types import Canonical, Instant, RawText, RowNumber, Scaled, Uuid
+
+for _kind in (ExecutionReport, OrderIntent, Transaction):
+    keep_last_text(_kind)
 
 writer_lease = Table(
     "writer_lease",

@@ -18,8 +18,6 @@ from vault.metadata import metadata
 from vault.rows import Row, rows_of
 
 _INFO = "trimtab.writes"
-_AS_WRITTEN = "trimtab_as_written"
-AS_WRITTEN = {_AS_WRITTEN: True}  # Option of a statement that nothing that waits concerns.
 Make = Callable[[], Row]  # A projection's row, made when it is written.
 _Put = tuple[tuple[object, ...], Make | None]
 
@@ -130,7 +128,7 @@ def see_own_writes(engine: Engine) -> None:
     """Make every statement of the engine's connections wait for what was written before it."""
 
     @event.listens_for(engine, "before_execute")
-    def flush_first(connection: Connection, *rest: Any) -> None:
+    def flush_first(connection: Connection, *_rest: Any) -> None:
         writes = connection.info.get(_INFO)
-        if writes is not None and not rest[-1].get(_AS_WRITTEN):
+        if writes is not None:
             writes.flush()
