@@ -15,7 +15,7 @@ from gateway.sessioncfg import SessionConfig
 _SEQUENCES = re.compile(rb"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*\Z")
 _CREATED = re.compile(rb"\s*\d{8}-\d{2}:\d{2}:\d{2}(\.\d{1,9})?\s*\Z")
 _SECRET = re.compile(rb"(?<=\x01)(553|554|925)=([^\x01]*)")
-_NEW_ORDER = b"\x0135=D\x01"
+_NEW_ORDERS = (b"\x0135=D\x01", b"\x0135=E\x01")  # Alone, and in a list.
 _MSG_SEQ_NUM = re.compile(rb"\x0134=(\d{1,18})\x01")
 _CL_ORD_ID = re.compile(rb"\x0111=([^\x01]*)\x01")
 _END_OF_MESSAGE = re.compile(rb"\x0110=\d{3}\x01")
@@ -72,8 +72,9 @@ def sent_orders(session: SessionConfig) -> frozenset[str]:
         if number := _MSG_SEQ_NUM.search(text):
             newest[int(number[1])] = text
     counted = (text for number, text in newest.items() if number < stored.next_sender)
-    names = (_CL_ORD_ID.search(text + b"\x01") for text in counted if _NEW_ORDER in text)
-    return frozenset(name[1].decode("ascii", "replace") for name in names if name)
+    new = (text for text in counted if any(kind in text for kind in _NEW_ORDERS))
+    names = (name for text in new for name in _CL_ORD_ID.findall(text + b"\x01"))
+    return frozenset(name.decode("ascii", "replace") for name in names)
 
 
 def blot_secrets(session: SessionConfig) -> None:

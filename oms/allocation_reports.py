@@ -60,7 +60,7 @@ def take(uow: UnitOfWork, report: AllocationReport, at: datetime) -> tuple[Alarm
         return ()
     if known is not None:
         raise AllocationConflictError(report)
-    order = _block_of(uow, report)
+    order = block_of(uow, report)
     name = "" if order is None else order.intent.cl_ord_id
     uow.allocations.append(name, report, at)
     uow.audit.append(
@@ -168,7 +168,7 @@ def _of_commissions(
             )
 
 
-def _block_of(uow: UnitOfWork, report: AllocationReport) -> Order | None:
+def block_of(uow: UnitOfWork, report: AllocationReport) -> Order | None:
     """By the ClOrdID that it names, or by our instruction that it answers; of that broker only."""
     name = report.cl_ord_id or uow.allocations.order_of(report.alloc_id) or ""
     order = uow.orders.get(name) if name else None

@@ -150,7 +150,7 @@ class Booking:
         self, uow: UnitOfWork, report: AllocationReport, at: datetime
     ) -> tuple[Alarm, ...]:
         alarms = allocation_reports.take(uow, report, at)
-        order = uow.orders.get(report.cl_ord_id) if report.cl_ord_id else None
+        order = allocation_reports.block_of(uow, report)
         if order is not None:
             instruct(uow, order, self._ways, at)
         return alarms

@@ -91,13 +91,14 @@ def settings_for(
     throttle: int = 1000,
     environment=None,
     begin_string: str = "FIX.4.4",
+    **profile: object,
 ) -> GatewaySettings:
     path = directory / "fix.cfg"
     venues = {"XSIM": ("127.0.0.1", port)}
     sessions = write_session_config(
         path, venues, store=directory / "fix", begin_string=begin_string
     )
-    table = {"session": sessions["XSIM"], "throttle": throttle}
+    table = {"session": sessions["XSIM"], "throttle": throttle, **profile}
     return load_settings(path, {"XSIM": table}, environment or {})
 
 

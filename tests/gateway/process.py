@@ -1,7 +1,8 @@
 """A gateway in a process of its own, so that it can be killed for real.
 
-`python -m tests.gateway.process DIRECTORY PORT MOMENT` starts on the vault in
-DIRECTORY and kills itself with SIGKILL at MOMENT, or runs until SIGTERM.
+`python -m tests.gateway.process DIRECTORY PORT MOMENT [lists]` starts on the vault in
+DIRECTORY and kills itself with SIGKILL at MOMENT, or runs until SIGTERM. With `lists` the
+venue takes lists, two orders in a message.
 """
 
 import os
@@ -103,7 +104,8 @@ def main() -> None:
         die_at_send(after=moment == "after_send")
     if moment == "store_only":
         die_with_a_dead_socket()
-    gateway = Gateway(vault, sink, RealClock(), settings_for(directory, port), log)
+    profile = {"lists": True, "list_orders": 2} if "lists" in sys.argv[4:] else {}
+    gateway = Gateway(vault, sink, RealClock(), settings_for(directory, port, **profile), log)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     gateway.start()

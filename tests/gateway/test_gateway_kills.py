@@ -16,13 +16,13 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 
 
-def run_and_die(wired, moment: str) -> None:
+def run_and_die(wired, moment: str, *more: str) -> None:
     """A gateway process on the vault of `wired`, until it has killed itself."""
     wired.vault.close()
     where = (str(wired.directory), str(wired.venue.port))
     with (wired.directory / "process.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.gateway.process", *where, moment],
+            [sys.executable, "-m", "tests.gateway.process", *where, moment, *more],
             cwd=ROOT,
             stdout=log,
             stderr=log,
