@@ -41,6 +41,7 @@ _ERRORS = (
     "settlement_contradicted",
     "sold_without_lots",
     "unknown_allocation",
+    "terms_disagree",
     "unknown_at_venue",
     "unknown_order",
     "venue_contradicts_itself",

@@ -31,6 +31,7 @@ from domain.orders import (
     OrderEvent,
     OrderIntent,
     OrdStatus,
+    OrdType,
     ReplaceRequest,
     Sent,
     Settlement,
@@ -423,7 +424,7 @@ def _disagreements(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
                 f"our fills are {plain(order.gross)} dollars for {plain(order.cum_qty)} shares"
             )
             found.append(_alarm(order, "avg_px_disagrees", text))
-    return (*found, *_of_another_day(order, event))
+    return (*found, *_of_another_day(order, event), *_other_terms(order, event))
 
 
 def _of_another_day(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
@@ -435,6 +436,29 @@ def _of_another_day(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
         return ()
     text = f"TradeDate is {event.trade_date} at the venue, the order is of {intent.trade_date}"
     return (_alarm(order, "trade_date_disagrees", text),)
+
+
+def _other_terms(order: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
+    """An acknowledgement of something else than was asked for."""
+    if event.exec_type is not ExecType.NEW:
+        return ()
+    intent = order.intent
+    terms: tuple[tuple[str, OrdType | TimeInForce | Decimal | None, object], ...] = (
+        ("OrdType", event.ord_type, intent.ord_type),
+        ("TimeInForce", event.time_in_force, intent.time_in_force),
+        ("Price", event.limit_price, intent.limit_price),
+        ("StopPx", event.stop_price, intent.stop_price),
+    )
+    others = [
+        f"{name} is {_term(said)} at the venue, we asked for {_term(meant)}"
+        for name, said, meant in terms
+        if said is not None and meant is not None and said != meant
+    ]
+    return tuple(_alarm(order, "terms_disagree", text) for text in others)
+
+
+def _term(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else getattr(value, "name", str(value))
 
 
 def _with_terms(

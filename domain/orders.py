@@ -213,6 +213,8 @@ class ExecutionReport:
     ord_rej_reason: int | None = None  # OrdRejReason (103): 5 unknown order, 6 duplicate, ...
     stop_price: Decimal | None = None  # StopPx (99).
     restatement: int | None = None  # ExecRestatementReason (378).
+    ord_type: OrdType | None = None  # Of an acknowledgement: what the venue took it for,
+    time_in_force: TimeInForce | None = None  # and how long. None where it is not said.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

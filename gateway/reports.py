@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from domain.exact import ZERO, to_cents
-from domain.orders import CancelReject, ExecType, ExecutionReport, OrdStatus, Side
+from domain.orders import (
+    CancelReject,
+    ExecType,
+    ExecutionReport,
+    OrdStatus,
+    OrdType,
+    Side,
+    TimeInForce,
+)
 from gateway.fields import FieldError, Fields, plain_text, trade_date_of, transact_time_of
 from gateway.wiretext import pairs
 
@@ -29,6 +37,8 @@ _SIDES = {
 }
 _STATUSES = {s.value: s for s in OrdStatus if len(s.value) == 1}  # Not our own two words.
 _EXEC_TYPES = {e.value: e for e in ExecType}
+_ORD_TYPES = {kind.value: kind for kind in OrdType}
+_TIMES = {time.value: time for time in TimeInForce}
 _OLDER_TRADES = frozenset({"1", "2"})  # ExecType of FIX 4.2: partial fill and fill.
 _PER_UNIT, _PERCENT = "1", "2"
 
@@ -71,6 +81,7 @@ def decode(raw: str, *, venue: str) -> Readable | Unreadable:
 def _execution(fields: Fields, venue: str) -> Readable:
     notes: list[str] = []
     exec_type = _exec_type(fields, notes)
+    is_new = exec_type is ExecType.NEW
     is_trade = exec_type in (ExecType.TRADE, ExecType.TRADE_CORRECT)
     last_qty = fields.quantity(32) or ZERO
     last_px = fields.price(31)
@@ -119,6 +130,8 @@ def _execution(fields: Fields, venue: str) -> Readable:
         ord_rej_reason=fields.code(103),
         stop_price=informing(fields.price, 99),
         restatement=fields.code(378),
+        ord_type=_ORD_TYPES.get(fields.text.get(40, "")) if is_new else None,
+        time_in_force=_TIMES.get(fields.text.get(59, "")) if is_new else None,
     )
     return Readable(report, tuple(notes))
 

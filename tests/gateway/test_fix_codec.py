@@ -15,8 +15,10 @@ from domain.orders import (
     CancelRequest,
     ExecType,
     OrdStatus,
+    OrdType,
     ReplaceRequest,
     Side,
+    TimeInForce,
 )
 from domain.ports import StatusRequest
 from gateway.codec import encode
@@ -224,6 +226,20 @@ def test_commission_is_dollars_of_this_execution(kind, value, dollars):
 
 def test_a_long_average_price_is_only_compared_so_it_may_be_rounded():
     assert read(wire(t6="190.2433333333333333")).avg_px == Decimal("190.243333")
+
+
+@pytest.mark.parametrize(
+    ("kind", "time", "read_as"),
+    [
+        ("P", "7", (OrdType.PEGGED, TimeInForce.CLS)),
+        ("K", "9", (None, None)),  # Of a later FIX: nothing that we would have asked for.
+        (None, None, (None, None)),
+    ],
+)
+def test_an_acknowledgement_says_what_the_order_was_taken_for(kind, time, read_as):
+    report = read(wire(t150="0", t39="0", t40=kind, t59=time, t32=None, t31=None))
+
+    assert (report.ord_type, report.time_in_force) == read_as
 
 
 def test_a_cancel_reject_is_read():

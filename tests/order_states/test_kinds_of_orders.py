@@ -72,6 +72,27 @@ def test_an_algorithm_may_give_up_at_its_end_and_not_before(end, alarms):
     assert canceled(order, transact_time=NOW) == alarms
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ord_type": OrdType.MARKET}, "OrdType is MARKET at the venue, we asked for LIMIT"),
+        ({"time_in_force": TimeInForce.GTC}, "TimeInForce is GTC at the venue, we asked for DAY"),
+        ({"limit_price": Decimal(184)}, "Price is 184 at the venue, we asked for 148"),
+        ({"ord_type": OrdType.LIMIT, "time_in_force": TimeInForce.DAY}, None),
+        ({"ord_type": None, "time_in_force": None, "limit_price": None}, None),
+        ({"stop_price": Decimal(0)}, None),  # Some say 0 where there is none.
+    ],
+)
+def test_an_acknowledgement_of_something_else_is_told(changes, said):
+    order = replace(open_order(LIMIT), sent=True)
+
+    moved, alarms = apply(order, report(order, ExecType.NEW, OrdStatus.NEW, **changes))
+
+    assert moved.status is OrdStatus.NEW
+    assert [alarm.message for alarm in alarms] == ([] if said is None else [f"K-1: {said}"])
+    assert {alarm.kind for alarm in alarms} <= {"terms_disagree"}
+
+
 def test_a_stop_that_was_reached_works():
     order = working(STOP)
 
