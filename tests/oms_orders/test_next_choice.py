@@ -10,14 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.codec import decode
-from domain.orders import ExecType, OrderIntent, OrdStatus, OrdType, Routed, Side, TimeInForce
+from domain.orders import (
+    CancelRequest,
+    ExecType,
+    OrderIntent,
+    OrdStatus,
+    OrdType,
+    Routed,
+    Side,
+    TimeInForce,
+)
 from domain.ports import SessionState
 from domain.runs import Kill
 from ledger.reconcile import intended_against_executed
 from oms.booking import Booking
 from oms.cancel import cancel
+from oms.family import within_parents
 from oms.generations import carried, standing
 from oms.release import ReleaseInterruptedError, Releaser
+from oms.rests import is_certainly_dead
 from oms.routing import Attempt, Route
 from tests.memory import MemoryVault
 from tests.oms_orders.desk import (
@@ -79,6 +90,11 @@ def by_choices(first: OrderIntent, *others: dict, patience: int | None = None) -
     return Route(attempts=tuple(attempts))
 
 
+def at_once(order: OrderIntent) -> Route:
+    return Route(attempts=(Attempt(intent=order),))
+
+
+BOTH = frozenset({"XSIM", "YSIM"})
 ELSEWHERE = {"venue": "YSIM"}
 AT_MARKET = {"ord_type": OrdType.MARKET, "limit_price": None}
 ROUTE = by_choices(SELL, ELSEWHERE, AT_MARKET)
@@ -275,6 +291,86 @@ def test_nothing_goes_on_while_the_venue_says_more_than_we_have(vault):
     releaser(street).release(RUN, (ROUTE,), BOOK)
 
     assert street.sent == ["R-0001"]
+
+
+WISH = CancelRequest(cl_ord_id="R-0001.1", orig_cl_ord_id="R-0001", requested_at=NOW, why="a test")
+
+
+@pytest.mark.parametrize(
+    ("changes", "gates", "dead"),
+    [
+        ({}, BOTH, True),
+        ({}, {"YSIM"}, False),
+        ({"in_doubt": True}, BOTH, False),
+        ({"pending": (WISH,)}, BOTH, False),
+        ({"status": OrdStatus.PARTIALLY_FILLED}, BOTH, False),
+        ({"cum_qty": Decimal(36)}, BOTH, False),
+        ({"status": OrdStatus.UNSENT, "sent": False}, frozenset(), True),
+        ({"status": OrdStatus.DONE_FOR_DAY}, BOTH, True),
+    ],
+)
+def test_dead_is_only_what_nothing_can_come_of_any_more(vault, changes, gates, dead):
+    open_books(vault, BOOK)
+    releaser(Street(vault, fills_some_and_expires)).release(RUN, (at_once(SELL),), BOOK)
+    (order,) = orders(vault)
+
+    with vault.read() as view:
+        assert is_certainly_dead(view, replace(order, **changes), frozenset(gates)) is dead
+
+
+def test_an_order_for_days_that_is_done_for_today_is_not_dead(vault):
+    open_books(vault, BOOK)
+    lasting = replace(SELL, time_in_force=TimeInForce.GTC)
+    releaser(Street(vault, fills_some_and_expires)).release(RUN, (at_once(lasting),), BOOK)
+    (order,) = orders(vault)
+    done = replace(order, status=OrdStatus.DONE_FOR_DAY)
+
+    with vault.read() as view:
+        assert not is_certainly_dead(view, done, BOTH)
+
+
+def test_the_whole_of_a_rejected_order_may_go_to_its_venue_again_in_another_way(vault):
+    """Within the window in which the same order for the same accounts is a mistake."""
+    open_books(vault, BOOK)
+
+    def no_limits(street, order) -> None:
+        if order.intent.ord_type is OrdType.LIMIT:
+            street.say(order.intent.cl_ord_id, ExecType.REJECTED, OrdStatus.REJECTED)
+        else:
+            fills_everything(street, order)
+
+    street = Street(vault, no_limits)
+    usual = street.say
+    street.say = lambda name, kind, status, **changes: (
+        None if kind is ExecType.NEW else usual(name, kind, status, **changes)
+    )
+
+    release = releaser(street).release(RUN, (by_choices(SELL, AT_MARKET),), BOOK)
+
+    assert release.stopped == ()
+    assert street.sent == ["R-0001", "R-0001-R1"]
+
+
+def test_what_would_exceed_its_block_is_not_committed(vault):
+    """Whoever asks for it: 35 shares are done, so 66 more are one too many."""
+    open_books(vault, BOOK)
+    releaser(Street(vault, fills_some_and_expires)).release(RUN, (at_once(SELL),), BOOK)
+    parts = SELL.allocations
+    more = [replace(parts[0], quantity=Decimal(40)), replace(parts[1], quantity=Decimal(26))]
+    over = replace(SELL, cl_ord_id="R-0001-R1", quantity=Decimal(66), allocations=tuple(more))
+    within = replace(
+        over,
+        quantity=Decimal(65),
+        allocations=(replace(more[0], quantity=Decimal(39)), more[1]),
+    )
+
+    with vault.read() as view:
+        refused = within_parents(view, (over,), {"R-0001": ROUTE})
+        admitted = within_parents(view, (within,), {"R-0001": ROUTE})
+
+    assert refused.intents == ()
+    assert refused.stopped[0].why == "with 40 more, A1 would have 61 of 60 shares"
+    assert admitted.intents == (within,)
 
 
 def test_a_halt_stops_what_would_go_on(vault):
