@@ -118,7 +118,8 @@ def _line(event: OrderEvent) -> LifeLine:
                 at=event.requested_at,
                 message="OrderCancelRequest",
                 cl_ord_id=event.cl_ord_id,
-                note=f"of {event.orig_cl_ord_id}: {event.why}",
+                note=f"of {event.orig_cl_ord_id}: {event.why}"
+                + (f" (with list {event.list_id})" if event.list_id else ""),
             )
         case ReplaceRequest():
             terms = plain(event.quantity)

@@ -239,6 +239,7 @@ class CancelRequest:
     orig_cl_ord_id: str
     requested_at: datetime
     why: str
+    list_id: str | None = None  # It went by a ListCancelRequest (35=K), with no message of its own.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,12 +27,13 @@ class ChangeRefusedError(BadInputError):
 def cancel(uow: UnitOfWork, order: Order, *, at: datetime, why: str, by: str = "oms") -> Order:
     """Take the order back: before it was handed over it dies at once, later the venue is asked.
 
-    A cancel that is pending already is not asked for twice; who else wants it is kept.
+    A cancel that is pending already is not asked for twice, unless it only went with its
+    list's; who else wants it is kept.
     """
     name = order.intent.cl_ord_id
     if order.is_closed:
         return order
-    if any(isinstance(wish, CancelRequest) for wish in order.pending):
+    if any(isinstance(wish, CancelRequest) and wish.list_id is None for wish in order.pending):
         body = {"why": why}
         uow.audit.append(at=at, actor=by, kind="cancel_seconded", subject=name, body=body)
         return order
@@ -41,7 +42,7 @@ def cancel(uow: UnitOfWork, order: Order, *, at: datetime, why: str, by: str = "
         event = NeverSent(cl_ord_id=name, at=at, why=why)
     else:
         event = CancelRequest(
-            cl_ord_id=_next_name(order), orig_cl_ord_id=order.current, requested_at=at, why=why
+            cl_ord_id=next_name(order), orig_cl_ord_id=order.current, requested_at=at, why=why
         )
         uow.outbox.queue(order.intent.venue, event, at)
     moved, _ = apply(order, event)
@@ -61,7 +62,7 @@ def repeat_lost_cancel(uow: UnitOfWork, order: Order, at: datetime) -> Order:
     is_known = order.is_closed or order.in_doubt or order.status is OrdStatus.PENDING_CANCEL
     if is_known or not wishes or _is_waiting(uow, order, wishes[-1]):
         return order
-    again = replace(wishes[-1], cl_ord_id=_next_name(order), requested_at=at)
+    again = replace(wishes[-1], cl_ord_id=next_name(order), requested_at=at, list_id=None)
     moved, _ = apply(order, again)
     uow.outbox.queue(order.intent.venue, again, at)
     uow.orders.append(moved, again, at)
@@ -97,7 +98,7 @@ def change(
     if why_not := _unchangeable(order, quantity, limit_price, stop, collar):
         raise ChangeRefusedError(order, why_not)
     event = ReplaceRequest(
-        cl_ord_id=_next_name(order),
+        cl_ord_id=next_name(order),
         orig_cl_ord_id=order.current,
         quantity=quantity,
         limit_price=limit_price,
@@ -145,6 +146,6 @@ def _misplaced(
     return far_from(price, order.intent.reference_price, collar, name)
 
 
-def _next_name(order: Order) -> str:
+def next_name(order: Order) -> str:
     """A ClOrdID of its own for each wish: the order's, and how many came before."""
     return f"{order.intent.cl_ord_id}.{len(order.chain)}"

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from domain.orders import ListCancelRequest, Order, OrderIntent
+from domain.order_states import apply
+from domain.orders import CancelRequest, ListCancelRequest, Order, OrderIntent
 from domain.ports import UnitOfWork
 from domain.venue_ways import PLAIN, Ways
+from oms.cancel import next_name
 
 CANCELLED = "list_cancel_requested"  # Audit, of a ListID.
 
@@ -60,9 +62,27 @@ def cancel_lists(
         uow.outbox.queue(venue, request, at)
         body = {"request": request, "orders": members}
         uow.audit.append(at=at, actor=by, kind=CANCELLED, subject=list_id, body=body)
-        for name in members:
-            del wanted[name]
+        for order in orders:
+            _ask(uow, order, request, by)
+            del wanted[order.intent.cl_ord_id]
     return tuple(wanted)
+
+
+def _ask(uow: UnitOfWork, order: Order, request: ListCancelRequest, by: str) -> None:
+    """The wish about one order of the list: pending like any other, without a message."""
+    wish = CancelRequest(
+        cl_ord_id=next_name(order),
+        orig_cl_ord_id=order.current,
+        requested_at=request.requested_at,
+        why=request.why,
+        list_id=request.list_id,
+    )
+    moved, _ = apply(order, wish)
+    uow.orders.append(moved, wish, wish.requested_at)
+    name = order.intent.cl_ord_id
+    uow.audit.append(
+        at=wish.requested_at, actor=by, kind="cancel_requested", subject=name, body=wish
+    )
 
 
 def _can_be_asked(order: Order) -> bool:

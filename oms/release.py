@@ -269,7 +269,8 @@ class Releaser:
         why = "the wave's time is over" if by == ACTOR else "its rest goes to the next choice"
         now = self._clock.now()
         with self._vault.write() as uow:
-            for name in cancel_lists(uow, names, at=now, why=why, by=by):
+            alone = cancel_lists(uow, names, at=now, why=why, by=by) if by == ACTOR else names
+            for name in alone:
                 order = uow.orders.get(name)
                 assert order is not None
                 cancel(uow, order, at=now, why=why, by=by)
@@ -277,13 +278,20 @@ class Releaser:
         self._wire.wake()
 
     def _last_wait(self, wave: UnderWay, names: Sequence[str], run_id: UUID) -> tuple[str, ...]:
-        """Wait for the answers to the cancels; what is open even then is nobody's any more."""
-        deadline = self._clock.now() + self._settings.cancel_timeout
+        """Wait for the answers to the cancels; what is open even then is nobody's any more.
+
+        Half-way what a list's cancel did not end is cancelled order by order.
+        """
+        began, patience = self._clock.now(), self._settings.cancel_timeout
+        has_repeated = False
         while True:
-            left = self._open(frozenset(names))
-            if not left or self._clock.now() >= deadline:
+            left, now = self._open(frozenset(names)), self._clock.now()
+            if not left or now >= began + patience:
                 wave.drop(left)
                 return tuple(sorted(left))
+            if now >= began + patience / 2 and not has_repeated:
+                has_repeated = True
+                self._take_back(wave, tuple(sorted(left)), by=ACTOR)
             self._pause(run_id)
 
     def _wait(self, wave: UnderWay, run_id: UUID) -> frozenset[str]:

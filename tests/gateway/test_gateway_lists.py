@@ -122,6 +122,7 @@ def test_the_whole_list_is_cancelled_by_one_request(desk):
     assert [of_tag(raw, 66) for raw in sent(on, "K")] == [["AAAA-0001-L"]]
     assert sent(on, "F") == []
     assert [on.order(name).status for name in names] == [OrdStatus.CANCELED] * 3
+    assert on.wired.alarms("canceled_unsolicited") == []
 
 
 def test_a_part_of_a_list_is_cancelled_order_by_order(desk):

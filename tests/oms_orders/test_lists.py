@@ -1,7 +1,9 @@
 """Which orders travel together, and when a list is cancelled as one."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +20,24 @@ from domain.orders import (
 )
 from domain.venue_ways import VenueWays
 from oms.cancel import cancel
+from oms.doubts import raise_doubts
 from oms.lists import cancel_lists, in_lists
-from tests.oms_orders.desk import AAPL, KO, NOW, XOM, intent, report
+from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings
+from tests.oms_orders.desk import (
+    AAPL,
+    KO,
+    LIMITS,
+    NOW,
+    RUN,
+    XOM,
+    SetClock,
+    SilentWire,
+    intent,
+    open_books,
+    report,
+    snapshot,
+)
+from tests.oms_orders.test_release import Venue, keeps_silent
 
 WAYS = {"XSIM": VenueWays(takes_lists=True), "YSIM": VenueWays()}
 VWAP = Algo(strategy=Strategy.VWAP)
@@ -117,3 +135,62 @@ def test_a_list_with_a_cancel_of_its_own_under_way_goes_order_by_order(vault):
     with vault.read() as view:
         waiting = [one.body for one in view.outbox.waiting("XSIM", 99)]
     assert [type(one) for one in waiting] == [CancelRequest]
+
+
+class ListVenue(Venue):
+    """Takes whatever comes, trades nothing; `hears` says whether it knows ListCancelRequest."""
+
+    def __init__(self, vault, *, hears: bool) -> None:
+        super().__init__(vault, keeps_silent)
+        self.hears = hears
+
+    def wake(self) -> None:
+        with self.vault.read() as view:
+            waiting = [one.body for one in view.outbox.waiting("XSIM", 99)]
+        super().wake()
+        if self.hears and any(isinstance(body, ListCancelRequest) for body in waiting):
+            with self.vault.read() as view:
+                names = [order.intent.cl_ord_id for order in view.orders.open()]
+            for name in names:
+                self.say(name, ExecType.CANCELED, OrdStatus.CANCELED)
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_wave_whose_time_is_over_ends_as_a_list_or_else_order_by_order(vault, hears):
+    book = snapshot(cash={"A1": "900000"})
+    open_books(vault, book)
+    wave = [order(1), order(2, KO)]
+    venue = ListVenue(vault, hears=hears)
+    settings = ReleaseSettings(wave_timeout=timedelta(seconds=9), ways=WAYS)
+    clock = SetClock(step=timedelta(seconds=1))
+
+    release = Releaser(vault, venue, clock, settings, LIMITS).release(RUN, wave, book)
+
+    assert (release.released, release.unfinished) == (("R-0001", "R-0002"), ())
+    assert venue.sent[:3] == ["R-0001", "R-0002", "R-0001-L:K"]
+    assert venue.sent[3:] == ([] if hears else ["R-0001.2", "R-0002.2"])
+    with vault.read() as view:
+        orders = [view.orders.get(name) for name in release.released]
+    assert {one.intent.list_id for one in orders} == {"R-0001-L"}
+    assert {one.status for one in orders} == {OrdStatus.CANCELED}
+
+
+def test_orders_that_go_out_anew_are_in_a_list_of_their_own(vault):
+    """Committed, and then the process was killed: a ListID is used once, as a ClOrdID is."""
+    book = snapshot(cash={"A1": "900000"})
+    open_books(vault, book)
+    wave = [order(1), order(2, KO)]
+    settings = ReleaseSettings(wave_timeout=timedelta(seconds=9), ways=WAYS)
+    first = Releaser(vault, SilentWire(), SetClock(), settings, LIMITS)
+    first.stop()
+    with pytest.raises(ReleaseInterruptedError):
+        first.release(RUN, wave, book)
+    with vault.write() as uow:
+        raise_doubts(uow, NOW)
+
+    venue, clock = ListVenue(vault, hears=True), SetClock(step=timedelta(seconds=1))
+    Releaser(vault, venue, clock, settings, LIMITS).release(RUN, wave, book)
+
+    with vault.read() as view:
+        lists = [view.orders.get(name).intent.list_id for name in ("R-0001", "R-0001-R1")]
+    assert lists == ["R-0001-L", "R-0001-R1-L"]
