@@ -2,6 +2,7 @@
 
     python -m benchmarks.gateway --json
     python -m benchmarks.gateway --only throughput --database sqlite
+    python -m benchmarks.gateway --only memory --minutes 60
 
 Ours is the service's own path with everything durable (benchmarks/gateway_ours.py), on SQLite and
 on PostgreSQL; the bare pairs, in Python and in C++, send the same messages over the same engine
@@ -21,12 +22,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import gateway_restart, machine
+from benchmarks import gateway_restart, gateway_steady, machine
 from benchmarks.gateway_cpp import NoPairError, compile_pair
 from benchmarks.gateway_postgres import NoServerError, postgres
 from benchmarks.gateway_rounds import Method, Round, Row
 
-_PARTS = ("throughput", "latency", "restart")
+_PARTS = ("throughput", "latency", "restart", "memory")
 _DATABASES = ("sqlite", "postgres")
 _OURS = ("-m", "benchmarks.gateway_ours")
 
@@ -54,11 +55,13 @@ def main() -> None:
 
 
 def _rows(options: argparse.Namespace) -> Iterator[Row]:
-    parts = options.only or _PARTS
+    parts = options.only or _PARTS[:3]  # Memory takes an hour.
     if "throughput" in parts or "latency" in parts:
         yield from _side_by_side(options, parts)
     if "restart" in parts:
         yield from gateway_restart.rows(options.open_orders)
+    if "memory" in parts:
+        yield from gateway_steady.rows(options.minutes, options.steady_rate)
 
 
 def _side_by_side(options: argparse.Namespace, parts: Sequence[str]) -> Iterator[Row]:
@@ -173,6 +176,8 @@ def _options() -> argparse.Namespace:
     add("--seconds", type=float, default=5, help="how long each rate lasts")
     add("--latency-rounds", type=int, default=3, help="rounds of each rate")
     add("--open-orders", type=int, default=10_000, help="open orders at a restart")
+    add("--minutes", type=int, default=60, help="how long memory is watched")
+    add("--steady-rate", type=int, default=100, help="orders a second meanwhile")
     add("--only", action="append", choices=_PARTS, help="one part; repeatable")
     add("--database", action="append", choices=_DATABASES, help="one of them; repeatable")
     add("--quickfix-source", type=Path, help="an unpacked source distribution, for the C++ pair")

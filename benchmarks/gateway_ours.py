@@ -10,12 +10,12 @@ At the end the books are folded again from the facts, and the audit chain is wal
 """
 
 import argparse
-import gc
 import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -24,6 +24,7 @@ from benchmarks.gateway_acceptor import CLIENT
 from benchmarks.gateway_load import Load, load_arguments
 from benchmarks.gateway_postgres import fresh_database
 from console.clocks import SystemClock
+from console.interpreter import spare_the_engine
 from console.log import configure_logging
 from domain.audit import AuditEntry
 from gateway.service import Gateway
@@ -39,11 +40,18 @@ from vault.rebuild import check_projections
 _EVERYTHING = 1_000_000  # Messages a second: no throttle.
 
 
+class Done(Protocol):
+    """Who wants to know of fills that are booked."""
+
+    def all_done(self, names: list[str]) -> None: ...
+
+
 class Desk:
     """A vault with an open book, and a gateway that is logged on."""
 
-    def __init__(self, directory: Path, url: str, port: int, load: Load) -> None:
-        self._load = load
+    def __init__(self, directory: Path, url: str, port: int, done: Done) -> None:
+        """`done` is told of each commit that booked fills."""
+        self._done = done
         self._clock = SystemClock()
         migrate.upgrade(url)
         self.vault = SqlVault(
@@ -70,7 +78,7 @@ class Desk:
 
     def _committed(self, entries: Sequence[AuditEntry]) -> None:
         if names := [one.subject for one in entries if one.kind == "execution_booked"]:
-            self._load.all_done(names)
+            self._done.all_done(names)
 
 
 def settings_of(directory: Path, port: int) -> GatewaySettings:
@@ -94,8 +102,7 @@ def main() -> None:
         url = fresh_database(options.url)
     desk = Desk(options.directory, url, options.port, load)
     desk.gateway.start()
-    gc.collect()
-    gc.freeze()
+    spare_the_engine()
     load.run(desk.send)
     desk.gateway.stop()
     found = json.loads(load.summary()) | _soundness(desk.vault)

@@ -65,14 +65,14 @@ def counterparty(words: Sequence[str], store: Path, stamps: Path) -> Iterator[st
         process.wait(_PATIENCE_SECONDS)
 
 
-def run(words: Sequence[str]) -> Mapping[str, Any]:
+def run(words: Sequence[str], *, patience_seconds: float = _PATIENCE_SECONDS) -> Mapping[str, Any]:
     """What a client says at its end."""
     done = subprocess.run(
         [sys.executable, *words],
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        timeout=_PATIENCE_SECONDS,
+        timeout=patience_seconds,
     )
     found: Mapping[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -7,7 +7,7 @@ from structlog.typing import FilteringBoundLogger
 
 from gateway.arrivals import Arrival
 
-_BATCH = 500
+_BATCH = 100  # A longer transaction would keep orders that are due from the wire.
 
 
 class ArrivalQueue:

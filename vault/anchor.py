@@ -66,9 +66,10 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
     try:
         _lock(descriptor)
         end = _end_of_whole_lines(descriptor)
-        os.ftruncate(descriptor, end)
+        if os.fstat(descriptor).st_size > end:
+            os.ftruncate(descriptor, end)
         os.pwrite(descriptor, encode(anchor).encode() + b"\n", end)
-        os.fsync(descriptor)
+        os.fdatasync(descriptor)  # With the new size, which is needed to read it again.
     finally:
         os.close(descriptor)
     if end == 0:

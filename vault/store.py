@@ -23,6 +23,7 @@ from vault.engine import open_engine
 from vault.faults import StorageUnavailableError, translated
 from vault.memory import Memory
 from vault.presence import presence_at
+from vault.turns import Turns
 from vault.unit_of_work import SqlUnitOfWork
 from vault.writes import see_own_writes
 
@@ -48,7 +49,7 @@ class SqlVault:
         self._url = url
         self._clock = clock
         self._anchor_path = Path(anchor_path)
-        self._lock = threading.Lock()
+        self._turns = Turns()
         self._writing_thread: int | None = None
         self._is_closed = False
         self._on_committed = on_committed
@@ -176,7 +177,7 @@ class SqlVault:
     def _exclusive(self) -> Iterator[None]:
         if self._writing_thread == threading.get_ident():
             raise InvariantError("a write inside a write: use the unit of work that is open")
-        with self._lock:
+        with self._turns:
             self._writing_thread = threading.get_ident()
             try:
                 yield

@@ -1,0 +1,104 @@
+"""Memory under a steady load: what the service holds, minute by minute.
+
+    python -m benchmarks.gateway_steady DIRECTORY PORT --minutes M --rate R
+
+Orders are due at a fixed rate, each is filled, booked and given to its account; nothing of them is
+kept here but their count. Prints resident memory at the end of each minute, in megabytes.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.gateway_load import resident_mb
+from benchmarks.gateway_ours import Desk
+from benchmarks.gateway_rounds import Row, counterparty, run
+from console.interpreter import spare_the_engine
+from console.log import configure_logging
+
+_TICK_SECONDS = 0.05
+_END_SECONDS = 120.0
+
+
+class Count:
+    """How many orders are done."""
+
+    def __init__(self) -> None:
+        self.orders = 0
+        self._changed = threading.Condition()
+
+    def all_done(self, names: Sequence[str]) -> None:
+        """The fills of these are booked."""
+        with self._changed:
+            self.orders += len(names)
+            self._changed.notify_all()
+
+    def wait(self, orders: int) -> None:
+        """Until so many are done."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.orders >= orders, _END_SECONDS):
+                raise TimeoutError(f"{self.orders} of {orders} orders were done")
+
+
+def rows(minutes: int, rate: int) -> Iterator[Row]:
+    """One row: the minutes of one run."""
+    with tempfile.TemporaryDirectory(prefix="steady-") as folder:
+        place = Path(folder)
+        words = ("-m", "benchmarks.gateway_acceptor")
+        with counterparty(words, place / "theirs", place / "stamps") as port:
+            ours = ["-m", "benchmarks.gateway_steady", str(place / "ours"), port]
+            load = ["--minutes", str(minutes), "--rate", str(rate)]
+            said = run([*ours, *load], patience_seconds=60 * minutes + 300)
+    yield {"part": "memory", "method": "ours on SQLite", "orders_per_second_due": rate, **said}
+
+
+def main() -> None:
+    """Load, and look once a minute."""
+    options = _options()
+    options.directory.mkdir()
+    configure_logging(options.directory / "log.jsonl")
+    count = Count()
+    url = f"sqlite:///{options.directory}/trimtab.db"
+    desk = Desk(options.directory, url, options.port, count)
+    desk.gateway.start()
+    spare_the_engine()
+    resident: list[float] = []
+    sent, began = 0, time.monotonic()
+    for minute in range(1, options.minutes + 1):
+        sent = _minute(desk, began, 60.0 * minute, options.rate, sent)
+        resident.append(resident_mb())
+    count.wait(sent)
+    desk.gateway.stop()
+    desk.vault.close()
+    sys.stdout.write(json.dumps({"orders": count.orders, "resident_mb": resident}) + "\n")
+
+
+def _minute(desk: Desk, began: float, until: float, rate: int, sent: int) -> int:
+    """Send what is due until then; how many were sent altogether."""
+    while (elapsed := time.monotonic() - began) < until:
+        due = int(elapsed * rate)
+        if due > sent:
+            desk.send([f"B{number:07d}" for number in range(sent, due)])
+            sent = due
+        time.sleep(_TICK_SECONDS)
+    return sent
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--rate", type=int, default=100)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
