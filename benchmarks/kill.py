@@ -11,7 +11,6 @@ fails when an order leaves after that commit, or when an order is left without i
 """
 
 import argparse
-import gc
 import json
 import sys
 import tempfile
@@ -29,6 +28,7 @@ from benchmarks import gateway_desk, machine
 from console.clocks import SystemClock
 from console.demo.processes import start_venues
 from console.log import configure_logging
+from console.pace import favour_the_wire
 from domain.orders import OrdStatus, Side
 from domain.runs import Kill
 from gateway.service import Gateway
@@ -163,8 +163,7 @@ def measure(options: argparse.Namespace) -> Row:
         stack.callback(desk.vault.close)
         stack.callback(desk.gateway.stop)
         desk.gateway.start()
-        gc.collect()
-        gc.freeze()
+        favour_the_wire()
         trials = [_trial(desk, options.orders) for _ in range(options.trials + 1)][1:]
     names = ("asked_to_commit", "commit_to_first_cancel", "commit_to_last_cancel")
     spans = {

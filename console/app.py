@@ -23,6 +23,7 @@ from console.config import Config
 from console.interpreter import spare_the_engine
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, residuals_of, triggers_of
+from console.pace import favour_the_wire
 from console.risk_limits import risk_limits
 from console.route_check import refuse_impossible_routes
 from console.rules_at_start import rules_at_start, rules_words
@@ -75,6 +76,9 @@ def serve(config: Config) -> int:
     try:
         with ExitStack() as stack:
             service = _started(config, stack)
+<<<<<<< console/app.py
+            favour_the_wire()
+=======
             spare_the_engine()
             log.info("service_started", holder=config.service.holder, pid=os.getpid())
             service.stop_asked.wait()
