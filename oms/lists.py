@@ -68,6 +68,17 @@ def cancel_lists(
     return tuple(wanted)
 
 
+def asked_by_list_only(view: UnitOfWork, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the orders whose cancel only went with their list's."""
+    found = [order for name in names if (order := view.orders.get(name)) is not None]
+    return tuple(
+        order.intent.cl_ord_id
+        for order in found
+        if order.pending
+        and all(isinstance(one, CancelRequest) and one.list_id for one in order.pending)
+    )
+
+
 def _ask(uow: UnitOfWork, order: Order, request: ListCancelRequest, by: str) -> None:
     """The wish about one order of the list: pending like any other, without a message."""
     wish = CancelRequest(

@@ -26,7 +26,7 @@ from oms.entering import ACTOR
 from oms.family import families
 from oms.funding import Cut
 from oms.generations import lineage, newest
-from oms.lists import cancel_lists
+from oms.lists import asked_by_list_only, cancel_lists
 from oms.recheck import unfinished as not_done
 from oms.rests import ROUTER, again, follower, has_more_to_do, is_certainly_dead, open_gates
 from oms.routing import Route, as_it_is
@@ -291,7 +291,9 @@ class Releaser:
                 return tuple(sorted(left))
             if now >= began + patience / 2 and not has_repeated:
                 has_repeated = True
-                self._take_back(wave, tuple(sorted(left)), by=ACTOR)
+                with self._vault.read() as view:
+                    unheard = asked_by_list_only(view, sorted(left))
+                self._take_back(wave, unheard, by=ACTOR)
             self._pause(run_id)
 
     def _wait(self, wave: UnderWay, run_id: UUID) -> frozenset[str]:
