@@ -24,8 +24,8 @@ from benchmarks.gateway_acceptor import CLIENT
 from benchmarks.gateway_load import Load, load_arguments
 from benchmarks.gateway_postgres import fresh_database
 from console.clocks import SystemClock
-from console.interpreter import spare_the_engine
 from console.log import configure_logging
+from console.pace import favour_the_wire
 from domain.audit import AuditEntry
 from gateway.service import Gateway
 from gateway.session_file import write_session_config
@@ -102,7 +102,7 @@ def main() -> None:
         url = fresh_database(options.url)
     desk = Desk(options.directory, url, options.port, load)
     desk.gateway.start()
-    spare_the_engine()
+    favour_the_wire()
     load.run(desk.send)
     desk.gateway.stop()
     found = json.loads(load.summary()) | _soundness(desk.vault)

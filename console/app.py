@@ -20,7 +20,6 @@ from console.api import create_app
 from console.api_server import ApiServer
 from console.clocks import clock_from
 from console.config import Config
-from console.interpreter import spare_the_engine
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, residuals_of, triggers_of
 from console.pace import favour_the_wire
@@ -76,10 +75,7 @@ def serve(config: Config) -> int:
     try:
         with ExitStack() as stack:
             service = _started(config, stack)
-<<<<<<< console/app.py
             favour_the_wire()
-=======
-            spare_the_engine()
             log.info("service_started", holder=config.service.holder, pid=os.getpid())
             service.stop_asked.wait()
             log.info("service_stopping")
