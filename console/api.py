@@ -33,6 +33,7 @@ from console.strict_json import parse
 from domain.codec import encode, from_plain
 from domain.errors import BadInputError, ExitCode, TrimtabError
 from domain.orders import Settlement
+from domain.runs import Urgency
 
 BODY_LIMIT = 1_000_000  # Bytes; files are named by their path, never sent.
 LIST_LIMIT = 10_000
@@ -186,7 +187,8 @@ def _audit_verify(service: Service, _request: Request, _body: dict[str, Any]) ->
 
 
 def _trigger(service: Service, request: Request, body: dict[str, Any]) -> object:
-    return service.trigger(request.path_params["name"], body["account_ids"], body["by"])
+    name = request.path_params["name"]
+    return service.trigger(name, body["account_ids"], body["by"], body["urgency"])
 
 
 def _approve(service: Service, request: Request, body: dict[str, Any]) -> object:
@@ -242,12 +244,14 @@ def _stop(service: Service, _request: Request, body: dict[str, Any]) -> object:
 
 _TEXTS: type = tuple[str, ...]
 _NUMBER = Decimal | None
+_URGENCY = Urgency | None
 _JSON_KINDS: dict[Any, Any] = {
     str: object,
     int: int,
     date: str,
     Settlement: str,
     _NUMBER: str | None,
+    _URGENCY: str | None,
 }
 _DECISION = {"by": str, "why": str}
 _SWITCH = {"scope": str, "name": str, "by": str, "why": str}
@@ -271,7 +275,12 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("GET", "/v1/proposed/{run:path}", _proposed, {}),
     ("GET", "/v1/trace/{run:path}", _trace, {}),
     ("GET", "/v1/audit/verify", _audit_verify, {}),
-    ("POST", "/v1/triggers/{name:path}", _trigger, {"account_ids": _TEXTS, "by": str}),
+    (
+        "POST",
+        "/v1/triggers/{name:path}",
+        _trigger,
+        {"account_ids": _TEXTS, "by": str, "urgency": _URGENCY},
+    ),
     (
         "POST",
         "/v1/runs/{run}/approve",

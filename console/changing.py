@@ -21,7 +21,7 @@ from domain.errors import BadInputError, MissingError, UnknownNameError
 from domain.kills import Scope
 from domain.ports import Clock, Vault
 from domain.postings import Break
-from domain.runs import Approval, Kill, Run
+from domain.runs import Approval, Kill, Run, Urgency
 from ledger import reconcile
 from ledger.positions import balances, lots
 from oms.basket import Override
@@ -49,7 +49,9 @@ class Writer(Vault, Protocol):
 class Triggers(Protocol):
     """Where a run is started by hand: the ticker."""
 
-    def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run: ...
+    def fire(
+        self, name: str, account_ids: Sequence[str], by: str, urgency: Urgency | None = None
+    ) -> Run: ...
 
 
 class VaultChanging(OrderWishes, BookWishes, RuleWishes):
@@ -86,11 +88,13 @@ class VaultChanging(OrderWishes, BookWishes, RuleWishes):
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
         self._venues, self._look, self._setting = venues, look, setting
 
-    def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run:
-        """Start a run now, of some accounts or all."""
+    def trigger(
+        self, name: str, account_ids: Sequence[str], by: str, urgency: Urgency | None = None
+    ) -> Run:
+        """Start a run now, of some accounts or all; without an urgency the trigger's own."""
         if account_ids:
             self._require_accounts(account_ids)
-        return self._triggers.fire(name, account_ids, by)
+        return self._triggers.fire(name, account_ids, by, urgency)
 
     def approve(
         self, run: str, by: str, why: str, overrides: Sequence[OverrideRequest]

@@ -45,7 +45,7 @@ from domain.overrides import GivenOverride
 from domain.ports import SessionState
 from domain.postings import Break
 from domain.rule_sets import RulesEntry, RuleSet
-from domain.runs import Approval, Kill, Run
+from domain.runs import Approval, Kill, Run, Urgency
 
 T = TypeVar("T")
 _SECONDS = 60.0  # An answer that takes longer is no answer; ingest is the slowest.
@@ -159,8 +159,10 @@ class ApiClient:
     def audit_export(self) -> Iterator[str]:
         yield from self._ask("GET", "/v1/audit/export", None).decode().splitlines()
 
-    def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run:
-        body = {"account_ids": list(account_ids), "by": by}
+    def trigger(
+        self, name: str, account_ids: Sequence[str], by: str, urgency: Urgency | None = None
+    ) -> Run:
+        body = {"account_ids": list(account_ids), "by": by, "urgency": urgency}
         return self._post(Run, f"/v1/triggers/{_part(name)}", body)
 
     def approve(

@@ -14,7 +14,7 @@ from console.config import Config
 from console.reading import VaultReading
 from domain.errors import ConfigError
 from domain.ports import Clock
-from domain.runs import Run
+from domain.runs import Run, Urgency
 from vault import SqlVault
 from vault.export import verify_audit
 from vault.rebuild import check_projections
@@ -86,12 +86,14 @@ class _ByHand:
     def __init__(self, config: Config, vault: SqlVault, clock: Clock) -> None:
         self._config, self._vault, self._clock = config, vault, clock
 
-    def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run:
+    def fire(
+        self, name: str, account_ids: Sequence[str], by: str, urgency: Urgency | None = None
+    ) -> Run:
         """See `scheduler.ticker.Ticker.fire`."""
         from scheduler.ticker import Ticker  # noqa: PLC0415 - APScheduler, for this alone
 
         ticker = Ticker(self._vault, self._clock, triggers_of(self._config), lambda _run_id: None)
-        return ticker.fire(name, account_ids, by)
+        return ticker.fire(name, account_ids, by, urgency)
 
 
 def residuals_of(config: Config) -> "ResidualPolicy":

@@ -23,7 +23,7 @@ from domain.overrides import GivenOverride
 from domain.ports import SessionState
 from domain.postings import Break
 from domain.rule_sets import RulesEntry, RuleSet
-from domain.runs import Approval, Kill, Run
+from domain.runs import Approval, Kill, Run, Urgency
 from scheduler.summary import Summary
 
 
@@ -295,7 +295,9 @@ class Reading(Protocol):
 class Changing(Protocol):
     """Wishes. Each is one use case, with the person who asks for it."""
 
-    def trigger(self, name: str, account_ids: Sequence[str], by: str) -> Run: ...
+    def trigger(
+        self, name: str, account_ids: Sequence[str], by: str, urgency: Urgency | None = None
+    ) -> Run: ...
     def approve(
         self, run: str, by: str, why: str, overrides: Sequence[OverrideRequest]
     ) -> Approval: ...

@@ -8,7 +8,7 @@ killed in between, make one run.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from domain.errors import TryAgainError, UnknownNameError
 from domain.identifiers import uuid7
 from domain.ports import Clock, UnitOfWork, Vault
-from domain.runs import Run, RunStatus, TriggerKind
+from domain.runs import Run, RunStatus, TriggerKind, Urgency
 from scheduler.drift import drifted
 from scheduler.triggers import TriggerSettings, due_between
 
@@ -104,8 +104,13 @@ class Ticker:
                 self._hand_over(run)
         return tuple(started)
 
-    def fire(self, name: str, account_ids: Sequence[str], by: str) -> Run:
-        """Start a run by hand, now. Raises `UnknownNameError` when there is no such trigger."""
+    def fire(
+        self, name: str, account_ids: Sequence[str], by: str, urgency: Urgency | None = None
+    ) -> Run:
+        """Start a run by hand, now; without an urgency it has the trigger's.
+
+        Raises `UnknownNameError` when there is no such trigger.
+        """
         trigger = self._triggers.get(name)
         if trigger is None:
             known = ", ".join(sorted(self._triggers)) or "none is configured"
@@ -114,6 +119,8 @@ class Ticker:
         reason = _Reason(why=f"{by} fired {name} by hand", account_ids=tuple(account_ids))
         due = _Due(trigger=trigger, at=now, missed=())
         run = self._new_run(due, reason, now)
+        if urgency is not None:
+            run = replace(run, urgency=urgency)
         with self._vault.write() as uow:
             if not uow.triggers.claim(_by_hand(name), now, run.run_id, now):
                 raise TryAgainError(f"{name} has fired at {now.isoformat()} already; try again")

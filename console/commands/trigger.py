@@ -7,6 +7,7 @@ from console.doors import changer, open_config
 from console.options import add_by, add_json, person
 from console.printing import print_json, print_lines
 from domain.errors import ExitCode
+from domain.runs import Urgency
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="ACCOUNT",
         help="only this account (may be repeated); default: every account",
     )
+    parser.add_argument(
+        "--urgency",
+        choices=[one.value for one in Urgency],
+        help="for the routing rules; default: what the trigger says",
+    )
     add_by(parser, required=False)
     add_json(parser)
 
@@ -25,7 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     accounts = list(dict.fromkeys(arguments.account))
     with changer(open_config(arguments.config)) as service:
-        started = service.trigger(arguments.name, accounts, person(arguments.by))
+        urgency = None if arguments.urgency is None else Urgency(arguments.urgency)
+        started = service.trigger(arguments.name, accounts, person(arguments.by), urgency)
         is_served = isinstance(service, ApiClient)
     if arguments.json:
         print_json(started)

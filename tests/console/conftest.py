@@ -257,8 +257,8 @@ class Desk:
         yield '{"sequence":1}'
         yield '{"sequence":2}'
 
-    def trigger(self, name, account_ids, by):
-        self.told.append(("trigger", name, tuple(account_ids), by))
+    def trigger(self, name, account_ids, by, urgency=None):
+        self.told.append(("trigger", name, tuple(account_ids), by, urgency))
         return self.runs(1)[0]
 
     def approve(self, run, by, why, overrides):

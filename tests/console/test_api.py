@@ -24,6 +24,7 @@ from domain.errors import (
     TryAgainError,
     UnknownNameError,
 )
+from domain.runs import Urgency
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_every_answer_comes_back_as_the_value_it_was(client, desk):
 def test_every_wish_arrives_with_who_and_why(client, desk):
     override = OverrideRequest(rule_id="wash-sale", account_id="H001-1", why="client insists")
 
-    client.trigger("month-end", ["H001-1"], "anna")
+    client.trigger("month-end", ["H001-1"], "anna", Urgency.HIGH)
     client.approve("last", "ben", "fine", [override])
     client.reject("last", "ben", "no")
     client.retry("last", "ben")
@@ -98,7 +99,7 @@ def test_every_wish_arrives_with_who_and_why(client, desk):
     client.stop("anna")
 
     assert desk.told == [
-        ("trigger", "month-end", ("H001-1",), "anna"),
+        ("trigger", "month-end", ("H001-1",), "anna", Urgency.HIGH),
         ("approve", "last", "ben", "fine", (override,)),
         ("reject", "last", "ben", "no"),
         ("retry", "last", "ben"),

@@ -9,7 +9,7 @@ import pytest
 
 from domain.codec import decode
 from domain.errors import UnknownNameError
-from domain.runs import Run, RunStatus, TriggerKind
+from domain.runs import Run, RunStatus, TriggerKind, Urgency
 from scheduler.ticker import Ticker
 from scheduler.triggers import from_table
 from tests.optimizer.book import account, book_of, mandate
@@ -274,11 +274,12 @@ def test_a_person_fires_a_trigger_for_some_accounts(vault):
     started = []
     ticker = ticker_of(vault, HandClock(), MONTH_END, started=started)
 
-    run = ticker.fire("month-end", ["A1", "A2"], by="anna")
+    run = ticker.fire("month-end", ["A1", "A2"], by="anna", urgency=Urgency.HIGH)
 
     assert started == [run.run_id]
     assert runs_of(vault) == (run,)
     assert (run.account_ids, run.why) == (("A1", "A2"), "anna fired month-end by hand")
+    assert run.urgency is Urgency.HIGH
     assert [entry.actor for entry in audit_of(vault, "trigger_fired")] == ["anna"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import ConfigError
-from domain.runs import TriggerKind
+from domain.runs import TriggerKind, Urgency
 from scheduler.triggers import CalendarSchedule, Day, TriggerSettings, due_between, from_table
 
 
@@ -199,3 +199,12 @@ def test_bad_settings_name_place_key_and_remedy(table, words):
     message = str(error.value)
     assert message.startswith("trimtab.toml:85: trigger")
     assert all(word in message for word in words), message
+
+
+def test_a_trigger_may_be_in_a_hurry():
+    table = {"name": "t", "kind": "manual"}
+
+    assert from_table(table, where="trimtab.toml:7").urgency is Urgency.NORMAL
+    assert from_table({**table, "urgency": "high"}, where="x:1").urgency is Urgency.HIGH
+    with pytest.raises(ConfigError, match=r"urgency: 'hihg' is not known; did you mean 'high'\?"):
+        from_table({**table, "urgency": "hihg"}, where="x:1")
