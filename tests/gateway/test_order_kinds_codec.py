@@ -28,7 +28,7 @@ from gateway.codec import encode, encode_mass_status
 from gateway.dialect import AlgoForm, CustomTag, Dialect, Kind
 from gateway.dictionary import standard_path
 from gateway.reports import decode
-from gateway.wiretext import SOH, message, pairs, value_of
+from gateway.wiretext import SOH, is_flat, message, pairs, value_of
 from simulator.fix.codec import parse
 from simulator.fix.dictionary import dictionary
 from simulator.fix.profile import Version
@@ -314,6 +314,21 @@ def test_a_header_field_stays_in_the_header():
         read = fix.Message(text, False)
         assert read.getHeader().getField(57) == "DESK"
         assert read.getField(9001) == "X"
+
+
+@pytest.mark.parametrize("is_fifty", [False, True], ids=["4.4", "5.0SP2"])
+def test_a_party_is_written_tag_by_tag(is_fifty):
+    """A group of one entry is its fields in their order, the count first."""
+    party = ((453, "1"), (448, "DESK-7"), (447, "D"), (452, "3"))
+    tags = tuple(CustomTag(tag=tag, text=text) for tag, text in party)
+
+    text, *_ = every_message(intent("AB12-0001"), tags=tags, is_fifty=is_fifty)
+
+    assert not is_flat(text), "the engine would sort its fields apart"
+    check_by_quickfix(text, is_fifty=is_fifty)
+    assert fault_at_the_venue(text, is_fifty=is_fifty) is None
+    sent_by_engine = fix.Message(text, strict("FIX50SP2" if is_fifty else "FIX44"), False)
+    assert "\x01453=1\x01448=DESK-7\x01447=D\x01452=3\x01" in sent_by_engine.toString()
 
 
 def test_a_message_about_no_order_leaves_out_what_is_said_of_orders():
