@@ -19,6 +19,7 @@ from gateway import dictionary
 from gateway.callbacks import Callbacks
 from gateway.dialect import Kind
 from gateway.enginelog import EngineLogFactory
+from gateway.floods import Floods
 from gateway.sessioncfg import SessionConfig, render
 from gateway.settings import Connection
 from gateway.wiretext import is_flat, is_whole, value_of
@@ -55,6 +56,7 @@ class Engine:
             log=log,
             fatal=fatal,
         )
+        self._floods = Floods(connections, self._log_factory.taken_in, log)
         self._dictionaries: dict[str, Any] = {}  # By session; read for the first group sent.
         self._initiators: list[Any] = []
         self._kept: list[Any] = []  # What the C++ side points to must outlive it.
@@ -65,10 +67,12 @@ class Engine:
         self._initiators = [self._initiator(one.session) for one in self._connections.values()]
         for initiator in self._initiators:
             initiator.start()
+        self._floods.start()
 
     def stop(self) -> None:
         """Log out, wait shortly for the venues' answers, and leave no thread behind."""
         self._callbacks.is_stopping = True
+        self._floods.stop()
         names = list(self._connections)
         for name in names:
             if session := self._session(name):

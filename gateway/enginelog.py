@@ -11,13 +11,14 @@ from typing import Any
 import quickfix as fix
 from structlog.typing import FilteringBoundLogger
 
+from gateway.floods import TakenIn
 from gateway.wiretext import redact, storable, value_of, visible
 
 _QUIET = frozenset({"0", "1"})  # Heartbeat and TestRequest: every few seconds, for debugging only.
 _ENGINE = "engine"
 _INVALID = "Invalid message: "
 _TOO_EARLY = "MsgSeqNum too high"
-_EARLY_LIMIT = 10_000  # Messages that came before their turn; the engine keeps them too.
+_TURN_CAME = ("ResendRequest for messages", "Disconnecting")  # Then the engine forgets them too.
 
 Invalid = Callable[[str, str, str], None]  # Session, text, why.
 
@@ -31,7 +32,8 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
         self._session = session
         self._on_invalid = on_invalid
         self._last_incoming = ""
-        self._early: dict[str, str] = {}  # By MsgSeqNum.
+        self._early: dict[str, str] = {}  # By MsgSeqNum; `gateway.floods` keeps them few.
+        self._whole_bytes = self._early_bytes = 0
 
     def incoming(self, sequence: str) -> str:
         """The text of the message that the engine is working on, by its MsgSeqNum."""
@@ -39,8 +41,14 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
             return self._last_incoming
         return self._early.get(sequence, "")
 
+    @property
+    def taken_in(self) -> TakenIn:
+        """How much came in."""
+        return TakenIn(whole=self._whole_bytes, early=self._early_bytes)
+
     def onIncoming(self, text: str) -> None:  # noqa: N802 - the engine's name
         self._last_incoming = text
+        self._whole_bytes += len(text)
         self._wire("fix.in", text)
 
     def onOutgoing(self, text: str) -> None:  # noqa: N802 - the engine's name
@@ -54,12 +62,11 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
         if text.startswith(_INVALID):
             self._on_invalid(self._session, self._last_incoming, text.removeprefix(_INVALID))
         elif text.startswith(_TOO_EARLY):
-            self._keep_early()
-
-    def _keep_early(self) -> None:
-        if len(self._early) == _EARLY_LIMIT:
-            self._early.clear()  # Only their raw text is lost, should they be refused.
-        self._early[value_of(self._last_incoming, 34) or ""] = self._last_incoming
+            self._early[value_of(self._last_incoming, 34) or ""] = self._last_incoming
+            self._early_bytes += len(self._last_incoming)
+        elif text.startswith(_TURN_CAME):
+            self._early.clear()
+            self._early_bytes = 0
 
     def clear(self) -> None:
         """The engine asks for it on a reset; our log keeps everything."""
@@ -97,6 +104,11 @@ class EngineLogFactory(fix.LogFactory):  # type: ignore[misc]  # The binding is 
 
     def destroy(self, _log: Any) -> None:
         """Called by the engine at its end; Python's references do the work."""
+
+    def taken_in(self, session: str) -> TakenIn:
+        """How much came in on the session."""
+        log = self._logs.get(session)
+        return log.taken_in if log else TakenIn()
 
     def incoming(self, session: str, sequence: str) -> str:
         """The text that the engine of `session` is working on, by its MsgSeqNum."""

@@ -177,7 +177,12 @@ class Intake:
         self._doubt_all(session, f"inbound message {sequence} was lost in the engine")
 
     def _reset(self, tracker: SequenceTracker, arrival: Arrival) -> None:
-        """The venue counts anew: what it said in between is unknown, so ask about every order."""
+        """The venue counts anew: what it said in between is unknown, so ask about every order.
+
+        The engine refuses to count backwards, but for a Logon that says so.
+        """
+        if arrival.sequence and arrival.until <= tracker.contiguous + 1:
+            return
         at = self._desk.clock.now()
         contiguous = max(arrival.until - 1, 0)
         self._uow.inbox.reset_sequence(arrival.session, contiguous, at)

@@ -71,10 +71,21 @@ class HostileVenue:
         return self.read()
 
     def log_on(self) -> None:
-        """Accept, answer the Logon, and give back what the gateway asks for."""
-        logon = self.accept()
-        self.say("A", {98: 0, 108: logon[108]})
-        self.ping()
+        """Accept, answer the Logon, and give back what the gateway asks for.
+
+        A connection that waited for too long may be closed already; then it is the next one.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                logon = self.accept()
+                self.say("A", {98: 0, 108: logon[108]})
+                self.ping()
+            except HungUpError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def hang_up(self) -> None:
         if self._peer is not None:
@@ -128,8 +139,13 @@ class HostileVenue:
         self.next_in = max(self.next_in, int(fields.get(34, 0)) + 1)
         return fields
 
-    def ping(self) -> None:
-        """Ask for a sign of life and wait for it: everything said before has then been read."""
+    def ping(self, seconds: float = PATIENCE_SECONDS) -> None:
+        """Ask for a sign of life and wait for it: everything said before has then been read.
+
+        Raises `HungUpError`, or `TimeoutError` when nothing comes for so long.
+        """
+        assert self._peer is not None
+        self._peer.settimeout(seconds)
         word = f"PING{self.next_out}"
         self.say("1", {112: word})
         while (heard := self.hear()).get(112) != word or heard[35] != "0":
