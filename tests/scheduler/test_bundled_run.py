@@ -6,6 +6,7 @@ every kind that the rules then hold or warn of, and nothing else may be in their
 
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,8 @@ import pytest
 from console.rule_preview import preview_of
 from console.stored_run import StoredRun, load
 from domain.compliance import Force, Verdict
-from domain.orders import Side
+from domain.errors import NotDueError
+from domain.orders import OrdStatus, Side
 from domain.ports import SessionState
 from domain.proposals import Outcome
 from domain.recommendations import Recommendation
@@ -32,11 +34,12 @@ from oms.take_over import take_over
 from scheduler import decisions
 from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool
+from scheduler.residuals import TRIGGER, ResidualPolicy
 from scheduler.run import Runner
 from scheduler.summary import BreachCount, count_breaches
 from scheduler.ticker import Ticker
-from scheduler.triggers import from_table
-from tests.oms_orders.desk import LIMITS
+from scheduler.triggers import CalendarSchedule, Day, from_table
+from tests.oms_orders.desk import LIMITS, SetClock, SilentWire
 from vault import SqlVault
 from vault.intake import Intake
 
@@ -48,6 +51,15 @@ HARD, WARNED = "8713-2698", "Z47-235868"
 OVERRIDABLE = ("8758-2143", "Z47-263441")
 ISSUER, SECTOR, INDUSTRY = "issuer-concentration", "sector-concentration", "industry-concentration"
 OVERRIDE = Override("olga", "the client agreed in writing")
+
+
+DESK = Desk(
+    rules=(),
+    policy=ApprovalPolicy(max_orders=1000, max_notional=Decimal(10**9)),
+    blocks=BlockSettings(limit_collar=Decimal("0.005")),
+    routing=without_rules(Decimal("0.005")),
+    venues=frozenset({"XSIM", "YSIM"}),
+)
 
 
 class StandingClock:
@@ -98,19 +110,12 @@ def walk(vault: SqlVault) -> None:
     clock, triggers = StandingClock(), [from_table(MONTH_END, where="test:1")]
     run = Ticker(vault, clock, triggers, lambda _run_id: None).fire("month-end", (), "karl")
     settings = ReleaseSettings(wave_timeout=timedelta(seconds=1))
-    desk = Desk(
-        rules=(),
-        policy=ApprovalPolicy(max_orders=1000, max_notional=Decimal(10**9)),
-        blocks=BlockSettings(limit_collar=Decimal("0.005")),
-        routing=without_rules(Decimal("0.005")),
-        venues=frozenset({"XSIM", "YSIM"}),
-    )
     with OptimizerPool(2) as pool:
         runner = Runner(
             vault=vault,
             clock=clock,
             optimizer=pool,
-            desk=desk,
+            desk=DESK,
             releaser=Releaser(vault, DeadWire(), clock, settings, LIMITS),
         )
         runner.use_rules(load_rules(DATA / "rules.toml"))  # Agreed to while the service runs.
@@ -270,6 +275,51 @@ def test_a_soft_breach_warns_and_holds_nothing(found):
     assert "(soft) BREACHED" in text
     assert "it warns and needs a person, it does not block" in text
     assert "What stopped it" not in text
+
+
+class Measures:
+    """An optimizer that only measures, as a run needs it after its release."""
+
+    def tracking_errors(self, _snapshot) -> dict:
+        return {}
+
+    def check_portfolios(self, *_asked) -> tuple:
+        return ()
+
+
+def test_what_could_not_be_sent_is_looked_at_again_on_the_next_session(vault, found):
+    """No venue is there: every order is withdrawn unsent, and the run ends with that."""
+    approve(vault, found.run, {})
+    clock, handed = SetClock(step=timedelta(seconds=0.5)), []
+    settings = ReleaseSettings(
+        wave_timeout=timedelta(seconds=1), poll_interval=timedelta(milliseconds=1)
+    )
+    schedule = CalendarSchedule(
+        calendar="XNYS", day=Day.EVERY_BUSINESS_DAY, minutes_before_close=60
+    )
+    runner = Runner(
+        vault=vault,
+        clock=clock,
+        optimizer=Measures(),
+        desk=replace(DESK, residuals=ResidualPolicy(schedule=schedule)),
+        releaser=Releaser(vault, SilentWire(), clock, settings, LIMITS),
+    )
+    runner.hand_over_to(handed.append)
+
+    ended = runner.walk(found.run.run_id)
+
+    with vault.read() as view:
+        (made,) = [run for run in view.runs.recent(10) if run.trigger == TRIGGER]
+        orders = view.orders.of_run(ended.run_id)
+    assert ended.status is RunStatus.DONE
+    assert handed == [made.run_id]
+    assert made.due == datetime(2022, 12, 1, 20, tzinfo=UTC)
+    assert {order.status for order in orders} == {OrdStatus.UNSENT}
+    left = {part.account_id for order in orders for part in order.intent.allocations}
+    wanted = {trade.account_id for trade in found.basket.recommendations}
+    assert left <= set(made.account_ids) <= wanted
+    with pytest.raises(NotDueError):
+        runner.walk(made.run_id)
 
 
 def test_proposed_rules_show_whom_of_a_waiting_basket_they_would_touch(vault, found, tmp_path):
