@@ -1,0 +1,32 @@
+"""Simulated time: it moves only when it is told to."""
+
+from datetime import UTC, datetime, timedelta
+
+from simulator.fix.instant import Instant
+
+OPENING = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
+
+
+class SimClock:
+    """Wall and monotonic time of every process; the wall clock can jump, the other only grows."""
+
+    def __init__(self) -> None:
+        self._wall = OPENING
+        self._seconds = 1000.0
+
+    def now(self) -> datetime:
+        return self._wall
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def instant(self) -> Instant:
+        return Instant(self._wall, self._seconds)
+
+    def advance(self, seconds: float) -> None:
+        self._seconds += seconds
+        self._wall += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the wall clock."""
+        self._wall += timedelta(seconds=seconds)

@@ -1,0 +1,123 @@
+"""The simulated disk: the real vault on a real SQLite file, whose commits go wrong when told to.
+
+The faults are where they happen, under SQLAlchemy, at the driver's COMMIT. A process that dies
+leaves its connections to be closed by the system, which rolls back what was not committed.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import Engine
+
+from domain.ports import UnitOfWork
+from tests.simulation.clock import SimClock
+from vault.engine import open_engine, sqlite_module
+from vault.store import SqlVault
+
+
+class Crash(BaseException):
+    """The process dies here; no handler of ours may see it."""
+
+
+class Fault(StrEnum):
+    """What becomes of a commit."""
+
+    REFUSED = "refused"  # An error, and nothing is stored.
+    UNANSWERED = "unanswered"  # An error, but all of it is stored.
+    CRASH_BEFORE = "crash_before"  # The process dies, and nothing is stored.
+    CRASH_AFTER = "crash_after"  # The process dies, and all of it is stored.
+
+
+class FaultyDisk:
+    """When the next commits go wrong, and how. Lives as long as the history."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[int, Fault]] = []  # Commits from now until it happens.
+        self.on_commit: Callable[[], None] = lambda: None
+
+    def arm(self, commits: int, fault: Fault) -> None:
+        """The commit after so many good ones goes wrong."""
+        self._due.append((commits, fault))
+
+    def heal(self) -> None:
+        """Nothing goes wrong any more."""
+        self._due.clear()
+
+    def commit(self, really: Callable[[], None]) -> None:
+        """One COMMIT."""
+        now = [fault for commits, fault in self._due if commits == 0]
+        self._due = [(commits - 1, fault) for commits, fault in self._due if commits > 0]
+        error = sqlite_module().OperationalError("disk I/O error")
+        if Fault.CRASH_BEFORE in now:
+            raise Crash("before a commit")
+        if Fault.REFUSED in now:
+            raise error
+        really()
+        self.on_commit()
+        if Fault.CRASH_AFTER in now:
+            raise Crash("after a commit")
+        if Fault.UNANSWERED in now:
+            raise error
+
+
+class Engines:
+    """One pair of SQLAlchemy engines for all lives of all histories: compiling takes long.
+
+    A dead process's connections are closed, so a pair keeps only what it has compiled.
+    """
+
+    def __init__(self) -> None:
+        self.disk = FaultyDisk()  # Of the history that is being played.
+        self._engines: dict[tuple[str, bool], Engine] = {}
+
+    def open(self, url: str, *, read_only: bool = False) -> Engine:
+        if (url, read_only) not in self._engines:
+            self._engines[url, read_only] = made = open_engine(url, read_only=read_only)
+            if not read_only:
+                self._watch(made)
+        # An engine of its own for each vault's listeners, on the same connections and cache.
+        return self._engines[url, read_only].execution_options()
+
+    def _watch(self, engine: Engine) -> None:
+        do_commit = engine.dialect.do_commit
+
+        def commit(connection: Any) -> None:
+            self.disk.commit(lambda: do_commit(connection))
+
+        engine.dialect.do_commit = commit
+
+
+class SimVault:
+    """`domain.ports.Vault`: the real one, with other threads let in where they could come in."""
+
+    def __init__(
+        self, path: Path, clock: SimClock, engines: Engines, let_others: Callable[[], None]
+    ) -> None:
+        """`let_others`: another thread of the process may run now."""
+        with patch("vault.store.open_engine", engines.open):
+            self.real = SqlVault(
+                f"sqlite:///{path}", clock=clock, holder="sim", anchor_path=path.parent / "anchor"
+            )
+        self._let_others = let_others
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        with self.real.write() as uow:
+            yield uow
+        self._let_others()
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        with self.real.read() as uow:
+            self._let_others()
+            yield uow
+
+    def die(self) -> None:
+        """The system closes the files of a dead process."""
+        self.real._writer.dispose()
+        self.real._reader.dispose()
+        self.real._lease.drop()

@@ -1,0 +1,43 @@
+"""Many seeds, on several processes."""
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import nullcontext
+from multiprocessing.connection import Connection
+
+from tests.simulation.planted import planted
+from tests.simulation.seeds import Outcome, ground, play
+
+
+def play_all(first: int, count: int, *, workers: int = 1, plant: str = "") -> Iterator[Outcome]:
+    """Each seed's outcome, as it comes in; those of one worker in their order."""
+    if workers == 1:
+        yield from _play(range(first, first + count), plant)
+        return
+    context = multiprocessing.get_context("spawn")
+    pipes = []
+    for number in range(workers):
+        theirs, ours = context.Pipe()
+        seeds = range(first + number, first + count, workers)
+        worker = context.Process(target=_tell, args=(ours, seeds, plant), daemon=True)
+        worker.start()
+        ours.close()
+        pipes.append(theirs)
+    while pipes:
+        for pipe in multiprocessing.connection.wait(pipes):
+            try:
+                yield pipe.recv()
+            except EOFError:
+                pipes.remove(pipe)
+
+
+def _play(seeds: range, plant: str) -> Iterator[Outcome]:
+    with planted(plant) if plant else nullcontext(), ground() as here:
+        for seed in seeds:
+            yield play(seed, here)
+
+
+def _tell(pipe: Connection, seeds: range, plant: str) -> None:
+    for outcome in _play(seeds, plant):
+        pipe.send(outcome)
+    pipe.close()

@@ -1,0 +1,210 @@
+"""Planted bugs: each breaks one promise on purpose, and the simulation must catch it.
+
+They are the mistakes that gateways really make; each is switched on by its name.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+from domain import order_states
+from domain.order_states import UNKNOWN_ORDER
+from domain.orders import (
+    Alarm,
+    CancelRequest,
+    ExecType,
+    ExecutionReport,
+    NeverSent,
+    Order,
+    OrdStatus,
+    Side,
+)
+from domain.ports import UnitOfWork
+from gateway import codec
+from gateway.arrivals import Arrival, ArrivalKind
+from gateway.callbacks import Callbacks
+from gateway.inbox import Inbox
+from gateway.questions import Questions
+from gateway.settings import VenueProfile
+from gateway.wiretext import value_of
+from oms import booking
+from oms.booking import Booking
+from tests.simulation.engine import SimEngine
+
+Plant = Callable[[ExitStack], None]
+_ACCOUNT = "TRIMTAB"
+
+
+@contextmanager
+def planted(name: str) -> Iterator[None]:
+    """The code with one bug more."""
+    with ExitStack() as stack:
+        PLANTS[name](stack)
+        yield
+
+
+def _blind_resend(stack: ExitStack) -> None:
+    """After a logon every order without an answer is sent once more."""
+    ask = Questions.ask_after_logon
+
+    def ask_and_send(self: Questions, profile: VenueProfile) -> None:
+        if self._standing.is_unasked(profile.venue):
+            with self._vault.read() as view:
+                orders = [one for one in view.orders.open() if one.sent and not one.order_id]
+            for order in orders:
+                text = codec.encode(order.intent, order, account=_ACCOUNT, at=self._clock.now())
+                self._engine.send(profile.session.name, text)
+        ask(self, profile)
+
+    stack.enter_context(patch.object(Questions, "ask_after_logon", ask_and_send))
+
+
+def _no_dedupe(stack: ExitStack) -> None:
+    """An ExecID that came before is booked as if it were another."""
+    apply = Booking.apply
+
+    def book_anew(self: Booking, uow: UnitOfWork, message: Any, at: datetime) -> tuple[Alarm, ...]:
+        if isinstance(message, ExecutionReport) and message.exec_type is ExecType.TRADE:
+            found = uow.orders.execution(message.venue, message.trade_date, message.exec_id)
+            if found is not None:
+                message = replace(message, exec_id=f"{message.exec_id}-{at:%H%M%S%f}")
+        return apply(self, uow, message, at)
+
+    stack.enter_context(patch.object(Booking, "apply", book_anew))
+
+
+def _early_acknowledgement(stack: ExitStack) -> None:
+    """The inbound number is durable before the message is booked."""
+    commit = Inbox._commit
+
+    def count_then_book(self: Inbox, batch: Sequence[Arrival], *, keep_raw: bool = False) -> None:
+        with self._vault.write() as uow:
+            for one in batch:
+                if one.kind is ArrivalKind.APPLICATION:
+                    at = self._desk.clock.now()
+                    uow.inbox.record(one.session, one.sequence, one.raw, at)
+        commit(self, batch, keep_raw=keep_raw)
+
+    stack.enter_context(patch.object(Inbox, "_commit", count_then_book))
+
+
+def _no_rewind(stack: ExitStack) -> None:
+    """The engine goes on with its own inbound number, not with the durable one."""
+    stack.enter_context(patch.object(SimEngine, "rewinds", new=False))
+
+
+def _pending_is_done(stack: ExitStack) -> None:
+    """A cancel that was asked for counts as granted."""
+    handle = order_states._HANDLERS[CancelRequest]
+
+    def cancel(order: Order, event: Any) -> order_states.Outcome:
+        asked, alarms = handle(order, event)
+        return replace(asked, status=OrdStatus.CANCELED, pending=()), alarms
+
+    handlers = {**order_states._HANDLERS, CancelRequest: cancel}
+    stack.enter_context(patch.object(order_states, "_HANDLERS", handlers))
+
+
+def _late_fill_dropped(stack: ExitStack) -> None:
+    """A fill of an order that is over is thought to be a mistake of the venue's."""
+    apply = Booking.apply
+
+    def drop(self: Booking, uow: UnitOfWork, message: Any, at: datetime) -> tuple[Alarm, ...]:
+        order = uow.orders.get(message.cl_ord_id)
+        is_fill = getattr(message, "exec_type", None) is ExecType.TRADE
+        if is_fill and order is not None and order.is_closed:
+            return ()
+        return apply(self, uow, message, at)
+
+    stack.enter_context(patch.object(Booking, "apply", drop))
+
+
+def _duplicate_leaves(stack: ExitStack) -> None:
+    """What the venue asks for again goes out again, orders too."""
+    may_leave = Callbacks.may_leave
+
+    def let(self: Callbacks, text: str, session: str) -> bool:
+        return value_of(text, 43) == "Y" or may_leave(self, text, session)
+
+    stack.enter_context(patch.object(Callbacks, "may_leave", let))
+
+
+def _open_in_doubt(stack: ExitStack) -> None:
+    """New orders go out while others are in doubt."""
+    stack.enter_context(patch.object(Questions, "hold", lambda _self, _uow, _venue: ""))
+
+
+def _kill_overlooked(stack: ExitStack) -> None:
+    """Kill switches are looked at when an order is entered, and never again."""
+    for module in ("gateway.gate", "gateway.last_look"):
+        stack.enter_context(patch(f"{module}.first_that_stops", lambda _kills, _intent: None))
+
+
+def _bust_not_posted(stack: ExitStack) -> None:
+    """A bust changes the order, and the ledger keeps its legs."""
+    post = booking._post
+
+    def leave(uow: UnitOfWork, report: ExecutionReport, order: Order, at: datetime) -> None:
+        if report.exec_type is not ExecType.TRADE_CANCEL:
+            post(uow, report, order, at)
+
+    stack.enter_context(patch.object(booking, "_post", leave))
+
+
+def _unknown_is_proof(stack: ExitStack) -> None:
+    """A venue that says "unknown order" is believed at once."""
+
+    def believe(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tuple[Alarm, ...]:
+        order = uow.orders.get(report.cl_ord_id)
+        if report.ord_rej_reason != UNKNOWN_ORDER or order is None or order.fills:
+            return ()
+        never = NeverSent(cl_ord_id=order.intent.cl_ord_id, at=at, why="unknown", accidental=True)
+        dead, alarms = order_states.apply(order, never)
+        uow.orders.append(dead, never, at)
+        return alarms
+
+    stack.enter_context(patch("gateway.doubts.settle_unknown", believe))
+
+
+def _doubt_forgotten(stack: ExitStack) -> None:
+    """After a restart nobody asks what became of the orders without an answer."""
+
+    def forget(*_anything: object, **_more: object) -> tuple[Alarm, ...]:
+        return ()
+
+    stack.enter_context(patch("tests.simulation.process.raise_doubts", forget))
+    stack.enter_context(patch("gateway.questions.doubts.after_logon", forget))
+
+
+def _sold_as_bought(stack: ExitStack) -> None:
+    """A correction is posted on the other side."""
+    post = booking._post
+
+    def turn(uow: UnitOfWork, report: ExecutionReport, order: Order, at: datetime) -> None:
+        if report.exec_type is ExecType.TRADE_CORRECT:
+            other = Side.SELL if order.intent.side is Side.BUY else Side.BUY
+            order = replace(order, intent=replace(order.intent, side=other))
+            report = replace(report, side=other)
+        post(uow, report, order, at)
+
+    stack.enter_context(patch.object(booking, "_post", turn))
+
+
+PLANTS: Mapping[str, Plant] = {
+    "blind_resend": _blind_resend,
+    "no_dedupe": _no_dedupe,
+    "early_acknowledgement": _early_acknowledgement,
+    "no_rewind": _no_rewind,
+    "pending_is_done": _pending_is_done,
+    "late_fill_dropped": _late_fill_dropped,
+    "duplicate_leaves": _duplicate_leaves,
+    "open_in_doubt": _open_in_doubt,
+    "kill_overlooked": _kill_overlooked,
+    "bust_not_posted": _bust_not_posted,
+    "unknown_is_proof": _unknown_is_proof,
+    "doubt_forgotten": _doubt_forgotten,
+    "sold_as_bought": _sold_as_bought,
+}

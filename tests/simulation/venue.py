@@ -1,0 +1,239 @@
+"""The simulated venue: the bundled exchange and its own FIX sessions, without sockets.
+
+Its floor and its sessions' stores survive a crash, as its journal makes them; what it said of
+executions is the truth that everything else is compared with.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+
+from simulator.exchange.floor import ExchangeFloor
+from simulator.exchange.instruments import Instrument
+from simulator.exchange.rules import Chain, Rules
+from simulator.fix.codec import parse
+from simulator.fix.faults import Faults
+from simulator.fix.profile import SessionProfile
+from simulator.fix.session import Session
+from simulator.fix.store import MemoryStore
+from simulator.running.copies import DropCopies
+from simulator.values.floor import Refused
+from simulator.values.messages import Message, Report
+from simulator.values.requests import Connected, Disconnected
+from tests.simulation.clock import SimClock
+from tests.simulation.network import Line, Network
+
+NAME, CLIENT, COPIES = "XSIM", "TRIMTAB", "TRIMTABDC"
+SESSIONS = {f"FIX.4.4:{client}->{NAME}": client for client in (CLIENT, COPIES)}
+TRADES = frozenset("FGH")
+_PRICES = {
+    "AAPL": ("US0378331005", "148.00"),
+    "KO": ("US1912161007", "63.61"),
+}
+_UNKNOWN = 5  # OrdRejReason.
+_ODD = (
+    {"extra": ((4999, "x"), (5001, "y"))},
+    {"exec_type": "Z"},
+    {"ord_status": "?"},
+    {"time_in_force": "%"},
+)
+
+
+class SimVenue:
+    """One exchange with a session for orders and one for drop copies."""
+
+    def __init__(self, random: Random, clock: SimClock, network: Network) -> None:
+        self._random = random
+        self._clock = clock
+        self._network = network
+        self._floor = ExchangeFloor(_rules(random), _instruments())
+        self._copies = DropCopies({COPIES: (CLIENT,)})
+        self._sessions = {
+            client: Session(SessionProfile(venue=NAME, client=client), MemoryStore())
+            for client in SESSIONS.values()
+        }
+        self.is_forgetful = False  # It denies orders that it has, when asked for one.
+        self.denials = 0  # How often it did.
+        self.oddity = 0.0  # How likely a report carries what no dictionary knows.
+        self.trades: dict[str, Report] = {}  # By ExecID, as it was said to us.
+
+    # The wire.
+
+    def receive(self, line: Line) -> None:
+        """Take the next message of a line."""
+        session = self._sessions[SESSIONS[line.session]]
+        raw, now = line.to_venue.popleft(), self._clock.instant()
+        if session.online:
+            session.receive(raw, now)
+        else:
+            session.log_on(parse(raw), now)
+        self._turn(line, session)
+
+    def hang_up(self, line: Line) -> None:
+        """The connection is gone."""
+        line.venue_is_up = False
+        line.to_venue.clear()
+        session = self._sessions[SESSIONS[line.session]]
+        session.lost("the connection is gone")
+        self._turn(line, session)
+
+    def tick(self) -> None:
+        """What is due by time: heartbeats, and what the floor does by itself."""
+        self._tell(self._floor.wake(self._clock.now()))
+        for line in list(self._network.lines.values()):
+            if line.venue_is_up:
+                session = self._sessions[SESSIONS[line.session]]
+                session.tick(self._clock.instant())
+                self._turn(line, session)
+
+    def _turn(self, line: Line, session: Session) -> None:
+        """Do what was asked, and write what is to be said."""
+        asked, session.asked[:] = list(session.asked), []
+        for one in asked:
+            self._tell(self._floor.handle(one.request, self._clock.now()))
+            assert one.raw or isinstance(one.request, Connected | Disconnected)
+        self._flush()
+        if session.over:
+            self.hang_up(line)
+
+    def _tell(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            for copy in self._copies.of(message):
+                self._say(copy)
+            if isinstance(message, Report) and message.exec_type in TRADES:
+                self.trades[message.exec_id] = message
+            self._say(self._denied(message) or self._made_odd(message))
+        self._flush()
+
+    def _say(self, message: Message) -> None:
+        if message.client in self._sessions:
+            self._sessions[message.client].say(message, self._clock.instant())
+
+    def _denied(self, message: Message) -> Message | None:
+        """Another machine of the venue answers, which has not heard of the order yet."""
+        is_status = isinstance(message, Report) and message.exec_type == "I" and not message.extra
+        if not (self.is_forgetful and is_status):
+            return None
+        self.denials += 1
+        return message._replace(
+            order_id="NONE",
+            ord_status="8",
+            cum_qty=0,
+            leaves_qty=0,
+            avg_px="0",
+            rej_reason=_UNKNOWN,
+            text="unknown order",
+        )
+
+    def _made_odd(self, message: Message) -> Message:
+        is_trade = isinstance(message, Report) and message.exec_type == "F"
+        if not is_trade or self._random.random() >= self.oddity:
+            return message
+        return message._replace(**self._random.choice(_ODD))
+
+    def _flush(self) -> None:
+        for line in self._network.lines.values():
+            session = self._sessions[SESSIONS[line.session]]
+            while session.busy:
+                session.more(self._clock.instant())
+            out = session.take_out(self._clock.monotonic())
+            if line.venue_is_up:
+                line.to_engine.extend(out)
+            if session.faults.cut:
+                self.hang_up(line)
+
+    # What its people do.
+
+    def operate(self, name: str, **arguments: object) -> bool:
+        """Do what an operator asks; False when the venue refuses."""
+        try:
+            _, messages = self._floor.operate(name, arguments, self._clock.now())
+        except Refused:
+            return False
+        self._tell(messages)
+        return True
+
+    def crash(self) -> None:
+        """Its process dies and comes back: connections are lost, its memory is not."""
+        for line in self._network.lines.values():
+            if line.venue_is_up:
+                self._network.lose(line)
+                self.hang_up(line)
+
+    def repeat(self, *, possible_duplicate: bool) -> None:
+        """The last report once more."""
+        session = self._sessions[CLIENT]
+        session.repeat(self._clock.instant(), possible_duplicate=possible_duplicate)
+        self._flush()
+
+    def reset_sequence(self, ahead: int) -> None:
+        """Its next message is numbered `ahead` further on; what was missing stays missing."""
+        session = self._sessions[CLIENT]
+        following = session.store.next_out + ahead
+        session.reset_sequence(following, self._clock.instant())
+        self._flush()
+
+    def refuse_resends(self, seconds: float) -> None:
+        session = self._sessions[CLIENT]
+        session.faults.refuse_resends(self._clock.monotonic() + seconds)
+
+    def lose_one(self) -> None:
+        """One message uses up its number and does not leave."""
+        self._sessions[CLIENT].faults.lose()
+
+    def heal(self) -> None:
+        """Nothing of it goes wrong any more, and everything trades."""
+        self.oddity = 0.0
+        self.is_forgetful = False
+        for session in self._sessions.values():
+            session.faults = Faults()
+        for symbol in _PRICES:
+            self.operate("resume", symbol=symbol)
+
+    def expects(self, session: str) -> int:
+        """The number that our next message must have."""
+        return self._sessions[SESSIONS[session]].store.next_in
+
+    # What is true.
+
+    def orders(self) -> list[dict[str, object]]:
+        """Our orders as the venue has them."""
+        shown = self._floor.view(("orders",))["orders"]
+        assert isinstance(shown, list)
+        return [one for one in shown if one["client"] == CLIENT]
+
+    def order_of(self, cl_ord_id: str) -> dict[str, object] | None:
+        """The order that had this ClOrdID, if any ever came."""
+        return next((one for one in self.orders() if cl_ord_id in _names(one)), None)
+
+
+def _names(order: dict[str, object]) -> set[object]:
+    chain = order["chain"]
+    assert isinstance(chain, list)
+    return {order["cl_ord_id"], *chain}
+
+
+def _rules(random: Random) -> Rules:
+    return Rules(
+        name=NAME,
+        seed=random.randrange(10**6),
+        fee_per_share=Decimal("0.003"),
+        acknowledge_changes=random.random() < 0.5,
+        chained_changes=random.choice(list(Chain)),
+        order_delay=timedelta(seconds=random.choice((0, 30))),
+    )
+
+
+def _instruments() -> dict[str, Instrument]:
+    return {
+        symbol: Instrument(
+            symbol=symbol,
+            security_id=security_id,
+            price=price,
+            ticks=(("0", "0.01"),),
+            lots=(("0", 1),),
+            average_daily_volume=1_000_000,
+        )
+        for symbol, (security_id, price) in _PRICES.items()
+    }

@@ -1,0 +1,277 @@
+"""The witness: after every event it reads what is committed, by plain SQL, and asks the invariants.
+
+It shares no store with the code under test. Numbers in brackets are those of the invariants in
+docs/decisions/0012-one-seed-drives-everything.md.
+"""
+
+import json
+from collections import Counter, defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from domain.codec import decode
+from domain.kills import first_that_stops
+from domain.order_states import ALLOWED, apply, open_order
+from domain.orders import (
+    CLOSED,
+    CancelReject,
+    CancelRequest,
+    DoubtSettled,
+    ExecType,
+    ExecutionReport,
+    NeverSent,
+    Order,
+    OrderEvent,
+    OrderIntent,
+    OrdStatus,
+    ReplaceRequest,
+    Sent,
+)
+from domain.runs import Kill
+from gateway.wiretext import value_of
+from simulator.values.messages import Report
+from tests.simulation.desk import LIMITS
+from vault.engine import sqlite_module
+from vault.orders import _KINDS
+
+_FILLS = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL}
+_MILLION = 1_000_000
+
+
+class ViolationError(BaseException):
+    """An invariant does not hold; no handler of the code under test may swallow it."""
+
+
+class Witness:
+    """Reads only; remembers up to which row it has read."""
+
+    def __init__(self, path: Path, trades: dict[str, Report]) -> None:
+        """`trades` is what the venue said of executions, by ExecID."""
+        self._trades = trades
+        self._reader = sqlite_module().connect(
+            f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+        self._seen: Counter[str] = Counter()  # Rows read, by table.
+        self.orders: dict[str, Order] = {}  # Our own fold.
+        self._originals: Counter[str] = Counter()  # New orders on the wire, by ClOrdID.
+        self.sent: set[str] = set()
+        self._standing: defaultdict[str, dict[str, int]] = defaultdict(dict)
+
+    def close(self) -> None:
+        self._reader.close()
+
+    # On the wire.
+
+    def on_wire(self, _session: str, raw: bytes) -> None:
+        """Something enters a socket of ours."""
+        text = raw.decode("latin-1")
+        if value_of(text, 35) != "D":
+            return
+        name = value_of(text, 11) or ""
+        self._originals[name] += 1
+        if self._originals[name] > 1 or value_of(text, 43) == "Y":
+            raise ViolationError(f"[3] order {name} goes out a second time")
+        self.look()
+        if name not in self.sent:
+            raise ViolationError(
+                f"[1] order {name} goes out before its intent is committed as sent"
+            )
+        if (kill := first_that_stops(self.kills(), self.orders[name].intent)) is not None:
+            raise ViolationError(f"[15] order {name} goes out after the kill of {kill.scope}")
+
+    def was_on_wire(self, name: str) -> bool:
+        return self._originals[name] > 0
+
+    # In the database.
+
+    def on_commit(self) -> None:
+        """A commit stands: no order may have been marked as sent while another is in doubt."""
+        before = set(self.sent)
+        doubtful = [name for name, order in self.orders.items() if order.in_doubt]
+        self._read_orders()
+        new = self.sent - before
+        if still := [name for name in doubtful if self.orders[name].in_doubt]:
+            for name in new:
+                raise ViolationError(f"[4] order {name} was let out while {still[0]} is in doubt")
+
+    def look(self) -> None:
+        """Everything that is new, and whether it may be so."""
+        self._read_orders()
+        self._read_executions()
+        self._read_ledger()
+        self._ask_limits()
+        self._ask_audit()
+
+    def kills(self) -> list[Kill]:
+        """Kill switches that are set."""
+        rows = self._rows("select scope, name, is_set from kill_event order by number")
+        last = {(scope, name): is_set for scope, name, is_set in rows}
+        now = next(iter(self.orders.values())).intent.decided_at
+        return [
+            Kill(scope=scope, name=name, by="", why="", set_at=now)
+            for (scope, name), is_set in last.items()
+            if is_set
+        ]
+
+    def executions(self) -> dict[str, tuple[str, Decimal, Decimal | None]]:
+        """What is booked: ExecType, LastQty and LastPx, by ExecID."""
+        found = {}
+        for exec_id, value in self._rows("select exec_id, value from execution"):
+            report = decode(ExecutionReport, value)
+            found[exec_id] = (report.exec_type.value, report.last_qty, report.last_px)
+        return found
+
+    def breaks(self) -> list[tuple[str, str]]:
+        """Kind and subject of each break that was told."""
+        return [
+            (kind, subject) for kind, subject in self._rows("select kind, subject from break_found")
+        ]
+
+    def waiting(self) -> int:
+        """Messages that are still to be sent."""
+        ((count,),) = self._rows("select count(*) from outbox_waiting")
+        return int(count)
+
+    def held(self) -> Counter[str]:
+        """Millionths of each security that clients and blocks own."""
+        found: Counter[str] = Counter()
+        query = (
+            "select asset, quantity from ledger_leg"
+            " where book like 'client:%' or book like 'block:%'"
+        )
+        for asset, quantity in self._rows(query):
+            found[asset] += quantity
+        return found
+
+    def _read_orders(self) -> None:
+        for name, value in self._new("order_intent", "cl_ord_id, value"):
+            intent = decode(OrderIntent, value)
+            self.orders[name] = open_order(intent)
+        changed = set()
+        for name, kind, value in self._new("order_event", "intent_id, kind, value"):
+            self._fold(name, decode(_KINDS[kind], value))
+            changed.add(name)
+        for name in sorted(changed):
+            self._compare(name)
+
+    def _fold(self, name: str, event: OrderEvent) -> None:
+        before = self.orders[name]
+        after, _ = apply(before, event)
+        self.orders[name] = after
+        if isinstance(event, Sent):
+            if name in self.sent:
+                raise ViolationError(f"[3] order {name} was marked as sent twice")
+            self.sent.add(name)
+        if isinstance(event, CancelRequest | ReplaceRequest):
+            self._originals[event.cl_ord_id] += 0
+        if after.status is not before.status and not _is_lawful(before, after, event):
+            raise ViolationError(
+                f"[12] order {name} went from {before.status.name} to {after.status.name} "
+                f"by {type(event).__name__}"
+            )
+
+    def _compare(self, name: str) -> None:
+        """The row that the service works with, and our fold of the events."""
+        query = "select status, in_doubt, order_qty, cum_qty from order_state where cl_ord_id = ?"
+        ((status, in_doubt, quantity, cum),) = self._rows(query, name)
+        order = self.orders[name]
+        ours = (order.status.value, order.in_doubt, order.order_qty, order.cum_qty)
+        theirs = (status, bool(in_doubt), _decimal(quantity), _decimal(cum))
+        if ours != theirs:
+            raise ViolationError(f"[10] order {name} stands as {theirs}, its events say {ours}")
+
+    def _read_executions(self) -> None:
+        touched = set()
+        for exec_id, value in self._new("execution", "exec_id, value"):
+            report = decode(ExecutionReport, value)
+            said = self._trades.get(exec_id)
+            if said is None or (said.last_qty or 0) != report.last_qty:
+                raise ViolationError(
+                    f"[6] execution {exec_id} is booked as the venue never said it"
+                )
+            order = self._owner(report)
+            if order is None:
+                continue
+            standing = self._standing[order]
+            if report.exec_type is not ExecType.TRADE and report.exec_ref_id is not None:
+                standing.pop(report.exec_ref_id, None)
+            if report.exec_type is not ExecType.TRADE_CANCEL:
+                standing[exec_id] = int(report.last_qty)
+            touched.add(order)
+        for name in sorted(touched):
+            if sum(self._standing[name].values()) != self.orders[name].cum_qty:
+                raise ViolationError(
+                    f"[11] CumQty of {name} is {self.orders[name].cum_qty}, "
+                    f"its executions are {self._standing[name]}"
+                )
+
+    def _owner(self, report: ExecutionReport) -> str | None:
+        names = [report.cl_ord_id, report.orig_cl_ord_id]
+        query = "select intent_id from order_name where cl_ord_id = ?"
+        for name in names:
+            for (found,) in self._rows(query, name):
+                intent = self.orders[found].intent
+                if (intent.symbol, intent.side) == (report.symbol, report.side):
+                    return str(found)
+        return None
+
+    def _read_ledger(self) -> None:
+        for name, value in self._new("ledger_transaction", "transaction_id, value"):
+            sums: Counter[str] = Counter()
+            query = "select asset, quantity from ledger_leg where transaction_id = ?"
+            for asset, quantity in self._rows(query, name):
+                sums[asset] += quantity
+            if any(sums.values()):
+                raise ViolationError(f"[9] the legs of {name} do not sum to zero: {dict(sums)}")
+            reverses = json.loads(value).get("reverses")
+            if reverses is not None:
+                self._seen[f"reversed {reverses}"] += 1
+                if self._seen[f"reversed {reverses}"] > 1:
+                    raise ViolationError(f"[9] {reverses} was reversed twice")
+
+    def _ask_limits(self) -> None:
+        ((count,),) = self._rows("select count(*) from order_entry")
+        if count == self._seen["order_entry"]:
+            return
+        self._seen["order_entry"] = count
+        query = (
+            "select sum(notional) from order_entry_part where cl_ord_id not in"
+            " (select cl_ord_id from order_state where status = 'unsent')"
+        )
+        ((total,),) = self._rows(query)
+        if _decimal(total or 0) > LIMITS.daily_firm:
+            raise ViolationError(f"[14] {total} was entered, more than the day's limit")
+
+    def _ask_audit(self) -> None:
+        ((count, last),) = self._rows(
+            "select count(*), coalesce(max(sequence), 0) from audit_entry"
+        )
+        if count != last:
+            raise ViolationError(f"[16] the audit trail has {count} entries and ends with {last}")
+
+    # Reading.
+
+    def _new(self, table: str, columns: str) -> list[tuple[Any, ...]]:
+        query = f"select number, {columns} from {table} where number > ? order by number"
+        rows = self._rows(query, self._seen[table])
+        if rows:
+            self._seen[table] = rows[-1][0]
+        return [row[1:] for row in rows]
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._reader.execute(query, values).fetchall()
+        return found
+
+
+def _is_lawful(before: Order, after: Order, event: OrderEvent) -> bool:
+    """Whether the standard's table, or a rule of ours, allows this change of status."""
+    if isinstance(event, ExecutionReport):
+        return after.status in ALLOWED.get((before.status, event.exec_type), frozenset())
+    if isinstance(event, NeverSent):
+        return before.status is OrdStatus.INTENDED
+    return isinstance(event, CancelReject | DoubtSettled) and before.status not in CLOSED
+
+
+def _decimal(scaled: int) -> Decimal:
+    return Decimal(scaled) / _MILLION
