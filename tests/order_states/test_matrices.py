@@ -207,6 +207,18 @@ def played() -> list:
     return [pytest.param(scenario, id=scenario["id"]) for scenario in inside]
 
 
+def raised_on(scenario: dict, steps: list[dict]) -> set[str]:
+    """The kinds of alarm on one path through a scenario, alternatives taken as they come."""
+    desk, raised = Desk(scenario), set()
+    for number, step in enumerate(steps):
+        if "recv" in step:
+            desk.send(step["recv"])
+        elif "sent" in step:
+            day = step.get("day", 1)
+            raised |= desk.receive(step["sent"], number, day=day, keep=True)[1]
+    return raised
+
+
 @pytest.mark.parametrize("scenario", played())
 def test_the_order_follows_the_matrix(scenario: dict) -> None:
     desk = Desk(scenario)

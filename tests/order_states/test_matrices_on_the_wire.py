@@ -4,6 +4,7 @@ The venue plays the script of the same id. After every report the order is what 
 says; at the end the ledger is, to the last share and cent, what the raw messages add up to.
 """
 
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
@@ -13,8 +14,9 @@ from domain.instruments import CASH
 from domain.orders import Side
 from gateway.wiretext import value_of
 from ledger.positions import is_balanced, realised
+from simulator.scenarios.library import read_library
 from tests.order_states.naive_books import decimal, lots_after_sale, told
-from tests.order_states.test_matrices import EXPECTED, SCENARIOS, check
+from tests.order_states.test_matrices import EXPECTED, SCENARIOS, check, raised_on
 from tests.order_states.wire_desk import HELD_OF_EACH_LOT, open_desk, two_lots
 from tests.order_states.wire_plays import SPLITS, Play, play_all
 from tests.simulator.standard_client import paths
@@ -22,21 +24,59 @@ from vault.rebuild import check_projections
 
 pytestmark = pytest.mark.integration
 
-IDS = [scenario["id"] for scenario in SCENARIOS]
 UNKNOWN_THERE = {"B.1.f": "YSIM", "G.1.a": "ZSIM"}  # What is asked about never reached the venue.
 BY_TELEPHONE = {"E.1.a"}
 ON_THE_WIRE = {
     "B.1.f": {"unknown_at_venue"},
     "E.1.a": {"unknown_order"},
 }
-CASES = {"FIX.4.4": Side.BUY, "FIXT.1.1": Side.SELL}
 
 
-@pytest.fixture(scope="module", params=CASES)
-def played(request, tmp_path_factory):
-    """All scenarios, played once at a time: bought over FIX 4.4, sold over FIX 5.0 SP2."""
-    side = CASES[request.param]
-    accounts = {name: (f"{n:02}-A", f"{n:02}-B") for n, name in enumerate(IDS)}
+def every_path() -> dict[str, tuple[dict, list[dict]]]:
+    """By the script's id: the 57 scenarios, and their 58 variants."""
+    scripts = read_library().scripts
+    return {
+        script.id: (scenario, steps)
+        for scenario in SCENARIOS
+        for script, (_, steps) in zip(
+            [one for one in scripts if scenario["id"] in {one.id, one.variant_of}],
+            paths(scenario),
+            strict=True,
+        )
+    }
+
+
+def where(name: str) -> str:
+    return UNKNOWN_THERE.get(name, "XSIM")
+
+
+PATHS = every_path()
+SOLD = [one["id"] for one in SCENARIOS if one["id"] not in UNKNOWN_THERE]
+CASES = [
+    *(pytest.param(("bought", name), id=f"4.4-{name}") for name in PATHS),
+    *(pytest.param(("sold", name), id=f"5.0-{name}") for name in SOLD),
+]
+
+
+@pytest.fixture(scope="module")
+def bought(tmp_path_factory):
+    """Every path, bought over FIX 4.4."""
+    directory = tmp_path_factory.mktemp("bought")
+    with played(directory, "FIX.4.4", Side.BUY, list(PATHS)) as plays:
+        yield plays
+
+
+@pytest.fixture(scope="module")
+def sold(tmp_path_factory):
+    """The scenarios at one venue, sold over FIX 5.0 SP2."""
+    with played(tmp_path_factory.mktemp("sold"), "FIXT.1.1", Side.SELL, SOLD) as plays:
+        yield plays
+
+
+@contextmanager
+def played(directory, begin_string, side, names):
+    """All at once; the plays by name."""
+    accounts = {name: (f"{n:03}-A", f"{n:03}-B") for n, name in enumerate(names)}
     lots = [
         lot
         for name, pair in accounts.items()
@@ -44,30 +84,27 @@ def played(request, tmp_path_factory):
         for lot in two_lots(account, f"ID-{name}")
     ]
     everybody = [account for pair in accounts.values() for account in pair]
-    directory = tmp_path_factory.mktemp("desk")
-    with open_desk(directory, request.param, everybody, lots) as desk:
+    venues = sorted({where(name) for name in names})
+    with open_desk(directory, begin_string, venues, everybody, lots) as desk:
         plays = [
-            Play(
-                scenario,
-                paths(scenario)[0][1],
-                accounts[scenario["id"]],
-                side,
-                UNKNOWN_THERE.get(scenario["id"], "XSIM"),
-                desk,
-            )
-            for scenario in SCENARIOS
+            Play(name, *PATHS[name], accounts[name], side, where(name), desk) for name in names
         ]
         stuck = play_all(plays)
-        yield {one.id: one for one in plays}, stuck
+        assert stuck == {}
+        desk.rest()
+        yield {one.id: one for one in plays}
 
 
-@pytest.fixture(params=IDS)
-def one(request, played):
-    plays, stuck = played
-    assert request.param not in stuck, f"{request.param} stopped {stuck[request.param]}"
-    return plays[request.param]
+@pytest.fixture
+def one(request):
+    how, name = request.param
+    return request.getfixturevalue(how)[name]
 
 
+every_play = pytest.mark.parametrize("one", CASES, indirect=True)
+
+
+@every_play
 def test_the_order_is_what_the_matrix_says_after_every_message(one):
     said = [step["sent"] for step in one.steps if "sent" in step]
 
@@ -75,31 +112,37 @@ def test_the_order_is_what_the_matrix_says_after_every_message(one):
         place = f"{one.id} {message}: {booked.message}"
         assert booked.message.cl_ord_id == one.names.get(message.get("ClOrdID"), ""), place
         if one.id not in {*UNKNOWN_THERE, *BY_TELEPHONE}:
-            check(one.id, message, booked.order, place)
+            check(one.scenario["id"], message, booked.order, place)
 
 
+@every_play
 def test_a_person_is_told_of_what_is_unusual_and_of_nothing_else(one):
     raised = {alarm.kind for booked in one.booked for alarm in booked.alarms}
 
-    assert raised == (EXPECTED | ON_THE_WIRE).get(one.id, set())
+    if one.id == one.scenario["id"]:
+        assert raised == (EXPECTED | ON_THE_WIRE).get(one.id, set())
+    else:
+        assert raised == raised_on(one.scenario, one.steps)
 
 
+@every_play
 def test_the_venue_certifies_the_play(one):
     verdict = f"{one.id} certified: every message was as the standard says"
 
-    texts = [value_of(raw, 58) or "" for raw in one.desk.raw(one.venue)]
+    texts = [value_of(raw, 58) or "" for raw in one.desk.said(one.venue)]
 
     assert [text.rpartition("; ")[2] for text in texts].count(verdict) == 1, texts
 
 
+@every_play
 def test_the_ledger_is_right_to_the_last_share_and_cent(one):
     """What is allocated is in the clients' books, the rest in the block's: together all of it."""
     sign = 1 if one.side is Side.BUY else -1
-    standing = told(one.desk.raw(one.venue), one.symbol).values()
+    standing = told(one.desk.said(one.venue), one.symbol).values()
     shares = decimal(sum(order.shares for order in standing))
     dollars = decimal(sum(order.dollars for order in standing))
+    held = one.desk.held
     with one.desk.vault.read() as view:
-        held = view.ledger.balances()
         transactions = [t for name in one.intents for t in view.ledger.of_order(one.names[name])]
     asset = one.symbol if one.id in BY_TELEPHONE else f"ID-{one.id}"
     books = {*one.books, *(f"client:{name}" for name in one.accounts)}
@@ -110,9 +153,10 @@ def test_the_ledger_is_right_to_the_last_share_and_cent(one):
     assert is_balanced(transactions)
 
 
+@every_play
 def test_the_lots_are_those_of_the_clients_and_no_gain_is_lost_or_made(one):
+    held = one.desk.held
     with one.desk.vault.read() as view:
-        held = view.ledger.balances()
         lots = [lot for name in one.accounts for lot in view.ledger.lots(name)]
         transactions = [t for name in one.intents for t in view.ledger.of_order(one.names[name])]
     money = sum(held[f"client:{name}", CASH] for name in one.accounts)
@@ -145,9 +189,9 @@ def held_before(one, account):
     return [replace(lot, quantity=lot.quantity * made) for lot in lots]
 
 
-def test_nothing_was_kept_aside_and_the_projections_are_what_the_facts_say(played):
-    plays, _ = played
-    desk = plays["A.1.a"].desk
+@pytest.mark.parametrize("how", ["bought", "sold"])
+def test_nothing_was_kept_aside_and_the_projections_are_what_the_facts_say(request, how):
+    desk = request.getfixturevalue(how)["A.1.a"].desk
 
     with desk.vault.read() as view:
         assert view.inbox.quarantined() == ()

@@ -1,14 +1,14 @@
-"""Our side of the wire for whole scenarios: vault, OMS, gateway, and three simulated venues.
+"""Our side of the wire for whole scenarios: vault, OMS, gateway, and simulated venues.
 
-One process plays all scenarios at once: XSIM most of them, YSIM and ZSIM one each that leaves an
-order in doubt, which shuts the gate of its venue until two persons have settled it.
+One process plays all scenarios at once. One that leaves an order in doubt has a venue of its own:
+a doubt shuts the gate of its venue until two persons have settled it.
 """
 
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -32,8 +32,7 @@ from tests.oms_orders.desk import NOW, RUN, SOURCE, custody, snapshot
 from tests.simulator.conftest import VenueProcess
 from vault.store import SqlVault
 
-VENUES = ("XSIM", "YSIM", "ZSIM")
-EXEC_INST = {"E.1.e.TEST": "Z", "K.1.a.TEST": "J", "K.1.b.TEST": "K"}
+EXEC_INST = {"E.1.e": "Z", "K.1.a": "J", "K.1.b": "K"}
 HELD_OF_EACH_LOT = 25_000
 PRICES = """\
 symbol,security_id,price,tick,lot_size,average_daily_volume
@@ -94,6 +93,9 @@ class Desk:
     booking: WatchedBooking
     program: VenueProcess
     begin_string: str
+    venues: Sequence[str]
+    held: Mapping[tuple[str, str], Decimal] = field(default_factory=dict)
+    _said: dict[str, list[str]] = field(default_factory=dict)
 
     def send_beneath(self, venue: str, text: str) -> None:
         """A message that our gateway would never send: a fault between it and the venue."""
@@ -102,29 +104,43 @@ class Desk:
     def session(self, venue: str) -> str:
         return f"{self.begin_string}:TRIMTAB->{venue}"
 
-    def raw(self, venue: str) -> list[str]:
-        """Every message of the venue's as it stood on the wire."""
-        with self.vault.read() as view:
-            return [one.raw for one in view.inbox.after(self.session(venue), 0, 0, 100_000)]
+    def rest(self) -> None:
+        """All is played: keep what the venues said, as it stood on the wire, and the balances.
+
+        Whoever writes waits for the inbox, which may not have committed its last messages.
+        """
+        with self.vault.write() as view:
+            self.held = view.ledger.balances()
+            for venue in self.venues:
+                taken = view.inbox.after(self.session(venue), 0, 0, 100_000)
+                self._said[venue] = [one.raw for one in taken]
+
+    def said(self, venue: str) -> list[str]:
+        """Every message of the venue's."""
+        return self._said[venue]
 
 
 @contextmanager
 def open_desk(
-    directory: Path, begin_string: str, accounts: Sequence[str], lots: Sequence[TaxLot]
+    directory: Path,
+    begin_string: str,
+    venues: Sequence[str],
+    accounts: Sequence[str],
+    lots: Sequence[TaxLot],
 ) -> Iterator[Desk]:
     """Everything started, logged on and with its books opened; stopped at the end."""
-    program = _venues(directory, begin_string)
+    program = _venues(directory, begin_string, venues)
     vault = open_vault(directory)
     open_books(vault, accounts, lots)
     booking = WatchedBooking()
     gateway = Gateway(
-        vault, booking, RealClock(), _settings(directory, program, begin_string), _log()
+        vault, booking, RealClock(), _settings(directory, program, begin_string, venues), _log()
     )
     instruct(gateway)
     gateway.start()
     try:
         until(lambda: all(one.gate_open for one in gateway.sessions()), "the gates")
-        yield Desk(vault, gateway, booking, program, begin_string)
+        yield Desk(vault, gateway, booking, program, begin_string, venues)
     finally:
         gateway.stop()
         vault.close()
@@ -137,10 +153,11 @@ def instruct(gateway: Gateway) -> None:
     send = engine.send
 
     def sent(session: str, text: str) -> bool:
-        told = EXEC_INST.get(value_of(text, 55) or "") if value_of(text, 35) == "D" else None
-        return send(
-            session, text if told is None else text.replace(f"{SOH}21=", f"{SOH}18={told}{SOH}21=")
-        )
+        scenario = (value_of(text, 55) or "").removesuffix(".TEST").split("/")[0]
+        told = EXEC_INST.get(scenario) if value_of(text, 35) == "D" else None
+        if told is not None:
+            text = text.replace(f"{SOH}21=", f"{SOH}18={told}{SOH}21=")
+        return send(session, text)
 
     engine.send = sent
 
@@ -189,20 +206,20 @@ def two_lots(account: str, security_id: str) -> tuple[TaxLot, TaxLot]:
     )
 
 
-def _venues(directory: Path, begin_string: str) -> VenueProcess:
+def _venues(directory: Path, begin_string: str, venues: Sequence[str]) -> VenueProcess:
     (directory / "prices.csv").write_text(PRICES)
-    tables = (VENUE.format(name=name, begin_string=begin_string) for name in VENUES)
+    tables = (VENUE.format(name=name, begin_string=begin_string) for name in venues)
     (directory / "venues.toml").write_text(PROGRAM + "".join(tables))
     return VenueProcess(directory / "venues.toml").start()
 
 
-def _settings(directory: Path, program: VenueProcess, begin_string: str):
+def _settings(directory: Path, program: VenueProcess, begin_string: str, venues: Sequence[str]):
     path = directory / "fix.cfg"
-    addresses = {name: ("127.0.0.1", program.port(name)) for name in VENUES}
+    addresses = {name: ("127.0.0.1", program.port(name)) for name in venues}
     sessions = write_session_config(
         path, addresses, store=directory / "fix", begin_string=begin_string
     )
-    tables = {name: {"session": sessions[name], "throttle": 1000} for name in VENUES}
+    tables = {name: {"session": sessions[name], "throttle": 1000} for name in venues}
     return load_settings(path, tables, {})
 
 

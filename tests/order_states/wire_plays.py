@@ -35,8 +35,9 @@ COLLAR = Decimal(1)
 
 @dataclass(slots=True)
 class Play:
-    """One scenario with two accounts and a security of its own."""
+    """One scenario, or a variant of it, with two accounts and a security of its own."""
 
+    id: str
     scenario: dict
     steps: Sequence[dict]
     accounts: tuple[str, str]
@@ -45,10 +46,6 @@ class Play:
     desk: Desk
     names: dict[str, str] = field(default_factory=dict)  # The matrix's letters -> our ClOrdIDs.
     intents: dict[str, OrderIntent] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        return self.scenario["id"]
 
     @property
     def symbol(self) -> str:
