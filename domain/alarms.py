@@ -37,6 +37,7 @@ _ERRORS = (
     "over_filled",
     "sequence_reset",
     "session_down",
+    "session_flooded",
     "session_silent",
     "settlement_contradicted",
     "sold_without_lots",
