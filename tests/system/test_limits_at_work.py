@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from console.opening import open_vault
-from domain.orders import CancelRequest, Order, OrdStatus
+from domain.errors import ExitCode
+from domain.orders import CancelRequest, Order, OrdStatus, Side
 from domain.runs import RunStatus
 from tests.system.desk import ACCOUNTS, FREE, OFFICER, Desk
 
@@ -106,3 +107,36 @@ def test_what_counts_against_a_limit_counts_after_a_kill(book, tmp_path):
         assert 0 < entered <= 500_000
         whys = [found.message for found in desk.stored(first).breaks + desk.stored(second).breaks]
         assert any("has entered" in why and "500,000.00 are allowed" in why for why in whys), whys
+
+
+def test_a_halt_of_a_strategy_takes_back_its_blocks_and_the_others_trade_on(book, tmp_path):
+    """A block of two models waits; one of them is halted, and nothing of it goes out any more."""
+    with Desk(book, tmp_path / "desk", edits=FREE) as desk:
+        desk.quote("XSIM", "WMT", "30.00")
+        desk.open_venues()
+        desk.serve()
+        run = desk.rebalance()
+        desk.until(lambda: desk.orders_in("WMT", "new"), "at work")
+        parts = order_of(desk, run, "WMT").intent.allocations
+        models = {part.account_id: part.strategy for part in parts}
+        assert len(set(models.values())) == 2, models
+        halted = models[ACCOUNTS[1]]
+
+        desk.trimtab("halt", "strategy", halted, "--by", "Rosa", "--why", "odd model")
+        desk.until_run(run, RunStatus.DONE)
+        alone = desk.trimtab(
+            "resume", "strategy", halted, "--by", "Rosa", "--why", "fine", code=ExitCode.BAD_DATA
+        )
+        desk.trimtab("resume", "strategy", halted, "--by", "Paul", "--why", "the model is right")
+
+        assert "ask a second person" in alone.stderr
+        wmt = order_of(desk, run, "WMT")
+        assert wmt.status is OrdStatus.CANCELED
+        [wish] = cancels(desk, wmt.intent.cl_ord_id)
+        assert wish.why.startswith(f"halt of strategy {halted} by Rosa: odd model; 1 other")
+        buys = [o.intent for o in desk.stored(run).orders if o.intent.side is Side.BUY]
+        assert {part.strategy for buy in buys for part in buy.allocations} == {
+            models[ACCOUNTS[0]]
+        }, "the wave after the halt"
+        stopped = [b.message for b in desk.stored(run).breaks if b.kind == "order_not_released"]
+        assert any(f"strategy {halted} was halted by Rosa" in why for why in stopped), stopped
