@@ -9,8 +9,9 @@ rest of the same lot (Rev. Rul. 56-602). The disallowed loss goes into the basis
 replacement, and the days that the sold shares were held count as its own (1091(d),
 1223(3)). A replacement bought by an IRA takes over nothing (Rev. Rul. 2008-5).
 
-Only lots that are still open replace anything here: where a replacement was sold in
-its turn, its smaller gain and the disallowed loss cancel out but for their terms.
+Of taxable accounts only lots that are still open replace anything here: where a
+replacement was sold in its turn, its smaller gain and the disallowed loss cancel out but
+for their terms. What an IRA bought replaces in any case: its own sale gives nothing back.
 """
 
 from collections import defaultdict
@@ -134,6 +135,21 @@ def _matched(
         shares, dollars = matched[one.sale, one.lot_id]
         matched[one.sale, one.lot_id] = (shares + one.quantity, dollars + one.loss)
     return matched
+
+
+def bought_by(
+    transactions: Iterable[Transaction], account_ids: frozenset[str]
+) -> tuple[TaxLot, ...]:
+    """What these accounts bought, whole, whatever they have sold of it since."""
+    known = tuple(transactions)
+    undone = {one.reverses for one in known if one.reverses}
+    return tuple(
+        lot
+        for one in known
+        if one.kind is TransactionKind.ALLOCATION and one.transaction_id not in undone
+        for lot in one.opened
+        if lot.account_id in account_ids
+    )
 
 
 def served(transactions: Iterable[Transaction]) -> Mapping[str, Decimal]:

@@ -40,10 +40,15 @@ def post(
     lots = _lots(uow, {same(loss.security_id) for loss in losses}, snapshot, same)
     posted: list[Transaction] = []
     for members, own in _households(snapshot.accounts, losses):
+        retirement = frozenset(
+            a.account_id for a in members if a.tax_status is not TaxStatus.TAXABLE
+        )
+        bought = {lot.lot_id: lot for lot in wash_sales.bought_by(known, retirement)}
+        standing = [lot for account in members for lot in lots[account.account_id]]
         found = wash_sales.match(
             own,
-            [lot for account in members for lot in lots[account.account_id]],
-            frozenset(a.account_id for a in members if a.tax_status is not TaxStatus.TAXABLE),
+            [*bought.values(), *(lot for lot in standing if lot.lot_id not in bought)],
+            retirement,
             wash_sales.served(known),
             same,
         )

@@ -119,6 +119,42 @@ def test_an_ira_makes_the_loss_vanish_and_keeps_its_basis(vault, book):
     assert post(vault, book) == ()
 
 
+@pytest.mark.parametrize("sold", [100, 60])
+def test_what_an_ira_bought_and_sold_again_before_the_loss_makes_it_vanish_too(vault, book, sold):
+    """The purchase counts, not the position: an IRA's own sale gives nothing back."""
+    open_books(vault, book)
+    earlier = DAY - timedelta(days=10)
+    allocate(vault, 1, earlier, opened=(bought("A3", 100, "15000", day=earlier),))
+    again = replace(
+        sold_at_a_loss(sold, "0"),
+        lot_id="A3:bought",
+        account_id="A3",
+        basis=Decimal(150) * sold,
+        proceeds=Decimal(150) * sold,
+        acquired=earlier,
+    )
+    allocate(vault, 2, DAY - timedelta(days=5), relieved=(again,))
+    allocate(vault, 3, relieved=(sold_at_a_loss(),))
+
+    (posted,) = post(vault, book)
+
+    (one,) = disallowed([posted])
+    assert (one.quantity, one.loss, one.is_lost) == (100, 5000, True)
+    assert post(vault, book) == ()
+
+
+def test_what_a_taxable_account_bought_and_sold_again_takes_nothing_over(vault, book):
+    """Its smaller gain and the disallowed loss would cancel out."""
+    open_books(vault, book)
+    allocate(vault, 1, opened=(bought("A2", 100, "15000"),))
+    again = replace(sold_at_a_loss(100, "0"), lot_id="A2:bought", account_id="A2", acquired=DAY)
+    again = replace(again, basis=Decimal(15000), proceeds=Decimal(15100))
+    allocate(vault, 2, relieved=(again,))
+    allocate(vault, 3, relieved=(sold_at_a_loss(),))
+
+    assert post(vault, book) == ()
+
+
 def test_a_purchase_of_a_later_run_reaches_back_thirty_days_and_no_further(vault, book):
     open_books(vault, book)
     allocate(vault, 1, relieved=(sold_at_a_loss(50, "-2500"),))
