@@ -78,7 +78,18 @@ class Wired:
 
 
 @pytest.fixture
-def wired(tmp_path, monkeypatch):
+def database(request, tmp_path):
+    """SQLite, unless a module asks for others by parametrising this one indirectly."""
+    kind = getattr(request, "param", "sqlite")
+    if kind == "postgres":
+        migrated = request.getfixturevalue("migrated_postgres")
+        migrated.empty()
+        (tmp_path / "url").write_text(migrated.url)
+    return kind
+
+
+@pytest.fixture
+def wired(tmp_path, database, monkeypatch):
     made = Wired(tmp_path)
     yield made
     monkeypatch.setattr(engine, "_LOGOUT_SECONDS", 0)  # A logout takes the engine a second.

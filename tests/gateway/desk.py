@@ -77,9 +77,10 @@ def new_id() -> str:
 
 
 def open_vault(directory: Path) -> SqlVault:
-    path = directory / "trimtab.db"
-    url = f"sqlite:///{path}"
-    if not path.exists():
+    """The vault of a test's folder: in it, unless its file `url` names a migrated database."""
+    path, elsewhere = directory / "trimtab.db", directory / "url"
+    url = elsewhere.read_text() if elsewhere.exists() else f"sqlite:///{path}"
+    if not (path.exists() or elsewhere.exists()):
         migrate.upgrade(url)
     return SqlVault(url, clock=RealClock(), holder="test", anchor_path=directory / "anchor")
 

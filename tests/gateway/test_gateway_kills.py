@@ -12,7 +12,10 @@ from gateway.wiretext import value_of
 from tests.gateway.desk import executions, intent, new_id, order_of, place
 from tests.gateway.venue import until
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True),
+]
 ROOT = Path(__file__).parents[2]
 
 
