@@ -120,7 +120,7 @@ class WitnessExecution:
     trade_date: date
     exec_id: str
     exec_type: ExecType  # TRADE, TRADE_CANCEL or TRADE_CORRECT.
-    cl_ord_id: str
+    cl_ord_id: str  # Empty: of an order by telephone.
     symbol: str
     side: Side
     quantity: Decimal

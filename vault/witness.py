@@ -103,7 +103,7 @@ def _venue_parsers() -> Mapping[str, tuple[str, Parser]]:
         "venue": ("venue", fields.identifier),
         "exec_id": ("exec_id", fields.text),
         "exec_type": ("exec_type", fields.one_of(_EXEC_TYPES, "the ExecType of a trade")),
-        "cl_ord_id": ("cl_ord_id", fields.text),
+        "cl_ord_id": ("cl_ord_id", optional(fields.text)),  # An order by telephone has none.
         "symbol": ("symbol", fields.symbol),
         "security_id": ("security_id", optional(fields.isin)),
         "side": ("side", fields.one_of(list(Side), "a side: 1 or 2")),
@@ -115,6 +115,7 @@ def _venue_parsers() -> Mapping[str, tuple[str, Parser]]:
 
 def _execution(raw: RawFile, row: Row) -> WitnessExecution:
     values: dict[str, Any] = {n: v for n, v in row.values.items() if n != "security_id"}
+    values["cl_ord_id"] = values["cl_ord_id"] or ""
     values["exec_type"] = ExecType(values["exec_type"])
     values["side"] = Side(values["side"])
     source = Source(raw.name, row.line, raw.sha256)

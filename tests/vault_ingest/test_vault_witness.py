@@ -63,6 +63,13 @@ def test_a_bust_names_the_execution_that_it_undoes(read):
     ]
 
 
+def test_an_order_by_telephone_has_no_clordid_in_the_file(read):
+    found = read(GOOD.replace("AB12-0002", ""))
+
+    assert found.problems == ()
+    assert [one.cl_ord_id for one in found.executions] == ["AB12-0001", ""]
+
+
 def test_a_day_without_executions_is_a_file_too(read):
     found = read(f"{HEADER}\nTRAILER,XSIM,0,0,0,0\n")
 

@@ -1,7 +1,7 @@
-"""A good-till order on the bundled exchange: two trading days, a night with a split, a restart.
+"""What takes persons and days, on the bundled exchange with a clock that is stepped.
 
-The clock of the exchange is stepped, everything else is as it is: gateway, booking, ledger,
-the venue's end-of-day files, and what two persons book in the morning.
+Everything else is as it is: gateway, booking, ledger, the venue's end-of-day files, and what two
+persons book: a split overnight, an order by telephone.
 """
 
 from dataclasses import replace
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from console.book_wishes import BookWishes
+from console.service_port import AccountPart
 from domain.orders import OrdStatus, Side, TimeInForce
 from domain.splits import Split
 from gateway.service import Gateway
@@ -170,3 +172,39 @@ def test_a_good_till_order_over_a_night_with_a_split_is_right_to_the_cent(
         assert ledger_against_venue(facts, witness.executions, "XSIM", day) == ()
     kinds = {event["kind"] for event in wired.events if event["event"] == "alarm_raised"}
     assert kinds == {"order_split"}
+
+
+def test_an_order_by_telephone_is_adopted_and_agrees_with_the_venues_file(wired, days, gateway):
+    """Its first fill comes before two persons say whose it is, its last one after."""
+    open_books(wired.vault, BOOK)
+    gateway()
+    call = {"client": "TRIMTAB", "symbol": "AAPL", "side": "buy", "quantity": 100, "price": "148"}
+    phoned = days.ask("/venues/XSIM/telephone", call)["orders"][0]["order_id"]
+    days.execute(phoned, 30, "147.90")
+    until(lambda: len(wired.alarms("unknown_order")) == 2, "the alarms")
+    key = f"XSIM/{phoned}"
+    parts = (
+        AccountPart(account_id="A1", quantity=Decimal(60)),
+        AccountPart(account_id="A2", quantity=Decimal(40)),
+    )
+
+    wishes = BookWishes(wired.vault, RealClock())
+    wishes.propose_adoption(key, parts, "last", "anna", "Bob by telephone, 15:05")
+    wishes.agree_adoption(key, "ben")
+    days.execute(phoned, 70, "147.95")
+    until(lambda: order_of(wired.vault, key).is_closed, "the last fill")
+    path = days.end_of_day()
+
+    with wired.vault.read() as view:
+        facts, held = view.ledger.all(), view.ledger.balances()
+    fees = Decimal("0.09") + Decimal("0.21")
+    assert order_of(wired.vault, key).status is OrdStatus.FILLED
+    assert (held["client:A1", AAPL], held["client:A2", AAPL]) == (560, 340)
+    assert sum(held[f"client:{name}", "USD"] for name in ("A1", "A2")) == (
+        200_000 - 30 * Decimal("147.90") - 70 * Decimal("147.95") - fees
+    )
+    assert not [book for book, _ in held if "UNKNOWN" in book]
+    witness = read_venue_file(path)
+    assert len(witness.executions) == 2
+    assert ledger_against_venue(facts, witness.executions, "XSIM", DAY) == ()
+    assert len(wired.alarms("unknown_order")) == 2
