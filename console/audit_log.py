@@ -43,10 +43,13 @@ _NOT_ORDERS = frozenset(
         "rules_proposed",
         "rules_taken_over",
         "sequence_reset",
+        "split_booked",
+        "split_proposed",
     }
 )
 _WARNINGS = frozenset(
     {
+        "adoption_proposed",
         "allocation_reversed",
         "cancel_repeated",
         "case_opened",
@@ -61,6 +64,7 @@ _WARNINGS = frozenset(
         "rules_proposed",
         "run_rejected",
         "sequence_reset",
+        "split_proposed",
         "triggers_skipped",
         "unknown_report_kept",
     }
