@@ -151,12 +151,10 @@ class Core:
 
     def _keep_evidence(self, profile: VenueProfile) -> None:
         """What the engine's store says of orders that nobody acknowledged, while it is at rest."""
-        with self._vault.read() as view:
-            if not doubts.has_silent(view, profile.venue):
-                return
-        sent = sent_orders(profile.session)
         with self._vault.write() as uow:
-            doubts.note_never_stored(uow, profile.venue, sent, self._clock.now())
+            if doubts.has_silent(uow, profile.venue):
+                sent = sent_orders(profile.session)
+                doubts.note_never_stored(uow, profile.venue, sent, self._clock.now())
 
     def _all_copies(
         self, profiles: Sequence[VenueProfile], wake: Callable[[], None]

@@ -19,16 +19,18 @@ class Known(Generic[K, V]):
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self.is_whole = False  # All that there are in the database are here.
         self.values: dict[K, V] = {}
 
     def clear(self) -> None:
         """Another process may have written meanwhile."""
         self.values.clear()
+        self.is_whole = False
 
     def keep(self, changed: dict[K, V | None]) -> None:
         """What a commit left; None: there is nothing to know."""
         if len(self.values) + len(changed) > self._most:
-            self.values.clear()
+            self.clear()
         for key, value in changed.items():
             if value is None:
                 self.values.pop(key, None)
@@ -42,6 +44,22 @@ class Changes(Generic[K, V]):
     def __init__(self, known: Known[K, V], journal: Journal) -> None:
         self._known, self._journal = known, journal
         self._changed: dict[K, V | None] = {}
+        self._has_read_all = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing needs reading to know all that there are."""
+        return self._known.is_whole or self._has_read_all
+
+    def have_read_all(self) -> None:
+        """Every one was put here."""
+        self._journal.note(self._have_not_read_all)
+        self._has_read_all = True
+
+    def all(self) -> list[V]:
+        """Every value that is known."""
+        found = {**self._known.values, **self._changed}
+        return [value for value in found.values() if value is not None]
 
     def find(self, key: K) -> V | None:
         """The value, when it is known here."""
@@ -61,7 +79,11 @@ class Changes(Generic[K, V]):
 
     def commit(self) -> None:
         """What this transaction has is now what stands."""
+        self._known.is_whole = self.is_whole
         self._known.keep(self._changed)
+
+    def _have_not_read_all(self) -> None:
+        self._has_read_all = False
 
     def _restore(self, key: K, was_changed: bool, value: V | None) -> None:
         if was_changed:

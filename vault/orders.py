@@ -6,6 +6,7 @@ An order is found by any ClOrdID that it ever had, and a ClOrdID never names two
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any, get_args
 from uuid import UUID
 
@@ -119,10 +120,7 @@ class SqlOrders:
         return self._orders(_STANDING.where(order_state.c.run_id == run_id))
 
     def open(self) -> tuple[Order, ...]:
-        found = self._read(_STANDING.where(order_state.c.is_open))
-        for standing in found:
-            self._know(standing)
-        return tuple(standing.order for standing in found)
+        return tuple(standing.order for standing in self._open())
 
     def open_names(self) -> frozenset[str]:
         """ClOrdIDs of the intents: what is asked often decodes no order with its allocations."""
@@ -213,6 +211,15 @@ class SqlOrders:
             self._writes.put(order_fill, (name, row["position"]), partial(dict, row))
         for position in range(len(order.fills), len(before.fills)):
             self._writes.put(order_fill, (name, position), None)
+
+    def _open(self) -> list[Standing]:
+        """Oldest first; read once, as long as nobody else writes."""
+        if not self._memory.orders.is_whole:
+            for standing in self._read(_STANDING.where(order_state.c.is_open)):
+                self._know(standing)
+            self._memory.orders.have_read_all()
+        standing_now = (one for one in self._memory.orders.all() if not one.order.is_closed)
+        return sorted(standing_now, key=attrgetter("number"))
 
     def _standing(self, name: str) -> Standing | None:
         known = self._memory.orders.find(name)
