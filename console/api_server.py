@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from console.config import ApiSettings
+from console.request_deadline import DeadlineProtocol
 from console.unix_path import socket_address
 from domain.errors import ConfigError, TryAgainError
 
@@ -31,7 +32,7 @@ class ApiServer:
                 access_log=False,
                 lifespan="off",
                 ws="none",
-                http="h11",
+                http=DeadlineProtocol,
                 server_header=False,
                 timeout_graceful_shutdown=5,
                 limit_concurrency=32,

@@ -5,6 +5,7 @@ keeps what it is told and answers from it.
 """
 
 import shutil
+import socket
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ from console.api_server import ApiServer
 from console.config import ApiSettings, load_config
 from console.initialise import initialise
 from console.main import main
-from console.secrets_file import read_token
+from console.secrets_file import create_token, read_token
 from console.service_port import (
     AuditVerdict,
     CheckLine,
@@ -377,4 +378,24 @@ def serving(installed, desk):
     server = ApiServer(create_app(desk, read_token(installed.files.token)), installed.api)
     server.start()
     yield
+    server.stop()
+
+
+@pytest.fixture
+def token_file(tmp_path):
+    path = tmp_path / "token"
+    create_token(path)
+    return path
+
+
+@pytest.fixture
+def tcp(desk, token_file):
+    """A server on a loopback port: its settings and token."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = ApiSettings(socket=None, host="127.0.0.1", port=port)
+    server = ApiServer(create_app(desk, read_token(token_file)), settings)
+    server.start()
+    yield settings, read_token(token_file)
     server.stop()

@@ -13,7 +13,6 @@ import pytest
 from console.api import BODY_LIMIT, create_app
 from console.api_server import ApiServer
 from console.client import ApiClient
-from console.config import ApiSettings
 from console.secrets_file import create_token, read_token
 from console.service_port import OrderQuery, OverrideRequest
 from domain.codec import encode
@@ -28,31 +27,11 @@ from domain.runs import Urgency
 
 
 @pytest.fixture
-def token_file(tmp_path):
-    path = tmp_path / "token"
-    create_token(path)
-    return path
-
-
-@pytest.fixture
 def client(desk, socket_settings, token_file):
     """A client of a server on a Unix socket."""
     server = ApiServer(create_app(desk, read_token(token_file)), socket_settings)
     server.start()
     yield ApiClient(socket_settings, token_file)
-    server.stop()
-
-
-@pytest.fixture
-def tcp(desk, token_file):
-    """A server on a loopback port: its settings and token."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = ApiSettings(socket=None, host="127.0.0.1", port=port)
-    server = ApiServer(create_app(desk, read_token(token_file)), settings)
-    server.start()
-    yield settings, read_token(token_file)
     server.stop()
 
 
