@@ -178,13 +178,20 @@ class Releaser:
         before: Sequence[OrderIntent],
         ground: Ground,
     ) -> Mapping[str, str]:
-        """Who must leave the wave: asked of what the cash that there is would buy."""
+        """Who must leave the wave: asked of what the cash that there is would buy.
+
+        A wave that has gone out already is not asked about again.
+        """
         with self._vault.read() as view:
+            standing = newest(view, wave)
+            has_begun = bool(standing) or bool(reductions(view, ground.run_id, wave))
+            if has_begun and not any(order.accidental for order in standing):
+                return {}
             short = not_done(view, before)
             if not short:
                 return {}
             affordable = funding(view, wave, ground).intents
-        return ground.recheck(affordable, short)
+        return ground.recheck(affordable, short) if affordable else {}
 
     def _see_through(
         self, intents: tuple[OrderIntent, ...], ground: Ground, barred: Mapping[str, str]

@@ -215,6 +215,33 @@ def test_an_order_that_works_for_hours_and_fills_meanwhile_lets_the_buys_go(vaul
     assert len(day.due) == 3
 
 
+def test_the_rules_are_asked_once_about_a_wave_however_often_the_release_comes_back(vault):
+    """The sell fills in part, so its account's buys are asked about; then a part is waited for."""
+    asked = []
+
+    def half_of_sells(street, order) -> None:
+        quantity = int(order.intent.quantity)
+        street.fill(order.intent.cl_ord_id, quantity if order.intent.side is Side.BUY else 5, "148")
+
+    later = replace(BUY, cl_ord_id="R-0003")
+    day = Afternoon(vault, half_of_sells)
+    routes = (at_once(SELL), at_once(BUY), sliced(later, 3, NOW + STEP))
+
+    while True:
+        try:
+            day.releaser.release(
+                RUN, routes, BOOK, lambda wave, _: asked.append([o.cl_ord_id for o in wave]) or {}
+            )
+        except NotDueError as error:
+            day.clock.time = error.at
+        else:
+            break
+
+    assert asked[0] == ["R-0002"]
+    assert asked.count(["R-0002"]) == 1
+    assert all(asked.count(wave) == 1 for wave in asked)
+
+
 def test_what_is_over_the_participation_limit_stays_out_with_its_reason(vault):
     route = replace(at_once(SELL), most=Decimal(50), why_most="at most 5 % of 1,000 may go out")
     day = Afternoon(vault, fills_everything)
