@@ -59,9 +59,8 @@ def test_the_accounts_go_with_the_order_and_the_report_on_them_is_accepted(desk)
     assert on.facts("AAAA-0001", AllocationInstruction) == []
 
 
-@VERSIONS
-def test_a_preliminary_instruction_is_there_before_its_order(desk, begin_string):
-    on = desk(begin_string, allocations="before")
+def test_a_preliminary_instruction_is_there_before_its_order(desk):
+    on = desk("FIXT.1.1", allocations="before")
 
     on.buy("AAAA-0001", {"A1": 200, "A2": 100})
     on.wait_for_fact("AAAA-0001", AllocationAck, 2)
@@ -109,9 +108,9 @@ def test_after_the_block_the_broker_hears_what_the_ledger_gave(desk, begin_strin
     assert on.wired.alarms("allocation_rejected") == []
 
 
-def test_a_report_that_is_not_what_the_ledger_gave_is_refused_and_leaves_a_break(desk):
+def test_a_report_that_is_not_the_ledgers_is_refused_and_answered_with_ours(desk):
     """One share for two: the venue gives it to the first, our draw of this block to the second."""
-    on = desk(allocations="on_order")
+    on = desk(allocations="before")
     on.buy("AAAA-0004", {"A1": 1, "A2": 1})
     on.wait_for("AAAA-0004")
     on.sells(1)
@@ -119,6 +118,7 @@ def test_a_report_that_is_not_what_the_ledger_gave_is_refused_and_leaves_a_break
     on.cancel("AAAA-0004")
 
     answer = on.wait_for_fact("AAAA-0004", AllocationAnswer)
+    on.wait_for_fact("AAAA-0004", AllocationAck, 4)
 
     assert on.client_shares() == {"A2": 1}
     assert (answer.status, answer.code) == (
@@ -127,24 +127,11 @@ def test_a_report_that_is_not_what_the_ledger_gave_is_refused_and_leaves_a_break
     )
     [broken] = on.breaks()
     assert (broken.kind, broken.ours) == ("allocation_differs", "shares of A1 0, shares of A2 1")
-    until(lambda: list(on.shown()["reports"].values()) == ["1"], "our refusal at the venue")
-    until(lambda: len(on.wired.alarms("allocation_differs")) == 1, "the alarm")
-
-
-def test_after_a_report_that_differs_the_broker_is_told_ours(desk):
-    on = desk(allocations="before")
-    on.buy("AAAA-0004", {"A1": 1, "A2": 1})
-    on.wait_for("AAAA-0004")
-    on.sells(1)
-    on.wait_for("AAAA-0004", filled=1)
-    on.cancel("AAAA-0004")
-
-    on.wait_for_fact("AAAA-0004", AllocationAnswer)
-    on.wait_for_fact("AAAA-0004", AllocationAck, 4)
-
     [_, told] = on.facts("AAAA-0004", AllocationInstruction)
     assert [(part.account_id, part.quantity) for part in told.parts] == [("A2", 1)]
     assert on.shown()["instructions"][-1]["accounts"] == [["A2", "1"]]
+    assert list(on.shown()["reports"].values()) == ["1"]
+    until(lambda: len(on.wired.alarms("allocation_differs")) == 1, "the alarm")
 
 
 def test_a_rejected_instruction_is_an_alarm_with_the_reason_in_words(desk):

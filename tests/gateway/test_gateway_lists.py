@@ -51,13 +51,20 @@ def sent(desk: Desk, kind: str) -> list[str]:
     return [raw for raw in (raw.replace("|", "\x01") for raw in raws) if value_of(raw, 35) == kind]
 
 
+def every(raws: list[str], tag: int) -> list[str]:
+    return [value for raw in raws for value in of_tag(raw, tag)]
+
+
 def of_tag(raw: str, tag: int) -> list[str]:
     return [value for name, value in pairs(raw) if name == tag]
 
 
-@pytest.mark.parametrize("begin_string", ["FIX.4.4", "FIXT.1.1"])
-def test_a_wave_is_one_list_and_each_order_of_it_lives_alone(desk, begin_string):
-    on = desk(begin_string, allocations="on_order")
+@pytest.mark.parametrize(
+    ("begin_string", "size", "counts"), [("FIX.4.4", 100, ["3"]), ("FIXT.1.1", 2, ["2", "1"])]
+)
+def test_a_wave_is_one_list_and_each_order_of_it_lives_alone(desk, begin_string, size, counts):
+    """In one message or in fragments; with the accounts of each order."""
+    on = desk(begin_string, allocations="on_order", list_orders=size)
 
     on.enter(*wave())
     for one in wave():
@@ -69,38 +76,16 @@ def test_a_wave_is_one_list_and_each_order_of_it_lives_alone(desk, begin_string)
     on.cancel("AAAA-0003")
     on.wait_for("AAAA-0003", closed=True)
 
-    [raw] = sent(on, "E")
-    assert of_tag(raw, 66) == ["AAAA-0001-L"]
-    assert (of_tag(raw, 11), of_tag(raw, 67)) == (
-        ["AAAA-0001", "AAAA-0002", "AAAA-0003"],
-        ["1", "2", "3"],
-    )
-    assert (of_tag(raw, 68), of_tag(raw, 893), of_tag(raw, 433)) == (["3"], ["Y"], ["1"])
-    assert of_tag(raw, 79) == ["A1", "A2", "A1", "A3"]
+    raws = sent(on, "E")
+    assert [of_tag(raw, 73) for raw in raws] == [[count] for count in counts]
+    assert {*every(raws, 66)} == {"AAAA-0001-L"}
+    assert every(raws, 11) == ["AAAA-0001", "AAAA-0002", "AAAA-0003"]
+    assert every(raws, 67) == ["1", "2", "3"]
+    assert ({*every(raws, 68)}, {*every(raws, 433)}) == ({"3"}, {"1"})
+    assert every(raws, 893) == ["N"] * (len(raws) - 1) + ["Y"]
+    assert every(raws, 79) == ["A1", "A2", "A1", "A3"]
     assert sent(on, "D") == []
     assert on.client_shares() == {"A1": 60, "A2": 40}
-
-
-def test_a_long_list_goes_in_fragments(desk):
-    on = desk(list_orders=2)
-
-    on.enter(*wave())
-    for one in wave():
-        on.wait_for(one.cl_ord_id)
-
-    first, second = sent(on, "E")
-    assert (of_tag(first, 893), of_tag(second, 893)) == (["N"], ["Y"])
-    assert of_tag(first, 68) == of_tag(second, 68) == ["3"]
-    assert of_tag(first, 67) + of_tag(second, 67) == ["1", "2", "3"]
-
-
-def test_an_order_alone_is_no_list(desk):
-    on = desk()
-
-    on.enter(wave()[0])
-    on.wait_for("AAAA-0001")
-
-    assert (len(sent(on, "D")), sent(on, "E")) == (1, [])
 
 
 def test_the_whole_list_is_cancelled_by_one_request(desk):
@@ -123,18 +108,6 @@ def test_the_whole_list_is_cancelled_by_one_request(desk):
     assert sent(on, "F") == []
     assert [on.order(name).status for name in names] == [OrdStatus.CANCELED] * 3
     assert on.wired.alarms("canceled_unsolicited") == []
-
-
-def test_a_part_of_a_list_is_cancelled_order_by_order(desk):
-    on = desk()
-    on.enter(*wave())
-    for one in wave():
-        on.wait_for(one.cl_ord_id)
-
-    with on.vault.write() as uow:
-        rest = cancel_lists(uow, ["AAAA-0002"], at=RealClock().now(), why="", by="oms")
-
-    assert rest == ("AAAA-0002",)
 
 
 def test_an_order_that_the_venue_refuses_does_not_take_its_list_along(desk):
@@ -170,7 +143,7 @@ def test_a_list_that_is_refused_whole_leaves_no_order_in_doubt(desk):
     assert {on.order(one.cl_ord_id).status for one in again} == {OrdStatus.REJECTED}
     assert "used before" in on.order("BBBB-0001").reason
     assert on.order("AAAA-0001").status is OrdStatus.NEW
-    assert len(on.wired.alarms("list_refused")) == 1
+    until(lambda: len(on.wired.alarms("list_refused")) == 1, "the alarm")
 
 
 def test_a_stopped_order_leaves_its_list_before_it_goes(desk, wired):
