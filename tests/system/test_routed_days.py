@@ -23,51 +23,40 @@ CHOICES = """choices = [
 RULES = {**FREE, "choices": CHOICES, "notional_from": "notional_from = 1"}
 IN_PARTS = """notional_from = 1
 slices = 2
-start = "14:45:12"
-end = "14:45:18"
+start = "14:45:08"
+end = "14:45:12"
 """
-SECOND_PART = datetime(2022, 11, 30, 19, 45, 15, tzinfo=UTC)
+SECOND_PART = datetime(2022, 11, 30, 19, 45, 10, tzinfo=UTC)
 SLICED = {**RULES, "notional_from": IN_PARTS}
 
 
-def test_what_an_ioc_leaves_goes_to_the_next_choice(book, tmp_path):
+def test_the_rest_of_an_ioc_goes_to_the_next_choice_once_though_the_service_is_killed(
+    book, tmp_path
+):
     with Desk(book, tmp_path / "desk", edits=RULES, level_share=THIN) as desk:
         desk.open_venues()
         desk.serve()
-
         run = desk.rebalance(ACCOUNT)
-        detail = desk.until_run(run, RunStatus.DONE)
+        desk.until_sent()
+        desk.sleep(0.4)
+        desk.kill(desk.service)
+        desk.serve()
+        desk.until_run(run, RunStatus.DONE)
 
-        assert detail.breaks == ()
         stored = ended(desk, run)
         followers = [o for o in stored.orders if o.intent.routed and o.intent.routed.follows]
         assert followers
-        told = desk.trimtab("order", followers[0].intent.cl_ord_id).stdout
-        assert f"with the rest of {followers[0].intent.routed.follows}" in told
-        assert "shortfall $" in told
-        explained = desk.trimtab("explain", followers[0].intent.cl_ord_id).stdout
-        assert "rule size: it is worth $" in explained
+        last = followers[-1].intent
+        told = desk.trimtab("order", last.cl_ord_id).stdout
+        assert f"with the rest of {last.routed.follows}" in told
+        assert "shortfall" in told
+        assert "rule size: it is worth $" in desk.trimtab("explain", last.cl_ord_id).stdout
         first = [o for o in stored.orders if o.intent.time_in_force is TimeInForce.IOC]
         assert {order.status for order in first} <= {OrdStatus.FILLED, *ENDS}
 
 
-def test_a_service_that_is_killed_among_choices_sends_no_rest_twice(book, tmp_path):
-    with Desk(book, tmp_path / "desk", edits=RULES, level_share=THIN) as desk:
-        desk.open_venues()
-        desk.serve()
-        run = desk.rebalance(ACCOUNT)
-        for _ in range(2):
-            desk.until_sent()
-            desk.sleep(0.4)
-            desk.kill(desk.service)
-            desk.serve()
-        desk.until_run(run, RunStatus.DONE)
-
-        ended(desk, run)
-
-
 def test_orders_in_parts_go_out_at_their_times(book, tmp_path):
-    """The service's clock starts at 14:45 in New York; parts are due at 12 and 15 seconds."""
+    """The service's clock starts at 14:45 in New York; parts are due at 8 and 10 seconds."""
     with Desk(book, tmp_path / "desk", edits=SLICED) as desk:
         desk.open_venues()
         desk.serve()
