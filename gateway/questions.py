@@ -102,10 +102,12 @@ class Questions:
         venue = profile.venue
         if not self._standing.is_unasked(venue):
             return
+        before = self._standing.doubts(venue)
         with self._vault.write() as uow:
             alarms = doubts.after_logon(uow, venue, self._clock.now())
             in_doubt = doubts.unresolved(uow, venue)
-        self._standing.asked(venue, in_doubt)
+        self._standing.counted(venue, in_doubt, before)
+        self._standing.asked(venue)
         if profile.mass_status:
             self._ask_for_all(profile)
         tell(self._log, alarms)

@@ -33,11 +33,10 @@ class Standing:
         with self._lock:
             return venue in self._unasked
 
-    def asked(self, venue: str, in_doubt: int) -> None:
-        """The questions are queued, and so many orders were in doubt then."""
+    def asked(self, venue: str) -> None:
+        """The questions are queued."""
         with self._lock:
             self._unasked.discard(venue)
-            self._in_doubt[venue] = in_doubt
 
     def doubted(self, venue: str) -> None:
         """Orders of `venue` were put in doubt: the gate shuts until they are counted."""

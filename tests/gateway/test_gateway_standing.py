@@ -1,15 +1,16 @@
 """The gate never opens on an old count of doubts."""
 
 from domain.orders import OrdStatus
+from gateway import doubts
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.standing import Standing
 from tests.gateway.bare import SESSION, BareCore
-from tests.gateway.desk import intent, order_of, place
+from tests.gateway.desk import intent, order_of, place, settings_for
 
 
 def test_a_count_from_before_a_doubt_does_not_open_the_gate():
     standing = Standing(["XSIM"])
-    standing.asked("XSIM", 1)
+    standing.asked("XSIM")
     before = standing.doubts("XSIM")
 
     standing.doubted("XSIM")
@@ -43,5 +44,23 @@ def test_the_gate_shuts_before_a_doubt_is_committed(tmp_path, monkeypatch):
     assert seen == [False]
     assert order_of(bare.vault, "T1").in_doubt
     assert order_of(bare.vault, "T1").status is OrdStatus.INTENDED
+    assert not bare.core.questions.is_gate_open("XSIM")
+    bare.vault.close()
+
+
+def test_a_doubt_that_comes_while_the_logon_s_questions_are_queued_shuts_the_gate(
+    tmp_path, monkeypatch
+):
+    bare = BareCore(tmp_path)
+    unresolved = doubts.unresolved
+
+    def count_then_doubt(uow, venue):
+        count = unresolved(uow, venue)
+        bare.core.questions.recount(venue)  # As the inbox does before its commit.
+        return count
+
+    monkeypatch.setattr(doubts, "unresolved", count_then_doubt)
+    bare.core.questions.ask_after_logon(settings_for(tmp_path, 1).profiles[0])
+
     assert not bare.core.questions.is_gate_open("XSIM")
     bare.vault.close()
