@@ -112,6 +112,11 @@ class AllocationInstruction:
         """What the outbox knows the message by."""
         return self.alloc_id
 
+    @property
+    def precedes_its_order(self) -> bool:
+        """It says before the block who is to get what; its cancel comes after."""
+        return self.kind is AllocType.PRELIMINARY and self.transaction is AllocTransType.NEW
+
     def says_the_same(self, other: "AllocationInstruction") -> bool:
         """Whether both give the same accounts the same."""
         mine = (self.quantity, self.average_price, self.parts)

@@ -13,7 +13,6 @@ from domain.allocations import (
     AllocationInstruction,
     AllocationSent,
     AllocationWithdrawn,
-    AllocType,
 )
 from domain.errors import BadInputError
 from domain.order_states import apply
@@ -218,5 +217,5 @@ def is_cancel(body: OutboxBody) -> bool:
 
 def _is_new(body: OutboxBody) -> bool:
     if isinstance(body, AllocationInstruction):
-        return body.kind is AllocType.PRELIMINARY
+        return body.precedes_its_order
     return isinstance(body, OrderIntent)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.allocations import AllocationAnswer, AllocationInstruction, AllocType
+from domain.allocations import AllocationAnswer, AllocationInstruction
 from domain.kills import first_that_stops, in_words
 from domain.orders import (
     CancelRequest,
@@ -100,7 +100,7 @@ def _judge_instruction(
     """A preliminary one shares the fate of its order; the others speak of what has happened."""
     if order is None:
         return Judgement(Verdict.WITHDRAW, "the order is unknown")
-    if instruction.kind is AllocType.PRELIMINARY:
+    if instruction.precedes_its_order:
         return _judge_order(order.intent, order, kills, bars, hold)
     return Judgement(Verdict.HOLD, hold) if hold else _SEND
 

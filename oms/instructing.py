@@ -49,7 +49,10 @@ def instruct(uow: UnitOfWork, order: Order, ways: Ways, at: datetime) -> None:
     if mode in (AllocationMode.NONE, AllocationMode.ON_ORDER) or not order.is_closed:
         return
     facts = uow.allocations.of_order(intent.cl_ord_id)
-    if mode is AllocationMode.BEFORE and not _failed(facts):
+    standing = _preliminary(facts)
+    if mode is AllocationMode.BEFORE and standing is not None:
+        if not order.cum_qty:
+            _queue(uow, intent.venue, _taken_back(standing, facts, at), at)
         return
     parts = allocated(intent, uow.ledger.of_order(intent.cl_ord_id))
     if sum(part.quantity for part in parts) != order.cum_qty:
@@ -75,14 +78,10 @@ def instruct(uow: UnitOfWork, order: Order, ways: Ways, at: datetime) -> None:
         _queue(uow, intent.venue, wanted, at)
 
 
-def _failed(facts: tuple[AllocationFact, ...]) -> bool:
-    """Whether what was said before the block does not hold: then the outcome has to be told."""
-    preliminaries = {
-        fact.alloc_id
-        for fact in facts
-        if isinstance(fact, AllocationInstruction) and fact.kind is AllocType.PRELIMINARY
-    }
-    dead = {
+def _preliminary(facts: tuple[AllocationFact, ...]) -> AllocationInstruction | None:
+    """What was said before the block, if it holds; else the outcome has to be told."""
+    told = [fact for fact in facts if isinstance(fact, AllocationInstruction)]
+    dead = {one.refers_to for one in told} | {
         fact.alloc_id
         for fact in facts
         if isinstance(fact, AllocationLost | AllocationWithdrawn)
@@ -92,7 +91,10 @@ def _failed(facts: tuple[AllocationFact, ...]) -> bool:
         isinstance(fact, AllocationAnswer) and fact.status is not AllocStatus.ACCEPTED
         for fact in facts
     )
-    return refused or not preliminaries - dead
+    if refused:
+        return None
+    holds = (one for one in told if one.precedes_its_order and one.alloc_id not in dead)
+    return next(holds, None)
 
 
 def _taken_back(

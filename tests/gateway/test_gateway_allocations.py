@@ -60,6 +60,7 @@ def test_the_accounts_go_with_the_order_and_the_report_on_them_is_accepted(desk)
 
 
 def test_a_preliminary_instruction_is_there_before_its_order(desk):
+    """And is taken back after a block that got nothing."""
     on = desk("FIXT.1.1", allocations="before")
 
     on.buy("AAAA-0001", {"A1": 200, "A2": 100})
@@ -74,7 +75,14 @@ def test_a_preliminary_instruction_is_there_before_its_order(desk):
     assert instruction.kind is AllocType.PRELIMINARY
     assert acks == [AllocStatus.RECEIVED, AllocStatus.ACCEPTED]
     assert (report.alloc_id, answer.status) == (instruction.alloc_id, AllocStatus.ACCEPTED)
-    assert on.shown()["instructions"][0]["accounts"] == [["A1", "200"], ["A2", "100"]]
+
+    on.buy("AAAA-0002", {"A1": 5})
+    on.wait_for("AAAA-0002")
+    on.cancel("AAAA-0002")
+    on.wait_for_fact("AAAA-0002", AllocationAck, 4)
+
+    [left] = on.shown()["instructions"]
+    assert left["accounts"] == [["A1", "200"], ["A2", "100"]]
 
 
 @VERSIONS

@@ -158,6 +158,27 @@ def test_a_rejected_preliminary_instruction_is_made_good_after_the_block(vault):
     ]
 
 
+def test_a_block_that_got_nothing_takes_its_preliminary_instruction_back(vault):
+    desk = Desk(vault, mode=AllocationMode.BEFORE)
+
+    desk.end()
+    desk.take(report(desk.order, ExecType.CANCELED, OrdStatus.CANCELED))
+
+    first, second = desk.facts(AllocationInstruction)
+    assert (second.transaction, second.refers_to) == (AllocTransType.CANCEL, first.alloc_id)
+    assert (second.kind, second.precedes_its_order) == (AllocType.PRELIMINARY, False)
+
+
+def test_a_late_fill_after_that_is_told(vault):
+    desk = Desk(vault, mode=AllocationMode.BEFORE)
+    desk.end()
+
+    desk.fill("E1", 10, "148")
+
+    assert [one.kind for one in desk.facts(AllocationInstruction)][-1] is AllocType.CALCULATED
+    assert in_force(desk.facts()).parts == desk.parts()
+
+
 def test_a_bust_of_everything_takes_the_instruction_back(vault):
     desk = Desk(vault)
     desk.fill("E1", 40, "148")
