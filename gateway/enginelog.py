@@ -16,6 +16,7 @@ from gateway.wiretext import redact, storable, value_of, visible
 
 _QUIET = frozenset({"0", "1"})  # Heartbeat and TestRequest: every few seconds, for debugging only.
 _ENGINE = "engine"
+_AS_IT_CAME = ("utf-8", "surrogateescape")
 _INVALID = "Invalid message: "
 _TOO_EARLY = "MsgSeqNum too high"
 _TURN_CAME = ("ResendRequest for messages", "Disconnecting")  # Then the engine forgets them too.
@@ -48,7 +49,7 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
 
     def onIncoming(self, text: str) -> None:  # noqa: N802 - the engine's name
         self._last_incoming = text
-        self._whole_bytes += len(text)
+        self._whole_bytes += len(text) if text.isascii() else len(text.encode(*_AS_IT_CAME))
         self._wire("fix.in", text)
 
     def onOutgoing(self, text: str) -> None:  # noqa: N802 - the engine's name

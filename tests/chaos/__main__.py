@@ -23,7 +23,14 @@ def main() -> int:
     directory = Path(tempfile.mkdtemp(prefix="trimtab-chaos-"))
     _tell(f"seed {seed}, folder {directory}")
     try:
-        outcome = run(arguments.kills, arguments.database, seed, directory, _tell)
+        outcome = run(
+            arguments.kills,
+            arguments.database,
+            seed,
+            directory,
+            _tell,
+            minutes=arguments.minutes,
+        )
     except TrialFailedError as error:
         _tell(f"FAILED with seed {seed}, see {directory}: {error}")
         return 1
@@ -46,6 +53,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="URL",
         help="sqlite; postgres, which is started here and killed too; or the URL of an empty"
         " PostgreSQL database (default: sqlite)",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=0,
+        metavar="M",
+        help="of load without a kill afterwards; shows the service's memory (default: 0)",
     )
     parser.add_argument("--seed", type=int, help="default: a new one, which is printed")
     parser.add_argument("--json", action="store_true", help="the result as one line of JSON")

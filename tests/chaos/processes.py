@@ -59,6 +59,11 @@ class Child:
             time.sleep(_POLL_SECONDS)
         return line
 
+    def resident_megabytes(self) -> int:
+        """The memory that it holds."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+
     def kill(self) -> bool:
         """As the kernel kills: no farewell. False when it had ended by itself before."""
         if self.code is None:

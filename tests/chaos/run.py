@@ -9,13 +9,20 @@ from tests.chaos.trial import Outcome, Trial
 
 
 def run(
-    kills: int, database: str, seed: int, directory: Path, tell: Callable[[str], None]
+    kills: int,
+    database: str,
+    seed: int,
+    directory: Path,
+    tell: Callable[[str], None],
+    *,
+    minutes: float = 0,
 ) -> Outcome:
     """A trial in `directory`, which must be empty; raises `TrialFailedError`.
 
-    `database` is `sqlite`, `postgres` or the URL of an empty PostgreSQL database.
+    `database` is `sqlite`, `postgres` or the URL of an empty PostgreSQL database. After the
+    kills the load goes on for `minutes`.
     """
     with open_database(database, directory) as opened:
         folder = Folder.create(directory, seed=seed, url=opened.url)
         with Trial(folder, opened, tell) as trial:
-            return trial.run(kills)
+            return trial.run(kills, minutes)

@@ -28,6 +28,7 @@ SERVICE, VENUE, POSTGRES = "service", "venue", "postgres"
 _PATIENCE_SECONDS = 240.0
 _STILL_SECONDS = 30.0  # After so long without a change, what is in doubt is for persons.
 _POLL_SECONDS = 0.2
+_SAMPLE_SECONDS = 10.0
 # What a supervisor starts again when the database was away.
 _RESTARTED = frozenset({ExitCode.TRY_AGAIN, ExitCode.CONFIG})
 
@@ -47,6 +48,7 @@ class Outcome:
     hits: int = 0  # Kills of a moment at which orders were out.
     restarts: int = 0  # The service could not start while its database was away.
     resolved_by_persons: list[str] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)  # Megabytes of the service, as it went on.
     verdict: Verdict = field(default_factory=Verdict)
     seconds: float = 0.0
 
@@ -69,6 +71,7 @@ class Outcome:
             "cancels": self.verdict.cancels,
             "replaces": self.verdict.replaces,
             "restarts": self.restarts,
+            "service_megabytes": self.memory,
             "seed": self.seed,
             "seconds": round(self.seconds, 1),
         }
@@ -91,8 +94,8 @@ class Trial:
         for child in self._children.values():
             child.kill()
 
-    def run(self, kills: int) -> Outcome:
-        """Kill so often, let everything settle, and judge."""
+    def run(self, kills: int, minutes: float = 0) -> Outcome:
+        """Kill so often, go on for so long without a kill, let everything settle, and judge."""
         began = time.monotonic()
         self._open_venues()
         self._serve()
@@ -100,6 +103,7 @@ class Trial:
             self._wait_a_moment()
             self._kill(self._victims())
             self._tell(f"{self._outcome.kills.total()} of {kills} kills")
+        self._go_on(60 * minutes)
         self._settle()
         self._judge()
         self._outcome.seconds = time.monotonic() - began
@@ -179,6 +183,16 @@ class Trial:
             if child.code is not None:
                 self._ended(child)
                 self._serve()
+
+    def _go_on(self, seconds: float) -> None:
+        """Under load and in peace, to see whether the service's memory grows."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._until_ready()
+            time.sleep(min(_SAMPLE_SECONDS, seconds))
+            self._require_alive()
+            self._outcome.memory.append(self._children[SERVICE].resident_megabytes())
+            self._tell(f"the service holds {self._outcome.memory[-1]} MB")
 
     # The end
 
