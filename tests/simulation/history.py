@@ -28,6 +28,7 @@ from tests.simulation.venue import SESSIONS, SimVenue
 from tests.simulation.witness import ViolationError, Witness
 
 _WORTH_TELLING = ("warning", "error", "critical")
+_SUDDEN_DEATHS = 0.03  # Of the moments at which another thread may run.
 _SUDDEN_KILLS = 0.3  # Of the moments at which people do something.
 _TOLD = (35, 34, 43, 11, 41, 17, 19, 150, 39, 103, 102, 14, 7, 36, 584, 912, 58)
 
@@ -183,6 +184,8 @@ class History:
         process = self.process
         if process is None or self._is_nested or self.random.random() >= self.others_likelihood:
             return
+        if self.random.random() < _SUDDEN_DEATHS:
+            raise Crash("suddenly")
         self._is_nested = True
         try:
             thread = self.random.choice(("engine", "inbox", "outbox", "people"))

@@ -55,11 +55,15 @@ def _look(history: History) -> None:
 
 
 def _connect(history: History) -> None:
+    """Mostly the Logons follow at once."""
     history.connect()
+    if history.random.random() < 0.8:
+        history.deliver_to_venue(3)
+        history.deliver_to_engine(3)
 
 
 def _tick(history: History) -> None:
-    history.clock.advance(history.random.choice((0.1, 0.5, 2, 6, 20)))
+    history.clock.advance(history.random.choice((0.1, 0.5, 0.5, 1, 2, 6, 20)))
     history.venue.tick()
     if history.process is not None:
         history.process.engine.tick()
@@ -89,7 +93,24 @@ def _half_open(history: History) -> None:
 
 
 def _network_away(history: History) -> None:
-    history.network.is_reachable = not history.network.is_reachable
+    history.network.is_reachable = False
+    history.break_lines()
+
+
+def _network_back(history: History) -> None:
+    history.network.is_reachable = True
+
+
+def _go_on(history: History) -> None:
+    """A while in which everything takes its course."""
+    assert history.process is not None
+    history.connect()
+    for _ in range(2):
+        history.deliver_to_venue(10)
+        history.deliver_to_engine(10)
+        history.process.book(100)
+        history.process.send()
+    history.clock.advance(0.4)
 
 
 # People.
@@ -288,6 +309,18 @@ def _sick_disk(history: History) -> None:
         history.disk.arm(history.random.randint(0, 8), fault)
 
 
+def _sick_while_booking(history: History) -> None:
+    history.deliver_to_venue(10)
+    history.deliver_to_engine(10)
+    history.disk.arm(history.random.randint(0, 2), history.random.choice(list(Fault)))
+    _book(history)
+
+
+def _sick_while_sending(history: History) -> None:
+    history.disk.arm(history.random.randint(0, 2), history.random.choice(list(Fault)))
+    _send(history)
+
+
 def _jump(history: History) -> None:
     """What is on its way is stale then; a session's Reject that gets lost is not said again."""
     seconds = history.random.choice((-3600, -2, 2, 3600))
@@ -301,22 +334,23 @@ def _odd_venue(history: History) -> None:
 
 
 _WEIGHTS: dict[Act, float] = {
-    _start: 14,
-    _send: 22,
-    _book: 10,
+    _start: 40,
+    _send: 30,
+    _book: 16,
     _look: 3,
-    _connect: 5,
-    _tick: 8,
-    _to_venue: 16,
-    _to_engine: 16,
-    _place: 14,
+    _connect: 12,
+    _tick: 14,
+    _to_venue: 24,
+    _to_engine: 24,
+    _go_on: 14,
+    _place: 12,
     _cancel: 5,
     _replace: 4,
     _send_again: 1.5,
-    _kill: 1,
-    _lift: 4,
-    _stop: 0.3,
-    _trade: 8,
+    _kill: 0.6,
+    _lift: 6,
+    _stop: 0.2,
+    _trade: 14,
     _execute: 3,
     _bust: 1,
     _correct: 1,
@@ -327,34 +361,53 @@ _WEIGHTS: dict[Act, float] = {
     _telephone: 0.2,
     _halt_trading: 0.5,
     _repeat: 1,
-    _lose_one: 0.7,
-    _crash_of_venue: 0.7,
-    _reset_sequence: 0.1,
-    _refuse_resends: 0.15,
-    _forget: 2,
-    _break_lines: 1.5,
-    _half_open: 0.5,
-    _network_away: 0.5,
-    _crash: 1,
-    _crash_while_listening: 0.7,
-    _crash_in_sending: 1.5,
-    _break_in_sending: 1.5,
-    _power_cut: 0.2,
+    _lose_one: 0.5,
+    _crash_of_venue: 0.4,
+    _reset_sequence: 0.06,
+    _refuse_resends: 0.1,
+    _forget: 0.8,
+    _break_lines: 0.5,
+    _half_open: 0.15,
+    _network_away: 0.15,
+    _network_back: 3,
+    _crash: 0.3,
+    _crash_while_listening: 0.5,
+    _crash_in_sending: 0.6,
+    _break_in_sending: 0.6,
+    _power_cut: 0.1,
     _repair: 2,
-    _sick_disk: 4,
-    _jump: 0.2,
+    _sick_disk: 0.6,
+    _sick_while_booking: 0.8,
+    _sick_while_sending: 0.6,
+    _jump: 0.1,
     _odd_venue: 0.5,
 }
 _ALWAYS = frozenset(
-    {_start, _send, _book, _look, _connect, _tick, _to_venue, _to_engine, _place, _lift}
+    {
+        _start,
+        _send,
+        _go_on,
+        _book,
+        _look,
+        _connect,
+        _tick,
+        _to_venue,
+        _to_engine,
+        _place,
+        _lift,
+        _trade,
+        _execute,
+        _network_back,
+    }
 )
-_MOODS = (0, 0.5, 1, 5)
+_MOODS = (0, 0.3, 1, 4)
 _WITH_SERVICE = [act for act in _WEIGHTS if act not in (_start, _repair)]
 _WITHOUT_SERVICE = [
     _start,
     _repair,
     _tick,
     _to_venue,
+    _network_back,
     _trade,
     _execute,
     _bust,

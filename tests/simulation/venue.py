@@ -53,7 +53,7 @@ class SimVenue:
             client: Session(SessionProfile(venue=NAME, client=client), MemoryStore())
             for client in SESSIONS.values()
         }
-        self.is_forgetful = False  # It denies orders that it has, when asked for one.
+        self.is_forgetful = random.random() < 0.2  # It denies orders that it has, when asked.
         self.denials = 0  # How often it did.
         self.oddity = 0.0  # How likely a report carries what no dictionary knows.
         self.trades: dict[str, Report] = {}  # By ExecID, as it was said to us.
@@ -221,7 +221,7 @@ def _rules(random: Random) -> Rules:
         fee_per_share=Decimal("0.003"),
         acknowledge_changes=random.random() < 0.5,
         chained_changes=random.choice(list(Chain)),
-        order_delay=timedelta(seconds=random.choice((0, 30))),
+        order_delay=timedelta(seconds=random.choice((0, 0, 30))),
     )
 
 

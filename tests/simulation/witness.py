@@ -88,7 +88,7 @@ class Witness:
     def on_commit(self) -> None:
         """A commit stands: no order may have been marked as sent while another is in doubt."""
         before = set(self.sent)
-        doubtful = [name for name, order in self.orders.items() if order.in_doubt]
+        doubtful = [n for n, o in self.orders.items() if o.in_doubt and not o.is_closed]
         self._read_orders()
         new = self.sent - before
         if still := [name for name in doubtful if self.orders[name].in_doubt]:
