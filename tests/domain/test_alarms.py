@@ -17,6 +17,7 @@ ELSEWHERE = {
     "drop_copy_unmatched",
     "orders_of_failed_run",
     "session_down",
+    "session_flooded",
     "session_silent",
 }
 
