@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from domain.entries import DayUse, EntryPart
 
 T = TypeVar("T")
-_MOST = 200_000
+_MANY = 1_000
 
 
 class Timeline(Generic[T]):
@@ -33,7 +33,8 @@ class Timeline(Generic[T]):
 
     def know(self, at: datetime, load: Callable[[], Iterable[tuple[datetime, T]]]) -> None:
         """Read what was entered since `at`, unless it is known."""
-        if self._since is not None and self._since <= at and len(self._items) < _MOST:
+        if self._since is not None and self._since <= at:
+            self._forget_before(at)
             return
         self.clear()
         for time, item in load():
@@ -52,6 +53,13 @@ class Timeline(Generic[T]):
     def count(self, at: datetime) -> int:
         """How many there are from `at` on."""
         return len(self._items) - bisect_left(self._times, at)
+
+    def _forget_before(self, at: datetime) -> None:
+        """Let go what nobody asks for any more, now and then."""
+        old = bisect_left(self._times, at)
+        if old > _MANY and 2 * old > len(self._times):
+            del self._times[:old], self._items[:old]
+            self._since = at
 
     def _append(self, at: datetime, item: T) -> None:
         self._times.append(max(at, self._times[-1]) if self._times else at)

@@ -103,6 +103,7 @@ class UnitMemory:
     def commit(self) -> None:
         """The transaction stands: what it knows is so, of orders as long as they are open."""
         self._let_closed_go()
+        self._let_empty_books_go()
         for one in self._all:
             one.commit()
         if self._is_forgotten:
@@ -115,3 +116,9 @@ class UnitMemory:
                 self.booked.put(name, None)
                 for known in standing.order.chain:
                     self.names.put(known, None)
+
+    def _let_empty_books_go(self) -> None:
+        """A block's book is empty once it is given out, and hardly moves again."""
+        for key, quantity in self.balances.changed().items():
+            if quantity == 0:
+                self.balances.put(key, None)
