@@ -91,6 +91,8 @@ def _unrests(history: History) -> Iterator[str]:
     yield f"{down[0]} is down" if down else ""
     yield f"{_IN_DOUBT} {doubtful}" if (doubtful := _doubtful(history)) else ""
     lines = history.network.lines.values()
+    if any(line.is_half_open and line.engine_is_up for line in lines):
+        yield "a connection is dead, and we have not noticed"
     gaps = [one.name for one in process.engine.sessions.values() if one.has_gap]
     yield f"{gaps[0]} waits for what is missing" if gaps else ""
     is_busy = process.arrivals or any(line.to_venue or line.to_engine for line in lines)

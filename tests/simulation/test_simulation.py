@@ -10,7 +10,7 @@ from tests.simulation.many import play_all
 from tests.simulation.planted import PLANTS
 from tests.simulation.seeds import ground, play
 
-_SEEDS = 30
+_SEEDS = 20
 _MOST = 40  # Seeds in which a planted bug must show.
 
 
