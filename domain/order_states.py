@@ -54,6 +54,7 @@ _WORKING = frozenset({_S.NEW, _S.PARTIALLY_FILLED, _S.STOPPED, _S.SUSPENDED}) | 
 _LIVE = _WORKING | {_S.INTENDED, _S.PENDING_NEW}
 _BRIEF = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG, TimeInForce.CLS})
 _NEVER_WORKED = frozenset({_S.UNSENT, _S.REJECTED})
+_ENDS = {ExecType.CANCELED: _S.CANCELED, ExecType.EXPIRED: _S.EXPIRED}
 _ENDED = CLOSED - _NEVER_WORKED - {_S.FILLED}  # Ended by something else than the last share.
 
 # One row: on this ExecType, an order in one of these states may go to one of those.
@@ -313,7 +314,7 @@ def _without(order: Order, fill: StandingFill) -> Order:
 
 def _next_status(order: Order, event: ExecutionReport) -> tuple[OrdStatus, tuple[Alarm, ...]]:
     """The report's OrdStatus where the table allows it, else ours and an alarm."""
-    stated = event.ord_status
+    stated = _stated(event)
     if stated not in ALLOWED.get((order.status, event.exec_type), frozenset()):
         late = order.status in CLOSED and event.exec_type in FILLS
         same = stated is order.status
@@ -332,6 +333,13 @@ def _next_status(order: Order, event: ExecutionReport) -> tuple[OrdStatus, tuple
     if order.status in _PENDING and order.pending and outranked and speaks_of_the_order:
         return order.status, ()  # PendingCancel and PendingReplace take precedence.
     return stated, ()
+
+
+def _stated(event: ExecutionReport) -> OrdStatus:
+    """The report's OrdStatus; Stopped and Suspended outrank, on the wire, that the order ended."""
+    end = _ENDS.get(event.exec_type)
+    hidden = event.ord_status in {OrdStatus.STOPPED, OrdStatus.SUSPENDED}
+    return end if end is not None and hidden and event.leaves_qty == 0 else event.ord_status
 
 
 def _answer_request(order: Order, event: ExecutionReport) -> Outcome:

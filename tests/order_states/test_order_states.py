@@ -244,6 +244,19 @@ def test_a_partial_fill_does_not_end_a_pending_cancel():
     assert order.leaves_qty == 700
 
 
+def test_a_stopped_order_that_is_cancelled_has_ended_though_the_wire_says_stopped():
+    """Stopped outranks Canceled in OrdStatus; the ExecType and LeavesQty 0 say that it is over."""
+    stopped = after(NEW, says(NEW, ExecType.STOPPED, OrdStatus.STOPPED))
+    asked = CancelRequest(cl_ord_id="X.1", orig_cl_ord_id="X", requested_at=AT, why="test")
+    over = says(NEW, ExecType.CANCELED, OrdStatus.STOPPED, leaves_qty=Decimal(0), cl_ord_id="X.1")
+
+    ended, alarms = apply(after(stopped, asked), over)
+
+    assert (ended.status, ended.leaves_qty, ended.pending, alarms) == (
+        OrdStatus.CANCELED, Decimal(0), (), ()
+    )  # fmt: skip
+
+
 def test_unknown_order_is_not_proof_that_the_venue_never_got_it():
     doubtful = after(SENT, DoubtRaised(cl_ord_id="X", at=AT, why="restart"))
     answer = says(
