@@ -105,13 +105,12 @@ class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
             f"{head}\x0137=O{number}\x0117=E{number}N\x01150=0\x0139=0\x01"
             f"44={price}\x01151={quantity}\x0114=0\x016=0\x01{tail}"
         )
-        said = time.monotonic_ns()
+        self._file.write(f"{order[11]} {had} {time.monotonic_ns()}\n")  # Before anybody has it.
         self._say(
             f"{head}\x0137=O{number}\x0117=E{number}F\x01150=F\x0139=2\x01"
             f"44={price}\x0132={quantity}\x0131={price}\x0112=0.35\x0113=3\x01151=0\x01"
             f"14={quantity}\x016={price}\x01{tail}"
         )
-        self._file.write(f"{order[11]} {had} {said}\n")
 
     def _say(self, body: str) -> None:
         text = f"8=FIX.4.4\x019=0\x0135=8\x01{body}\x0110=000\x01"

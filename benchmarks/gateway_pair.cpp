@@ -12,6 +12,8 @@
 #include <quickfix/SocketAcceptor.h>
 #include <quickfix/SocketInitiator.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -85,7 +87,7 @@ public:
 class Answers : public Quiet {
 public:
   explicit Answers(const char *stamps) : file(fopen(stamps, "w")) {}
-  ~Answers() override { fclose(file); }
+  void finish() { fflush(file); }
 
   void fromApp(const FIX::Message &order, const FIX::SessionID &id)
       EXCEPT(FIX::FieldNotFound, FIX::IncorrectDataFormat, FIX::IncorrectTagValue,
@@ -106,8 +108,8 @@ public:
                        "\x01" "32=" + quantity + "\x01" "31=" + price +
                        "\x01" "12=0.35\x01" "13=3\x01" "151=0\x01" "14=" + quantity + "\x01" "6=" +
                        price + tail);
-    FIX::Session::sendToTarget(filled, id);
     fprintf(file, "%s %lld %lld\n", name.c_str(), had, said);
+    FIX::Session::sendToTarget(filled, id);
   }
 
 private:
@@ -210,7 +212,8 @@ void pair_accept(const char *store, const char *port, const char *stamps) {
   acceptor.start();
   while (!isStopped)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  acceptor.stop(true);
+  answers.finish();
+  _exit(0); // Its stop crashes now and then.
 }
 
 double pair_load(const char *store, const char *port, const char *stamps, int orders, int warm,
