@@ -19,7 +19,7 @@ def test_every_module_that_the_formula_names_is_in_the_room():
     room = {path.name for path in (DOCS.parent / "optimizer").rglob("*.py")}
     others = {
         path.name
-        for folder in ("benchmarks", "tests", "docs")
+        for folder in ("benchmarks", "scheduler", "tests", "docs")
         for path in (DOCS.parent / folder).rglob("*.py")
     }
 

@@ -30,7 +30,10 @@ def of_type(hint):
         return texts
     if hint is bool:
         return st.booleans()
-    return pairs if get_args(hint)[0] is not str else columns
+    item = get_args(hint)[0]
+    if NewOrder in get_args(item):  # The orders of a list.
+        return st.lists(st.tuples(texts, orders), max_size=3).map(tuple)
+    return columns if item is str else pairs
 
 
 def hostile(kind):
@@ -39,10 +42,10 @@ def hostile(kind):
     return st.fixed_dictionaries(fields).map(lambda values: kind(**values))
 
 
-requests = st.one_of([hostile(kind) for kind in get_args(Request)])
 orders = hostile(NewOrder).map(
     lambda order: order._replace(symbol="AAPL", side="1", quantity="100")
 )
+requests = st.one_of([hostile(kind) for kind in get_args(Request)])
 
 
 def stock():
