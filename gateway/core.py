@@ -22,6 +22,7 @@ from gateway.last_look import LastLook
 from gateway.outbox import Outbox
 from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
+from gateway.right_of_way import RightOfWay
 from gateway.settings import Connection, GatewaySettings, VenueProfile
 from gateway.staleness import Signs, Staleness
 from gateway.unanswered import Unanswered
@@ -69,6 +70,7 @@ class Core:
         )
         self.engine = engine(callbacks)
         self.last_look = LastLook()
+        self.right_of_way = RightOfWay()
         throttles = {p.venue: Throttle(p.throttle) for p in settings.profiles}
         self.questions = Questions(
             vault=vault,
@@ -89,6 +91,7 @@ class Core:
             profiles=settings.profiles,
             throttles=throttles,
             last_look=self.last_look,
+            right_of_way=self.right_of_way,
             log=log,
         )
         self.inbox = Inbox(

@@ -32,6 +32,7 @@ from gateway.list_claims import Listed, goes_in_a_list, is_of_a_list
 from gateway.lost import Lost, settle
 from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
+from gateway.right_of_way import RightOfWay
 from gateway.settings import VenueProfile
 
 _BATCH = 100
@@ -56,6 +57,7 @@ class Outbox:
         profiles: Sequence[VenueProfile],
         throttles: Mapping[str, Throttle],
         last_look: LastLook,
+        right_of_way: RightOfWay,
         log: FilteringBoundLogger,
     ) -> None:
         self._vault = vault
@@ -67,6 +69,7 @@ class Outbox:
         self._profiles = tuple(profiles)
         self._throttles = throttles
         self._last_look = last_look
+        self._right_of_way = right_of_way
         self._log = log
         self._lost: list[Lost] = []
         self._is_halted = False
@@ -103,7 +106,9 @@ class Outbox:
                 is_idle = not (room.others and uow.outbox.waiting(profile.venue, 1))
                 if is_idle and not (room.cancels and uow.outbox.cancels_waiting(profile.venue, 1)):
                     break
-            if not self._pass_on(profile, room):
+            with self._right_of_way.taken():
+                has_moved = self._pass_on(profile, room)
+            if not has_moved:
                 return
         self._questions.look_again(profile.venue)
 

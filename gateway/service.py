@@ -72,7 +72,12 @@ class Gateway:
         )
         self._outbox = OutboxThread(core.outbox, self._woken)
         self._inbox = InboxThread(
-            core.inbox, self._arrivals, stopping=stopping, log=log, fatal=fatal
+            core.inbox,
+            self._arrivals,
+            core.right_of_way,
+            stopping=stopping,
+            log=log,
+            fatal=fatal,
         )
         self._watch = WatchThread(core.watch)
 
