@@ -27,6 +27,7 @@ from tests.chaos.verdict import Verdict, judge
 SERVICE, VENUE, POSTGRES = "service", "venue", "postgres"
 _PATIENCE_SECONDS = 240.0
 _STILL_SECONDS = 30.0  # After so long without a change, what is in doubt is for persons.
+_LATE_SECONDS = 3.5  # After the last order's end: a late fill, its bust and its correction.
 _POLL_SECONDS = 0.2
 _SAMPLE_SECONDS = 10.0
 # What a supervisor starts again when the database was away.
@@ -223,6 +224,7 @@ class Trial:
         self._until_ready()
 
     def _judge(self) -> None:
+        time.sleep(_LATE_SECONDS)
         at_venues, files = self._door.orders(), self._door.end_of_day()
         self._await_everything(files)
         self._stop(SERVICE)
