@@ -145,11 +145,6 @@ class AllocationAck:
     transact_time: datetime
 
     @property
-    def is_final(self) -> bool:
-        """Received and Incomplete say that more will come."""
-        return self.status is AllocStatus.ACCEPTED or self.is_rejection
-
-    @property
     def is_rejection(self) -> bool:
         return self.status in _REJECTED
 
