@@ -105,12 +105,12 @@ def main() -> None:
     favour_the_wire()
     load.run(desk.send)
     desk.gateway.stop()
-    found = json.loads(load.summary()) | _soundness(desk.vault)
+    found = json.loads(load.summary()) | soundness(desk.vault)
     desk.vault.close()
     sys.stdout.write(json.dumps(found) + "\n")
 
 
-def _soundness(vault: SqlVault) -> dict[str, object]:
+def soundness(vault: SqlVault) -> dict[str, object]:
     """What is wrong afterwards; nothing, else the figures are worth nothing."""
     with vault.read() as view:
         day = datetime.now(UTC).date()
