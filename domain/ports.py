@@ -82,6 +82,7 @@ OutboxBody = (
     | AllocationInstruction
     | AllocationAnswer
 )
+Kinds = tuple[type[OutboxBody], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +204,9 @@ class Outbox(Protocol):
     """Messages to send, in order, each handed over at most once."""
 
     def queue(self, venue: str, body: OutboxBody, at: datetime) -> None: ...
-    def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]: ...
+    def waiting(
+        self, venue: str, limit: int, besides: Kinds = ()
+    ) -> tuple[OutboxMessage, ...]: ...  # Of other kinds than `besides`.
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]: ...
     def is_asked(self, cl_ord_id: str) -> bool: ...  # Whether a question about it waits.
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None: ...

@@ -19,7 +19,7 @@ from domain.orders import (
     OrdStatus,
     ReplaceRequest,
 )
-from domain.ports import OutboxBody
+from domain.ports import Kinds, OutboxBody
 from domain.restrictions import NO_BARS, Bars, bar_to
 from domain.runs import Kill
 
@@ -41,6 +41,7 @@ class Judgement:
     order_too: bool = False
 
 
+HELD: Kinds = (OrderIntent, AllocationInstruction)  # What a shut gate keeps back.
 _SEND = Judgement(Verdict.SEND)
 _RESERVE_SECONDS = 10
 

@@ -12,7 +12,10 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from domain.kills import in_words
-from domain.ports import Clock, OutboxMessage, UnitOfWork, Vault
+from domain.orders import ReplaceRequest
+from domain.ports import Clock, Kinds, OutboxMessage, StatusRequest, UnitOfWork, Vault
+from domain.restrictions import Bars
+from domain.runs import Kill
 from gateway.alarms import tell
 from gateway.claims import (
     Claim,
@@ -25,7 +28,7 @@ from gateway.claims import (
     urgent_first,
     withdraw,
 )
-from gateway.gate import Throttle, Verdict, judge
+from gateway.gate import HELD, Throttle, Verdict, judge
 from gateway.handover import Handover
 from gateway.last_look import LastLook
 from gateway.list_claims import Listed, goes_in_a_list, is_of_a_list
@@ -41,6 +44,7 @@ _WINDOW = 2 * _BATCH
 _EVERYTHING = 100_000
 _IN_LIMBO = "the commit that marked it failed, and the engine never saw it"
 _REFUSED = "the session was lost before the engine took it"
+Stops = tuple[Sequence[Kill], Bars]  # Kill switches and restrictions.
 
 
 class Outbox:
@@ -72,6 +76,7 @@ class Outbox:
         self._right_of_way = right_of_way
         self._log = log
         self._lost: list[Lost] = []
+        self._stops: dict[str, Stops] = {}  # By venue: under which all that is held was judged.
         self._is_halted = False
 
     def step(self) -> bool:
@@ -127,6 +132,7 @@ class Outbox:
                 self._claim(uow, profile, room, claim)
         except BaseException:
             venue = profile.venue
+            self._stops.pop(venue, None)
             self._lost += (
                 Lost(venue, body, _IN_LIMBO, is_claimed=False) for body in claim.bodies()
             )
@@ -140,9 +146,11 @@ class Outbox:
         venue = profile.venue
         are_all_asked = self._mass_status.is_awaited(venue)
         hold = self._questions.hold(uow, venue)
-        kills, bars = uow.kills.active(), uow.snapshots.bars(self._clock.now())
+        kills, bars = stops = uow.kills.active(), uow.snapshots.bars(self._clock.now())
+        if hold:
+            self._take_back(uow, venue, hold, claim, stops=stops)
         listed = Listed()
-        for message in self._waiting(uow, venue, hold):
+        for message in self._waiting(uow, venue, hold, are_all_asked=are_all_asked):
             if not (room.has_left(message.body) or listed.has(message.body)):
                 continue
             order, at = order_of(uow, message.body), self._clock.now()
@@ -169,11 +177,33 @@ class Outbox:
         uow.outbox.mark_handed(claim.numbers, self._clock.now())
         uow.outbox.retract(claim.settled, self._clock.now())
 
-    def _waiting(self, uow: UnitOfWork, venue: str, hold: str) -> list[OutboxMessage]:
-        window = uow.outbox.waiting(venue, _WINDOW)
-        if len(window) == _WINDOW and (hold or is_of_a_list(window[-1].body)):
-            # Cancels behind held orders, and the rest of a list.
-            window = uow.outbox.waiting(venue, _EVERYTHING)
+    def _take_back(
+        self, uow: UnitOfWork, venue: str, hold: str, claim: Claim, *, stops: Stops
+    ) -> None:
+        """Of all that a shut gate keeps back, what a new switch or restriction stops dies now."""
+        if self._stops.get(venue) == stops:
+            return
+        kills, bars = stops
+        for message in uow.outbox.waiting(venue, _EVERYTHING):
+            if not isinstance(message.body, HELD):
+                continue
+            order = order_of(uow, message.body)
+            judgement = judge(message.body, order, kills, hold, bars=bars)
+            if judgement.verdict is Verdict.WITHDRAW:
+                claim.withdrawn += 1
+                claim.alarms += withdraw(uow, message.body, order, judgement, self._clock.now())
+        self._stops[venue] = stops
+
+    def _waiting(
+        self, uow: UnitOfWork, venue: str, hold: str, *, are_all_asked: bool
+    ) -> list[OutboxMessage]:
+        """The next that a shut gate and an awaited answer do not keep back, urgent ones first."""
+        kept_back: Kinds = (*(HELD if hold else ()), *((StatusRequest,) if are_all_asked else ()))
+        window = uow.outbox.waiting(venue, _WINDOW, kept_back)
+        if len(window) == _WINDOW and (
+            is_of_a_list(window[-1].body) or (hold and any(map(_may_be_held, window)))
+        ):
+            window = uow.outbox.waiting(venue, _EVERYTHING, kept_back)
         cancels = uow.outbox.cancels_waiting(venue, _CANCELS)
         others = (one for one in window if not is_cancel(one.body))
         return [*cancels, *urgent_first(others)]
@@ -211,3 +241,8 @@ class Outbox:
             alarms = settle(uow, self._lost, self._clock.now())
         self._lost = []
         tell(self._log, alarms)
+
+
+def _may_be_held(message: OutboxMessage) -> bool:
+    """It waits for its order while what is behind it may go."""
+    return isinstance(message.body, ReplaceRequest)

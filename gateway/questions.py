@@ -104,26 +104,23 @@ class Questions:
             return
         before = self._standing.doubts(venue)
         with self._vault.write() as uow:
+            sent = sum(one.sent and one.intent.venue == venue for one in uow.orders.open())
             alarms = doubts.after_logon(uow, venue, self._clock.now())
             in_doubt = doubts.unresolved(uow, venue)
         self._standing.counted(venue, in_doubt, before)
         self._standing.asked(venue)
-        if profile.mass_status:
-            self._ask_for_all(profile)
+        if profile.mass_status and sent:
+            self._ask_for_all(profile, sent)
         tell(self._log, alarms)
 
-    def _ask_for_all(self, profile: VenueProfile) -> None:
+    def _ask_for_all(self, profile: VenueProfile, open_orders: int) -> None:
         """One question instead of many; where it cannot be asked, the many are asked."""
-        with self._vault.read() as view:
-            orders = [one for one in view.orders.open() if one.intent.venue == profile.venue]
-        if not any(order.sent for order in orders):
-            return
         at = self._clock.now()
         self.mass_status.asked(profile.venue, at)
         question = codec.encode_mass_status(at, profile.account, profile.dialect)
         if self._engine.send(profile.session.name, question):
             self._throttles[profile.venue].spend(1)
-            self._log.info("mass_status_asked", venue=profile.venue, open_orders=len(orders))
+            self._log.info("mass_status_asked", venue=profile.venue, open_orders=open_orders)
         else:
             self.mass_status.answered(profile.venue)
 

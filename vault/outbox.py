@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 from domain.codec import decode, encode
 from domain.errors import InvariantError
 from domain.orders import CancelRequest, ListCancelRequest
-from domain.ports import OutboxBody, OutboxMessage, StatusRequest
+from domain.ports import Kinds, OutboxBody, OutboxMessage, StatusRequest
 from vault.lookup import Lookup
 from vault.memory import Memory, UnitMemory
 from vault.numbers import Numbers
@@ -61,11 +61,15 @@ class SqlOutbox:
         self._memory.queued.add(at, None)
         self._memory.journal.note(self._memory.queued.clear)
 
-    def waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
-        """Oldest first."""
+    def waiting(self, venue: str, limit: int, besides: Kinds = ()) -> tuple[OutboxMessage, ...]:
+        """Oldest first, of all kinds but these."""
         if not self._writes.is_patient:  # A view, which knows nothing beforehand.
-            return self._read(outbox_waiting.c.venue == venue, limit)
-        return tuple(islice(self._waiting().of_venue(venue), limit))
+            wanted = outbox_waiting.c.venue == venue
+            if besides:
+                wanted &= outbox_message.c.kind.not_in([kind.__name__ for kind in besides])
+            return self._read(wanted, limit)
+        waiting = self._waiting().of_venue(venue)
+        return tuple(islice((one for one in waiting if not isinstance(one.body, besides)), limit))
 
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         """The cancels among them, oldest first, however much waits before them."""
