@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.exact import ZERO
+from domain.orders import Settlement
 
 
 class AllocationMode(StrEnum):
@@ -177,6 +178,18 @@ class AllocationWithdrawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AllocationSettled:
+    """A doubt about an instruction, ended by a person with a second person's consent."""
+
+    alloc_id: str
+    at: datetime
+    what: Settlement
+    why: str
+    by: str
+    seconded_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AllocationReport:
     """AllocationReport (35=AS): what the broker says each account got."""
 
@@ -214,6 +227,8 @@ class AllocationAnswer:
         return f"{self.venue}:{self.report_id}:AT{self.attempt}"
 
 
+_ENDING = (AllocationAck, AllocationLost, AllocationSettled)  # Of a doubt.
+
 AllocationFact = (
     AllocationInstruction
     | AllocationSent
@@ -221,6 +236,7 @@ AllocationFact = (
     | AllocationLost
     | AllocationDoubted
     | AllocationWithdrawn
+    | AllocationSettled
     | AllocationReport
     | AllocationAnswer
 )
@@ -261,24 +277,68 @@ def said_again(
     return replace(lost, alloc_id=next_alloc_id(lost.order, facts), requested_at=at)
 
 
+def taken_back(
+    earlier: AllocationInstruction, facts: Iterable[AllocationFact], at: datetime
+) -> AllocationInstruction:
+    """The Cancel of an instruction that the broker has, or may have."""
+    return replace(
+        earlier,
+        alloc_id=next_alloc_id(earlier.order, facts),
+        transaction=AllocTransType.CANCEL,
+        refers_to=earlier.alloc_id,
+        requested_at=at,
+    )
+
+
+def said_before(facts: Iterable[AllocationFact]) -> AllocationInstruction | None:
+    """The preliminary instruction that the broker has, or may have or get, if any."""
+    facts = tuple(facts)
+    told = [fact for fact in facts if isinstance(fact, AllocationInstruction)]
+    over = _dead(facts) | {one.refers_to for one in told}
+    holds = (one for one in told if one.precedes_its_order and one.alloc_id not in over)
+    return next(holds, None)
+
+
+def has_left(facts: Iterable[AllocationFact], one: AllocationInstruction) -> bool:
+    """Whether an instruction was marked as handed over."""
+    return any(isinstance(fact, AllocationSent) and fact.alloc_id == one.alloc_id for fact in facts)
+
+
 def in_force(facts: Iterable[AllocationFact]) -> AllocationInstruction | None:
     """The newest instruction with fills that the broker has, or may have or get, if any.
 
     One that it rejected or never had does not count, nor what a later one replaced.
     """
-    dead: set[str] = set()
-    instructions: list[AllocationInstruction] = []
-    for fact in facts:
-        if isinstance(fact, AllocationInstruction):
-            instructions.append(fact)
-        elif isinstance(fact, AllocationLost | AllocationWithdrawn) or (
-            isinstance(fact, AllocationAck) and fact.is_rejection
-        ):
-            dead.add(fact.alloc_id)
-    for one in reversed(instructions):
-        if one.kind is AllocType.CALCULATED and one.alloc_id not in dead:
+    facts = tuple(facts)
+    dead = _dead(facts)
+    for one in reversed(facts):
+        if not isinstance(one, AllocationInstruction) or one.alloc_id in dead:
+            continue
+        if one.kind is AllocType.CALCULATED:
             return None if one.transaction is AllocTransType.CANCEL else one
     return None
+
+
+def _dead(facts: Iterable[AllocationFact]) -> set[str | None]:
+    """AllocIDs that the broker rejected, never had or never gets, or dropped."""
+    return {
+        fact.alloc_id
+        for fact in facts
+        if isinstance(fact, AllocationLost | AllocationWithdrawn)
+        or (isinstance(fact, AllocationAck) and fact.is_rejection)
+        or (isinstance(fact, AllocationSettled) and fact.what is not Settlement.STANDS)
+    }
+
+
+def doubt_of(facts: Iterable[AllocationFact], alloc_id: str) -> AllocationDoubted | None:
+    """The doubt about an instruction, while nothing has ended it."""
+    found: AllocationDoubted | None = None
+    for fact in facts:
+        if isinstance(fact, AllocationDoubted) and fact.alloc_id == alloc_id:
+            found = fact
+        elif isinstance(fact, _ENDING) and fact.alloc_id == alloc_id:
+            found = None
+    return found
 
 
 def unanswered_report(facts: Iterable[AllocationFact]) -> AllocationReport | None:

@@ -30,6 +30,7 @@ from gateway import codec, notices
 from gateway.gate import Judgement, Verdict
 from gateway.lists import Fragment
 from gateway.settings import VenueProfile
+from gateway.stranded import take_back
 
 _ACTOR = "gateway"
 _EVERYTHING = 100_000
@@ -166,6 +167,7 @@ def declare_unsent(
     never = NeverSent(cl_ord_id=cl_ord_id, at=at, why=why, accidental=accidental)
     dead, alarms = apply(order, never)
     uow.orders.append(dead, never, at)
+    take_back(uow, order.intent.venue, cl_ord_id, at)
     return alarms
 
 

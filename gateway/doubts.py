@@ -20,6 +20,7 @@ from domain.orders import (
     OrdStatus,
 )
 from domain.ports import StatusRequest, UnitOfWork
+from gateway.stranded import take_back
 
 RESEND_REFUSED = "resend_refused"  # Audit: the venue asked for an order again and got a gap fill.
 SEEN_IN_COPY = "order_seen_in_drop_copy"  # Audit: the venue has it, by its drop copy.
@@ -132,4 +133,5 @@ def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tu
     never = NeverSent(cl_ord_id=first, at=at, why=why, accidental=True)
     dead, alarms = apply(order, never)
     uow.orders.append(dead, never, at)
+    take_back(uow, report.venue, first, at)
     return alarms

@@ -118,8 +118,14 @@ def doubt(uow: UnitOfWork, alloc_id: str, why: str, at: datetime) -> tuple[Alarm
 def lost(
     uow: UnitOfWork, venue: str, one: AllocationInstruction, why: str, at: datetime
 ) -> tuple[Alarm, ...]:
-    """The engine provably never took an instruction: what it says goes out under another id."""
+    """The engine provably never took an instruction: what it says goes out under another id.
+
+    Not one that precedes its order, which names it: the outcome is told after the block.
+    """
     uow.allocations.append(one.order, AllocationLost(alloc_id=one.alloc_id, at=at, why=why), at)
+    if one.precedes_its_order:
+        text = f"allocation {one.alloc_id} was not sent, the outcome will be told: {why}"
+        return (Alarm(kind="message_not_sent", cl_ord_id=one.order, message=text),)
     again = said_again(one, uow.allocations.of_order(one.order), at)
     uow.allocations.append(again.order, again, at)
     uow.outbox.queue(venue, again, at)

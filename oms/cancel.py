@@ -13,6 +13,7 @@ from domain.exact import plain
 from domain.order_states import apply
 from domain.orders import CancelRequest, NeverSent, Order, OrdStatus, ReplaceRequest
 from domain.ports import UnitOfWork
+from oms.instructing import take_back
 from oms.wire_risk import far_from
 
 
@@ -49,6 +50,8 @@ def cancel(uow: UnitOfWork, order: Order, *, at: datetime, why: str, by: str = "
     uow.orders.append(moved, event, at)
     kind = "order_withdrawn" if moved.status is OrdStatus.UNSENT else "cancel_requested"
     uow.audit.append(at=at, actor=by, kind=kind, subject=name, body=event)
+    if moved.status is OrdStatus.UNSENT:
+        take_back(uow, moved, at)
     return moved
 
 

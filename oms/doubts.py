@@ -10,6 +10,7 @@ from datetime import datetime
 from domain.order_states import apply
 from domain.orders import DoubtRaised, NeverSent, Order, OrdStatus
 from domain.ports import StatusRequest, UnitOfWork
+from oms.instructing import take_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ def raise_doubts(uow: UnitOfWork, at: datetime) -> Doubts:
             why = "never handed to the engine before the restart"
             never = NeverSent(cl_ord_id=name, at=at, why=why, accidental=True)
             _note(uow, order, never, at)
+            take_back(uow, order, at)
         else:
             in_doubt.append(name)
             why = "handed to the engine before the restart and not acknowledged"

@@ -8,19 +8,20 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.allocations import (
-    AllocationAck,
     AllocationAnswer,
     AllocationFact,
     AllocationInstruction,
-    AllocationLost,
     AllocationMode,
     AllocationWithdrawn,
     AllocStatus,
     AllocTransType,
     AllocType,
+    has_left,
     in_force,
     next_alloc_id,
     preliminary,
+    said_before,
+    taken_back,
 )
 from domain.orders import Order, OrderIntent
 from domain.ports import UnitOfWork
@@ -52,7 +53,7 @@ def instruct(uow: UnitOfWork, order: Order, ways: Ways, at: datetime) -> None:
     standing = _preliminary(facts)
     if mode is AllocationMode.BEFORE and standing is not None:
         if not order.cum_qty:
-            _queue(uow, intent.venue, _taken_back(standing, facts, at), at)
+            _queue(uow, intent.venue, taken_back(standing, facts, at), at)
         return
     parts = allocated(intent, uow.ledger.of_order(intent.cl_ord_id))
     if sum(part.quantity for part in parts) != order.cum_qty:
@@ -60,7 +61,7 @@ def instruct(uow: UnitOfWork, order: Order, ways: Ways, at: datetime) -> None:
     earlier = in_force(facts)
     if not parts:
         if earlier is not None:
-            _queue(uow, intent.venue, _taken_back(earlier, facts, at), at)
+            _queue(uow, intent.venue, taken_back(earlier, facts, at), at)
         return
     wanted = AllocationInstruction(
         alloc_id=next_alloc_id(intent.cl_ord_id, facts),
@@ -78,40 +79,32 @@ def instruct(uow: UnitOfWork, order: Order, ways: Ways, at: datetime) -> None:
         _queue(uow, intent.venue, wanted, at)
 
 
+def take_back(uow: UnitOfWork, order: Order, at: datetime) -> None:
+    """The order died before any venue had it: nobody is to wait for its block.
+
+    What was said of it beforehand is withdrawn if it still waits, and cancelled at the broker
+    if it has left.
+    """
+    name = order.intent.cl_ord_id
+    facts = uow.allocations.of_order(name)
+    standing = said_before(facts)
+    if standing is None:
+        return
+    if not has_left(facts, standing) and uow.outbox.withdraw(standing.alloc_id, at):
+        why = "its order was never sent"
+        gone = AllocationWithdrawn(alloc_id=standing.alloc_id, at=at, why=why)
+        uow.allocations.append(name, gone, at)
+        return
+    _queue(uow, order.intent.venue, taken_back(standing, facts, at), at)
+
+
 def _preliminary(facts: tuple[AllocationFact, ...]) -> AllocationInstruction | None:
     """What was said before the block, if it holds; else the outcome has to be told."""
-    told = [fact for fact in facts if isinstance(fact, AllocationInstruction)]
-    dead = {one.refers_to for one in told} | {
-        fact.alloc_id
-        for fact in facts
-        if isinstance(fact, AllocationLost | AllocationWithdrawn)
-        or (isinstance(fact, AllocationAck) and fact.is_rejection)
-    }
     refused = any(
         isinstance(fact, AllocationAnswer) and fact.status is not AllocStatus.ACCEPTED
         for fact in facts
     )
-    if refused:
-        return None
-    holds = (one for one in told if one.precedes_its_order and one.alloc_id not in dead)
-    return next(holds, None)
-
-
-def _taken_back(
-    earlier: AllocationInstruction, facts: tuple[AllocationFact, ...], at: datetime
-) -> AllocationInstruction:
-    return AllocationInstruction(
-        alloc_id=next_alloc_id(earlier.order, facts),
-        order=earlier.order,
-        kind=earlier.kind,
-        transaction=AllocTransType.CANCEL,
-        refers_to=earlier.alloc_id,
-        quantity=earlier.quantity,
-        average_price=earlier.average_price,
-        trade_date=earlier.trade_date,
-        parts=earlier.parts,
-        requested_at=at,
-    )
+    return None if refused else said_before(facts)
 
 
 def _queue(uow: UnitOfWork, venue: str, one: AllocationInstruction, at: datetime) -> None:

@@ -11,9 +11,10 @@ from datetime import datetime
 from domain.codec import decode
 from domain.errors import BadInputError
 from domain.order_states import apply
-from domain.orders import Alarm, DoubtSettled, Order, Settlement
+from domain.orders import Alarm, DoubtSettled, Order, OrdStatus, Settlement
 from domain.ports import UnitOfWork
 from oms.days import give_out, mandates_of
+from oms.instructing import take_back
 
 PROPOSED = "settlement_proposed"  # Audit.
 SETTLED = "doubt_settled"
@@ -75,7 +76,9 @@ def second(
     moved, alarms = apply(order, event)
     uow.orders.append(moved, event, at)
     uow.audit.append(at=at, actor=by, kind=SETTLED, subject=name, body=event)
-    if moved.is_closed:  # No report will close it any more: its accounts get what it filled.
+    if moved.status is OrdStatus.UNSENT:
+        take_back(uow, moved, at)
+    elif moved.is_closed:  # No report will close it any more: its accounts get what it filled.
         alarms += give_out(uow, moved, mandates_of(uow, moved.intent.run_id), at)
     return event, alarms
 

@@ -19,8 +19,13 @@ from domain.allocations import (
     AllocTransType,
     AllocType,
 )
+from domain.orders import OrdStatus, Side
+from domain.runs import Kill
+from oms.instructing import announce
 from tests.gateway.allocation_desk import Desk, started
+from tests.gateway.desk import RealClock
 from tests.gateway.venue import until
+from tests.oms_orders.desk import AAPL, intent
 
 pytestmark = pytest.mark.integration
 
@@ -83,6 +88,31 @@ def test_a_preliminary_instruction_is_there_before_its_order(desk):
 
     [left] = on.shown()["instructions"]
     assert left["accounts"] == [["A1", "200"], ["A2", "100"]]
+
+
+@VERSIONS
+def test_an_order_that_dies_unsent_leaves_no_preliminary_instruction_at_the_broker(
+    desk, begin_string
+):
+    """Said ahead of an order that a kill switch then stops."""
+    on = desk(begin_string, allocations="before")
+    order = intent("AAAA-0001", Side.BUY, AAPL, {"A1": 200, "A2": 100})
+    with on.vault.write() as uow:
+        uow.orders.add(order)
+        announce(uow, order, on.settings.ways, RealClock().now())
+    on.gateway.wake()
+    until(lambda: on.shown()["instructions"], "the instruction at the venue")
+
+    kill = Kill(scope="account", name="A2", by="ops", why="a drill", set_at=RealClock().now())
+    with on.gateway.setting(kill), on.vault.write() as uow:
+        uow.outbox.queue("XSIM", order, RealClock().now())
+        uow.kills.set(kill)
+    on.gateway.wake()
+    until(lambda: on.shown()["instructions"] == [], "its cancel")
+
+    assert on.order("AAAA-0001").status is OrdStatus.UNSENT
+    on.wait_for_fact("AAAA-0001", AllocationAck, 4)
+    assert on.wired.alarms("allocation_rejected") == []
 
 
 @VERSIONS

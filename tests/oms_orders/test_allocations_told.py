@@ -14,6 +14,8 @@ from domain.allocations import (
     AllocationInstruction,
     AllocationMode,
     AllocationReport,
+    AllocationSent,
+    AllocationWithdrawn,
     AllocRejCode,
     AllocStatus,
     AllocTransType,
@@ -26,6 +28,8 @@ from domain.venue_ways import VenueWays
 from oms.allocated import allocated
 from oms.allocation_reports import AllocationConflictError, differences
 from oms.booking import Booking
+from oms.cancel import cancel
+from oms.doubts import raise_doubts
 from oms.instructing import announce
 from tests.memory import MemoryVault
 from tests.oms_orders.desk import AAPL, DAY, NOW, fill, intent, lot, open_books, report, snapshot
@@ -167,6 +171,54 @@ def test_a_block_that_got_nothing_takes_its_preliminary_instruction_back(vault):
     first, second = desk.facts(AllocationInstruction)
     assert (second.transaction, second.refers_to) == (AllocTransType.CANCEL, first.alloc_id)
     assert (second.kind, second.precedes_its_order) == (AllocType.PRELIMINARY, False)
+
+
+def unsent(vault, *, has_left: bool) -> tuple:
+    """A block of which the preliminary instruction has left, or not, and its order has not."""
+    ways = {"XSIM": VenueWays(allocations=AllocationMode.BEFORE)}
+    target = intent(NAME, Side.BUY, AAPL, {"A1": 7})
+    with vault.write() as uow:
+        uow.orders.add(target)
+        announce(uow, target, ways, NOW)
+        uow.outbox.queue("XSIM", target, NOW)
+        if has_left:
+            [first, _] = uow.outbox.waiting("XSIM", 9)
+            uow.outbox.mark_handed([first.number], NOW)
+            gone = AllocationSent(alloc_id=f"{NAME}-A1", order=NAME, venue="XSIM", sent_at=NOW)
+            uow.allocations.append(NAME, gone, NOW)
+        cancel(uow, uow.orders.get(NAME), at=NOW, why="a test")
+    with vault.read() as view:
+        assert view.orders.get(NAME).status is OrdStatus.UNSENT
+        waiting = [message.body for message in view.outbox.waiting("XSIM", 9)]
+        return waiting, view.allocations.of_order(NAME)
+
+
+def test_what_was_said_of_an_order_that_dies_unsent_is_cancelled(vault):
+    waiting, facts = unsent(vault, has_left=True)
+
+    [undoing] = waiting
+    assert (undoing.transaction, undoing.refers_to) == (AllocTransType.CANCEL, f"{NAME}-A1")
+    assert undoing == facts[-1]
+
+
+def test_what_was_not_said_yet_of_it_is_withdrawn(vault):
+    waiting, facts = unsent(vault, has_left=False)
+
+    assert waiting == []
+    assert isinstance(facts[-1], AllocationWithdrawn)
+
+
+def test_a_restart_takes_back_what_was_said_of_orders_that_never_left(vault):
+    with vault.write() as uow:
+        uow.orders.add(intent(NAME, Side.BUY, AAPL, {"A1": 7}))
+        ways = {"XSIM": VenueWays(allocations=AllocationMode.BEFORE)}
+        announce(uow, uow.orders.get(NAME).intent, ways, NOW)
+        uow.outbox.queue("XSIM", uow.orders.get(NAME).intent, NOW)
+        raise_doubts(uow, NOW)
+
+    with vault.read() as view:
+        assert view.outbox.waiting("XSIM", 9) == ()
+        assert isinstance(view.allocations.of_order(NAME)[-1], AllocationWithdrawn)
 
 
 def test_a_late_fill_after_that_is_told(vault):
