@@ -4,6 +4,7 @@ Every wish goes the real way: admission, limits on the wire, intent, outbox and 
 transaction; cancels, replaces, halts and settlements by the functions of `oms`.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -50,6 +51,7 @@ class Desk:
         self._random = random
         self._clock = clock
         self.count = 0
+        self.has_halted = False  # A kill switch may be set.
 
     def place(self, vault: Vault) -> str:
         """An order of one to three accounts, if limits and kill switches allow it."""
@@ -131,16 +133,18 @@ class Desk:
             self._commit(uow, again)
         return " ".join(one.cl_ord_id for one in again)
 
-    def kill(self, vault: Vault, setting: Setting) -> str:
+    def kill(self, vault: Vault, setting: Setting, wake: Callable[[], None]) -> str:
         random = self._random
         scope, name = random.choice((("firm", ""), ("venue", "XSIM"), ("account", "A1")))
         switch = Kill(scope=scope, name=name, by="ann", why="drill", set_at=self._clock.now())
-        return " ".join((scope, name, *halt(vault, switch, setting=setting)))
+        self.has_halted = True
+        return " ".join((scope, name, *halt(vault, switch, wake=wake, setting=setting)))
 
     def lift(self, vault: Vault) -> None:
         with vault.write() as uow:
             for switch in uow.kills.active():
                 uow.kills.lift(switch.scope, switch.name, "ben", self._clock.now())
+        self.has_halted = False
 
     def settle(self, vault: Vault, name: str, what: Settlement) -> None:
         """Two persons end a doubt by telephone."""

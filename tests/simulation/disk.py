@@ -18,6 +18,8 @@ from tests.simulation.clock import SimClock
 from vault.engine import open_engine, sqlite_module
 from vault.store import SqlVault
 
+_TRUSTED = patch("vault.store.migrate.require_current")  # Asked once, of the template.
+
 
 class Crash(BaseException):
     """The process dies here; no handler of ours may see it."""
@@ -98,7 +100,7 @@ class SimVault:
         self, path: Path, clock: SimClock, engines: Engines, let_others: Callable[[], None]
     ) -> None:
         """`let_others`: another thread of the process may run now."""
-        with patch("vault.store.open_engine", engines.open):
+        with patch("vault.store.open_engine", engines.open), _TRUSTED:
             self.real = SqlVault(
                 f"sqlite:///{path}", clock=clock, holder="sim", anchor_path=path.parent / "anchor"
             )

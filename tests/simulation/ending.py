@@ -61,7 +61,8 @@ def _round(history: History, seconds: float) -> None:
     process = history.process
     if process is None:
         return
-    history.desk.lift(process.vault)
+    if history.desk.has_halted:
+        history.desk.lift(process.vault)
     if history.is_silent:  # QuickFIX may wait for ever for a gap: people hang up, as they are told.
         history.is_silent = False
         history.break_lines()

@@ -196,7 +196,8 @@ class History:
             elif thread == "outbox" and thread not in process.at_work:
                 process.send()
             elif thread == "people" and self.random.random() < _SUDDEN_KILLS:
-                self.note(f"  suddenly: {self.desk.kill(process.vault, process.setting)}")
+                halted = self.desk.kill(process.vault, process.setting, process.wake)
+                self.note(f"  suddenly: {halted}")
         finally:
             self._is_nested = False
 

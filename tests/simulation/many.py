@@ -1,5 +1,6 @@
 """Many seeds, on several processes."""
 
+import gc
 import multiprocessing
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -7,6 +8,8 @@ from multiprocessing.connection import Connection
 
 from tests.simulation.planted import planted
 from tests.simulation.seeds import Outcome, ground, play
+
+_RARELY = (50_000, 20, 50)  # Collections: a history leaves little behind.
 
 
 def play_all(first: int, count: int, *, workers: int = 1, plant: str = "") -> Iterator[Outcome]:
@@ -38,6 +41,7 @@ def _play(seeds: range, plant: str) -> Iterator[Outcome]:
 
 
 def _tell(pipe: Connection, seeds: range, plant: str) -> None:
+    gc.set_threshold(*_RARELY)
     for outcome in _play(seeds, plant):
         pipe.send(outcome)
     pipe.close()

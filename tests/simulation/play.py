@@ -24,6 +24,7 @@ class Mood:
     def draw(self, history: History) -> Act:
         """What happens next."""
         acts = _WITHOUT_SERVICE if history.process is None else _WITH_SERVICE
+        acts = [act for act in acts if act not in _WHEN or _WHEN[act](history)]
         weights = [self._weights[act] for act in acts]
         return history.random.choices(acts, weights)[0]
 
@@ -121,6 +122,7 @@ def _wish(history: History, wish: Callable[..., object], *more: object) -> None:
     assert history.process is not None
     try:
         history.note(f"  {wish(history.process.vault, *more)}")
+        history.process.wake()
     except TryAgainError as error:
         history.note(f"  refused: {error}")
 
@@ -146,7 +148,7 @@ def _kill(history: History) -> None:
     """In the middle of something."""
     _place(history)
     assert history.process is not None
-    _wish(history, history.desk.kill, history.process.setting)
+    _wish(history, history.desk.kill, history.process.setting, history.process.wake)
 
 
 def _lift(history: History) -> None:
@@ -381,6 +383,13 @@ _WEIGHTS: dict[Act, float] = {
     _sick_while_sending: 0.6,
     _jump: 0.1,
     _odd_venue: 0.5,
+}
+_WHEN: dict[Act, Callable[[History], bool]] = {
+    _book: lambda history: history.process is not None and bool(history.process.arrivals),
+    _to_venue: lambda history: any(line.to_venue for line in history.network.lines.values()),
+    _to_engine: lambda history: any(line.to_engine for line in history.network.lines.values()),
+    _lift: lambda history: history.desk.has_halted,
+    _network_back: lambda history: not history.network.is_reachable,
 }
 _ALWAYS = frozenset(
     {

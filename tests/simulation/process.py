@@ -24,6 +24,7 @@ from tests.simulation.network import Network
 
 _QUEUE_LIMIT = 1000
 _FULL = 100  # Arrivals at which the engine's thread has to wait.
+_POLL_SECONDS, _PAUSE_SECONDS = 0.25, 1.0  # As `gateway.threads` has them.
 
 
 class Process:
@@ -47,6 +48,9 @@ class Process:
         self.at_work: frozenset[str] = frozenset()  # Which threads are in the middle of something.
         self._clock = clock
         self._random = random
+        self._is_woken = True
+        self._sleeps_until = 0.0  # The outbox's thread, unless it is woken.
+        self._rests_until = 0.0  # After a failure it is not even woken.
         self.vault = SimVault(path, clock, engines, let_others)
         self.core = Core(
             self.vault,
@@ -59,7 +63,7 @@ class Process:
                 stores, callbacks, clock=clock, network=network, moment=moment
             ),
             deliver=self._queue,
-            wake=lambda: None,
+            wake=self.wake,
             pause=self._pause,
         )
         engine = self.core.engine
@@ -76,10 +80,21 @@ class Process:
         take_back(vault, kills, at=self._clock.now())
         self.engine.start(self.core.prepare())
 
+    def wake(self) -> None:
+        """There is something to do for the outbox."""
+        self._is_woken = True
+
     def send(self) -> None:
-        """One turn of the outbox's thread."""
+        """One turn of the outbox's thread, unless it sleeps."""
+        now = self._clock.monotonic()
+        if now < self._rests_until or not (self._is_woken or now >= self._sleeps_until):
+            return
+        self._is_woken = False
         with self._working("outbox"):
-            self.core.outbox.step()
+            is_well = self.core.outbox.step()
+        now = self._clock.monotonic()
+        self._sleeps_until = now + _POLL_SECONDS
+        self._rests_until = now if is_well else now + _PAUSE_SECONDS
 
     def book(self, most: int) -> None:
         """One turn of the inbox's thread."""
