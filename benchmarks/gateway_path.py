@@ -151,9 +151,13 @@ class Steps:
 
     def _hear_and_book(self, stage: str, report: Report, wanted: Sequence[OrderIntent]) -> None:
         texts = [self._text(report, intent) for intent in wanted]
-        self._timed("hear", lambda: [self._engine.hear(self._session, text) for text in texts])
+        self._timed("hear", partial(self._hear, texts))
         self._timed(stage, partial(self._take, tuple(self._arrived)))
         self._arrived.clear()
+
+    def _hear(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self._engine.hear(self._session, text)
 
     def _text(self, report: Report, intent: OrderIntent) -> str:
         number, now = next(self._numbers), datetime.now(UTC)

@@ -1,16 +1,18 @@
 """The log: JSON lines to a file, readable lines to a terminal, one chain for both.
 
-structlog and the standard library's logging end in the same two handlers, so
-SQLAlchemy's, Alembic's, APScheduler's and uvicorn's own words are there too.
-Every line of a run carries its id: bind it with `bound_to_run`, and bind it
+Our own lines go straight to the file and the terminal, as every FIX message is one of them; the
+standard library's end there too, so SQLAlchemy's, Alembic's, APScheduler's and uvicorn's own
+words are not lost. Every line of a run carries its id: bind it with `bound_to_run`, and bind it
 again on native threads and in pool jobs, whose contextvars start empty.
 """
 
 import json
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 from uuid import UUID
@@ -46,6 +48,7 @@ _ALIASES = (
 _QUIET = ("sqlalchemy", "alembic", "apscheduler", "uvicorn", "asyncio")
 _SOH = "\x01"
 _MEGABYTE = 1_000_000
+_LOCAL_LENGTH = len("2022-11-30T20:45:00.000000")  # Without the offset.
 _RFC_3339 = "%Y-%m-%dT%H:%M:%S.%fZ"  # "iso" would leave out a fraction of zero.
 
 
@@ -59,34 +62,22 @@ def configure_logging(
 ) -> None:
     """Send everything to `path` and, when given, to `terminal`; replaces an earlier set-up."""
     close_logging()
-    handlers: list[logging.Handler] = [
-        LogFile(path, max_bytes=max_megabytes * _MEGABYTE, keep=keep)
-    ]
-    handlers[0].setFormatter(_formatter(_render_json))
+    file = LogFile(path, max_bytes=max_megabytes * _MEGABYTE, keep=keep)
+    outlets = [_Outlet(file, file.write, _render_json)]
     if terminal is not None:
-        handlers.append(logging.StreamHandler(terminal))
-        renderer = LineRenderer(colour=wants_colour(terminal))
-        handlers[1].setFormatter(_formatter(lambda _log, _name, event: renderer.render(event)))
+        outlets.append(_to_terminal(terminal))
     root = logging.getLogger()
     root.setLevel(level.upper())
-    for handler in handlers:
-        root.addHandler(handler)
+    for outlet in outlets:
+        outlet.handler.setFormatter(_formatter(outlet.render))
+        root.addHandler(outlet.handler)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     logging.captureWarnings(capture=True)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.add_logger_name,
-            structlog.stdlib.add_log_level,
-            structlog.processors.TimeStamper(fmt=_RFC_3339, utc=True, key="ts"),
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.processors.format_exc_info,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[_whole_line],
+        logger_factory=lambda *name: _Lines(outlets, *name),
+        wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=False,
     )
 
@@ -115,11 +106,70 @@ def bound_to_run(run_id: UUID) -> AbstractContextManager[Any]:
     return structlog.contextvars.bound_contextvars(run=run_id.hex)
 
 
+Render = Callable[[EventDict], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outlet:
+    """Where lines go: `write` for our own, `handler` for the standard library's."""
+
+    handler: logging.Handler
+    write: Callable[[str], None]
+    render: Render
+
+    def put(self, event: EventDict) -> None:
+        """What cannot be written is complained about; logging must not stop what it reports on."""
+        try:
+            self.write(self.render(event))
+        except Exception:  # noqa: BLE001 - as above
+            self.handler.handleError(logging.makeLogRecord({"msg": event}))
+
+
+def _to_terminal(terminal: TextIO) -> _Outlet:
+    handler = logging.StreamHandler(terminal)
+
+    def write(line: str) -> None:
+        assert handler.lock is not None
+        with handler.lock:
+            terminal.write(f"{line}\n")
+            terminal.flush()
+
+    return _Outlet(handler, write, LineRenderer(colour=wants_colour(terminal)).render)
+
+
+class _Lines:
+    """What structlog hands a finished line to, whatever its level."""
+
+    def __init__(self, outlets: Sequence[_Outlet], name: str = "") -> None:
+        self.name = name
+        self._outlets = outlets
+
+    def debug(self, event: EventDict) -> None:
+        for outlet in self._outlets:
+            outlet.put(event)
+
+    info = warning = error = critical = log = debug
+
+
+def _whole_line(lines: _Lines, level: str, event: EventDict) -> tuple[tuple[EventDict], EventDict]:
+    """A line of our own, with everything in it."""
+    for key, value in structlog.contextvars.get_contextvars().items():
+        event.setdefault(key, value)
+    event["level"] = level
+    event["logger"] = lines.name
+    event["ts"] = f"{datetime.now(UTC).isoformat(timespec='microseconds')[:_LOCAL_LENGTH]}Z"
+    if "exc_info" in event:
+        event = structlog.processors.format_exc_info(lines, level, event)
+    for finish in _FINISHING:
+        event = finish(lines, level, event)
+    return (event,), {}
+
+
 class _Formatter(structlog.stdlib.ProcessorFormatter):
     """Marks the handlers that are ours."""
 
 
-def _formatter(render: structlog.typing.Processor) -> _Formatter:
+def _formatter(render: Render) -> _Formatter:
     return _Formatter(
         foreign_pre_chain=[
             structlog.contextvars.merge_contextvars,
@@ -131,11 +181,8 @@ def _formatter(render: structlog.typing.Processor) -> _Formatter:
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            _plain_fields,
-            _named_alike,
-            _redacted,
-            _ordered,
-            render,
+            *_FINISHING,
+            lambda _log, _name, event: render(event),
         ],
     )
 
@@ -153,6 +200,8 @@ def _plain_fields(_log: WrappedLogger, _name: str, event: EventDict) -> EventDic
 
 
 def _plain(value: object) -> Any:
+    if type(value) is str or type(value) is int:
+        return value
     try:
         return to_plain(value)
     except (TypeError, ValueError):
@@ -183,6 +232,15 @@ def _ordered(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
     return {key: event[key] for key in (*FIRST, *middle, *LAST) if event.get(key) is not None}
 
 
-def _render_json(_log: WrappedLogger, _name: str, event: MutableMapping[str, Any]) -> str:
+_FINISHING: tuple[Callable[[WrappedLogger, str, EventDict], EventDict], ...] = (
+    _plain_fields,
+    _named_alike,
+    _redacted,
+    _ordered,
+)
+_JSON = json.JSONEncoder(separators=(",", ":"), default=str)
+
+
+def _render_json(event: EventDict) -> str:
     """One line of ASCII: control, C1 and bidirectional characters cannot leave it unescaped."""
-    return json.dumps(event, separators=(",", ":"), default=str)
+    return _JSON.encode(event)

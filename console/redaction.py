@@ -30,11 +30,19 @@ _TEXTS = (
     (("://",), re.compile(r"(\w+://[^\s:/@]*:)[^\s@]+(@)"), rf"\1{HIDDEN}\2"),
     (("bearer",), re.compile(r"(?i)(bearer\s+)[\w.~+/=-]+"), rf"\1{HIDDEN}"),
 )
+_MARKS = tuple(word for words, _pattern, _replacement in _TEXTS for word in words)
 
 
 def redact_text(text: str) -> str:
     """`text` without the secrets that can be told by where they stand."""
     lowered = text.lower()
+    for mark in _MARKS:
+        if mark in lowered:
+            return _redacted(text, lowered)
+    return text
+
+
+def _redacted(text: str, lowered: str) -> str:
     for words, pattern, replacement in _TEXTS:
         if any(word in lowered for word in words):
             text = pattern.sub(replacement, text)
@@ -50,7 +58,7 @@ def redact(value: Any) -> Any:
     """A log field without its secrets, whatever it is made of."""
     if isinstance(value, str):
         return redact_text(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return {
             key: HIDDEN if _is_secret(str(key)) else redact(item) for key, item in value.items()
         }

@@ -73,8 +73,13 @@ def is_flat(text: str) -> bool:
 
 def redact(raw: str) -> str:
     """`raw` with the values of user names and passwords replaced; RawData may hold SOH itself."""
-    if not any(mark in raw for mark in _SECRET_MARKS):
-        return raw
+    for mark in _SECRET_MARKS:
+        if mark in raw:
+            return _redacted(raw)
+    return raw
+
+
+def _redacted(raw: str) -> str:
     pieces = raw.split(SOH)
     kept: list[str] = []
     length = 0

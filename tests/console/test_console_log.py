@@ -267,3 +267,31 @@ def test_secret_names_are_redacted_at_any_depth():
         "a": [{"api_token": "[redacted]", "b": "y"}],
         "Password": "[redacted]",
     }
+
+
+def test_an_error_that_was_caught_elsewhere_is_told_with_its_traceback(log_path):
+    structlog.get_logger("gateway").critical("inbox_failed", exc_info=ValueError("no such order"))
+
+    [line] = lines(log_path)
+    assert line["level"] == "critical"
+    assert line["exception"] == "ValueError: no such order"
+
+
+def test_a_terminal_that_is_gone_stops_neither_the_file_nor_the_caller(tmp_path, capsys):
+    terminal = io.StringIO()
+    configure_logging(tmp_path / "x.jsonl", terminal=terminal)
+    try:
+        terminal.close()
+        structlog.get_logger("oms").info("order_released")
+    finally:
+        close_logging()
+
+    assert [line["event"] for line in lines(tmp_path / "x.jsonl")] == ["order_released"]
+    assert "closed file" in capsys.readouterr().err
+
+
+def test_a_field_bound_to_a_line_outranks_the_run_s(log_path):
+    with bound_to_run(RUN):
+        structlog.get_logger("oms").bind(run="other").info("order_released")
+
+    assert lines(log_path)[0]["run"] == "other"
