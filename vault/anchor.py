@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from domain.audit import Anchor
@@ -56,8 +57,8 @@ def last_anchor(path: Path) -> Anchor | None:
     return max(found, key=lambda anchor: anchor.sequence, default=None)
 
 
-def append_anchor(path: Path, anchor: Anchor) -> None:
-    """Add one anchor and wait until it is on disk; a torn last line is cut off first.
+def append_anchors(path: Path, anchors: Iterable[Anchor]) -> None:
+    """Add anchors and wait until they are on disk; a torn last line is cut off first.
 
     Raises `OSError`, also when another process has the file for too long: one that was
     stopped in the middle of this would hold us for ever.
@@ -68,7 +69,8 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
         end = _end_of_whole_lines(descriptor)
         if os.fstat(descriptor).st_size > end:
             os.ftruncate(descriptor, end)
-        os.pwrite(descriptor, encode(anchor).encode() + b"\n", end)
+        lines = "".join(f"{encode(anchor)}\n" for anchor in anchors)
+        os.pwrite(descriptor, lines.encode(), end)
         os.fdatasync(descriptor)  # With the new size, which is needed to read it again.
     finally:
         os.close(descriptor)

@@ -1,7 +1,8 @@
 """The vault's door: one transaction at a time to write, consistent views to read.
 
 A write checks the lease in its own transaction, commits, and then puts the
-audit chain's new head into the anchor file; only then is it acknowledged.
+audit chain's new head into the anchor file; only then is it acknowledged. The
+next one may begin meanwhile, and is acknowledged after it.
 """
 
 import threading
@@ -16,7 +17,8 @@ from domain.audit import GENESIS, Anchor, AuditEntry
 from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock
 from vault import lease, migrate
-from vault.anchor import append_anchor, last_anchor, lost_anchor
+from vault.anchor import last_anchor, lost_anchor
+from vault.anchoring import Anchoring
 from vault.audit import SqlAudit
 from vault.bars import KnownBars
 from vault.engine import open_engine
@@ -52,7 +54,7 @@ class SqlVault:
         self._turns = Turns()
         self._writing_thread: int | None = None
         self._is_closed = False
-        self._on_committed = on_committed
+        self._anchoring = Anchoring(self._anchor_path, on_committed)
         self._memory = Memory()
         self._bars = KnownBars()
         self._reader = _reader(url)
@@ -89,8 +91,10 @@ class SqlVault:
                 appended = uow.audit.appended()
             uow.committed()
             if appended:
-                self._anchor(Anchor(appended[-1].sequence, appended[-1].hash))
-                self._on_committed(appended)
+                head = Anchor(appended[-1].sequence, appended[-1].hash)
+                self._anchoring.add(head, appended)
+            behind_us = self._anchoring.added
+        self._settle(behind_us)
 
     @contextmanager
     def _known_or_forgotten(self) -> Iterator[None]:
@@ -143,11 +147,12 @@ class SqlVault:
         self._memory.clear()
         self._lease.epoch = epoch
         if head is not None:
-            self._anchor(head)
+            self._anchoring.add(head)
+            self._settle(self._anchoring.added)
 
-    def _anchor(self, head: Anchor) -> None:
+    def _settle(self, upto: int) -> None:
         try:
-            append_anchor(self._anchor_path, head)
+            self._anchoring.settle(upto)
         except OSError as error:
             raise StorageUnavailableError(
                 f"the audit head cannot be written to {self._anchor_path}: {error.strerror};"

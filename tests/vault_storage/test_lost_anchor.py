@@ -88,7 +88,7 @@ def test_a_crash_before_the_anchor_of_a_long_first_transaction_is_forgiven(
     vault = open_vault(url, anchor)
     vault.acquire()
     with monkeypatch.context() as patched:
-        patched.setattr("vault.store.append_anchor", interrupted)
+        patched.setattr("vault.anchoring.append_anchors", interrupted)
         with pytest.raises(KeyboardInterrupt):
             append_at_once(vault, 9)
     vault.close()
