@@ -103,6 +103,7 @@ class AllocationInstruction:
     trade_date: date
     parts: tuple[AllocatedPart, ...]
     requested_at: datetime
+    day: date | None = None  # It is of what was filled on this day; None: of all of the block.
 
     def __post_init__(self) -> None:
         assert sum(part.quantity for part in self.parts) == self.quantity
@@ -291,10 +292,14 @@ def taken_back(
 
 
 def said_before(facts: Iterable[AllocationFact]) -> AllocationInstruction | None:
-    """The preliminary instruction that the broker has, or may have or get, if any."""
+    """The preliminary instruction that the broker has, or may have or get, if any.
+
+    A Cancel of it counts, but for one that the broker never had.
+    """
     facts = tuple(facts)
     told = [fact for fact in facts if isinstance(fact, AllocationInstruction)]
-    over = _dead(facts) | {one.refers_to for one in told}
+    unheard = _unheard(facts)
+    over = _dead(facts) | {one.refers_to for one in told if one.alloc_id not in unheard}
     holds = (one for one in told if one.precedes_its_order and one.alloc_id not in over)
     return next(holds, None)
 
@@ -304,29 +309,42 @@ def has_left(facts: Iterable[AllocationFact], one: AllocationInstruction) -> boo
     return any(isinstance(fact, AllocationSent) and fact.alloc_id == one.alloc_id for fact in facts)
 
 
-def in_force(facts: Iterable[AllocationFact]) -> AllocationInstruction | None:
+def in_force(
+    facts: Iterable[AllocationFact], day: date | None = None
+) -> AllocationInstruction | None:
     """The newest instruction with fills that the broker has, or may have or get, if any.
 
-    One that it rejected or never had does not count, nor what a later one replaced.
+    One that it rejected or never had does not count, nor what a later one replaced. With `day`
+    it is that of the day's fills.
     """
     facts = tuple(facts)
     dead = _dead(facts)
     for one in reversed(facts):
         if not isinstance(one, AllocationInstruction) or one.alloc_id in dead:
             continue
-        if one.kind is AllocType.CALCULATED:
+        if one.kind is AllocType.CALCULATED and one.day == day:
             return None if one.transaction is AllocTransType.CANCEL else one
     return None
 
 
 def _dead(facts: Iterable[AllocationFact]) -> set[str | None]:
     """AllocIDs that the broker rejected, never had or never gets, or dropped."""
+    facts = tuple(facts)
+    return _unheard(facts) | {
+        fact.alloc_id
+        for fact in facts
+        if (isinstance(fact, AllocationAck) and fact.is_rejection)
+        or (isinstance(fact, AllocationSettled) and fact.what is Settlement.ENDED)
+    }
+
+
+def _unheard(facts: Iterable[AllocationFact]) -> set[str | None]:
+    """AllocIDs that the broker never had, and never gets."""
     return {
         fact.alloc_id
         for fact in facts
         if isinstance(fact, AllocationLost | AllocationWithdrawn)
-        or (isinstance(fact, AllocationAck) and fact.is_rejection)
-        or (isinstance(fact, AllocationSettled) and fact.what is not Settlement.STANDS)
+        or (isinstance(fact, AllocationSettled) and fact.what is Settlement.NEVER_REACHED)
     }
 
 

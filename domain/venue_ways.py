@@ -12,6 +12,7 @@ class VenueWays:
     """One venue's. The default is a venue that knows one account and single orders."""
 
     allocations: AllocationMode = AllocationMode.NONE
+    daily_allocations: bool = False  # An order of several days is told of day by day.
     takes_lists: bool = False
 
 

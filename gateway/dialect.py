@@ -72,6 +72,7 @@ class Dialect:
     maximum_notional: int | None = None  # Dollars of one order.
     tags: tuple[CustomTag, ...] = ()
     allocations: AllocationMode = AllocationMode.NONE
+    daily_allocations: bool = False  # Of an order of several days: an instruction a day.
     accounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     # By our account: what the broker calls it, where that is not the same.
     list_orders: int = 0  # Orders in one NewOrderList (35=E); 0: the venue takes no lists.

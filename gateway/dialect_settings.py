@@ -28,6 +28,7 @@ KEYS: Mapping[str, type] = MappingProxyType(
         "strategies": dict,
         "tags": dict,
         "allocations": str,
+        "daily_allocations": bool,
         "allocation_accounts": dict,
         "lists": bool,
         "list_orders": int,
@@ -60,6 +61,7 @@ def read_dialect(table: Mapping[str, Any], *, is_fifty: bool, where: str) -> Dia
         algos=read_algos(table.get("strategies"), where.replace("]", ".strategies]")),
         tags=tuple(read_tags(table.get("tags", {}), where.replace("]", ".tags]"))),
         allocations=_allocations(table, where),
+        daily_allocations=_daily(table, where),
         accounts=_accounts(table, where.replace("]", ".allocation_accounts]")),
         list_orders=_list_orders(table, where),
     )
@@ -71,6 +73,13 @@ def _allocations(table: Mapping[str, Any], where: str) -> AllocationMode:
     if given not in known:
         refuse(where, f"allocations = {given!r}; {nearest(given, known)}")
     return known[given]
+
+
+def _daily(table: Mapping[str, Any], where: str) -> bool:
+    daily = bool(table.get("daily_allocations", False))
+    if daily and table.get("allocations") != AllocationMode.AFTER.value:
+        refuse(where, 'daily_allocations says nothing without allocations = "after"; add that')
+    return daily
 
 
 def _accounts(table: Mapping[str, Any], where: str) -> Mapping[str, str]:

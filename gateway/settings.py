@@ -129,7 +129,9 @@ class GatewaySettings:
         """What the order desk has to know of each venue."""
         return {
             one.venue: VenueWays(
-                allocations=one.dialect.allocations, takes_lists=one.dialect.list_orders > 0
+                allocations=one.dialect.allocations,
+                daily_allocations=one.dialect.daily_allocations,
+                takes_lists=one.dialect.list_orders > 0,
             )
             for one in self.profiles
             if one.dialect.allocations is not AllocationMode.NONE or one.dialect.list_orders

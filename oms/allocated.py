@@ -1,8 +1,10 @@
 """What each account was given of a block, as the ledger has it, and what it pays or gets."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from domain.allocations import AllocatedPart
 from domain.exact import ZERO
@@ -14,24 +16,55 @@ from oms.allocation import allocate_money
 _CLIENT, _FEES = "client:", "commission:"
 
 
+class _Given(NamedTuple):
+    """An allocation that no reversal undid."""
+
+    posted: Transaction
+    day: date  # Whose fills it gave.
+    fills: int  # So many,
+    commission: Decimal  # and theirs, which it divided.
+
+
 def allocated(intent: OrderIntent, booked: Sequence[Transaction]) -> tuple[AllocatedPart, ...]:
     """One part for each account that has shares of the block, in the intent's order.
 
     `booked` are the block's transactions, oldest first. The commission of an allocation is
-    that of the fills since the one before, divided as `oms.close_out` divides it.
+    that of the fills of its day, divided as `oms.close_out` divides it.
     """
+    return _parts(intent, _standing(booked))
+
+
+def allocated_by_day(
+    intent: OrderIntent, booked: Sequence[Transaction]
+) -> Mapping[date, tuple[AllocatedPart, ...]]:
+    """The same of each day that was filled on, in the shares that the day was booked in."""
+    by_day: defaultdict[date, list[_Given]] = defaultdict(list)
+    for one in _standing(booked):
+        by_day[one.day].append(one)
+    return {day: _parts(intent, by_day[day]) for day in sorted(by_day)}
+
+
+def has_undone(booked: Sequence[Transaction]) -> bool:
+    """Whether a standing allocation gave away a fill that was undone since."""
+    given = {one.posted.transaction_id for one in _standing(booked)}
+    places = [place for place, one in enumerate(booked) if one.transaction_id in given]
+    later = booked[places[0] :] if places else ()
+    return any(one.kind is TransactionKind.FILL_REVERSAL for one in later)
+
+
+def _parts(intent: OrderIntent, given: Iterable[_Given]) -> tuple[AllocatedPart, ...]:
     sign = 1 if intent.side is Side.BUY else -1
     shares: defaultdict[str, Decimal] = defaultdict(Decimal)
     money: defaultdict[str, Decimal] = defaultdict(Decimal)
     fees: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for one, commission in _standing(booked):
-        given = _moved(one, intent.security_id)
-        for account, quantity in given.items():
+    for one in given:
+        moved = _moved(one.posted, intent.security_id)
+        for account, quantity in moved.items():
             shares[account] += sign * quantity
-        for account, amount in _moved(one, CASH).items():
+        for account, amount in _moved(one.posted, CASH).items():
             money[account] -= sign * amount
-        wanted = {account: abs(quantity) for account, quantity in given.items()}
-        for account, part in allocate_money(commission, wanted, key=intent.cl_ord_id).items():
+        wanted = {account: abs(quantity) for account, quantity in moved.items()}
+        for account, part in allocate_money(one.commission, wanted, key=intent.cl_ord_id).items():
             fees[account] += part
     return tuple(
         AllocatedPart(
@@ -45,19 +78,40 @@ def allocated(intent: OrderIntent, booked: Sequence[Transaction]) -> tuple[Alloc
     )
 
 
-def _standing(booked: Sequence[Transaction]) -> list[tuple[Transaction, Decimal]]:
-    """The allocations that no reversal undid, each with the commission that it divided."""
-    pool = ZERO
-    divided: dict[str, tuple[Transaction, Decimal]] = {}
+def _standing(booked: Sequence[Transaction]) -> list[_Given]:
+    """The allocations that no reversal undid; the oldest day that waits is given out first."""
+    fees: defaultdict[date, Decimal] = defaultdict(Decimal)
+    waiting: defaultdict[date, int] = defaultdict(int)  # Fills that no account has.
+    days: dict[str, date] = {}  # Of the fills, by transaction.
+    corrected: dict[tuple[str | None, date], date] = {}  # A correction keeps its fill's day.
+    given: dict[str, _Given] = {}
     for one in booked:
-        if one.kind in (TransactionKind.FILL, TransactionKind.FILL_REVERSAL):
-            pool += sum((leg.quantity for leg in one.legs if leg.book.startswith(_FEES)), ZERO)
-        elif one.kind is TransactionKind.ALLOCATION:
-            divided[one.transaction_id] = (one, pool)
-            pool = ZERO
-        elif one.kind is TransactionKind.ALLOCATION_REVERSAL and one.reverses in divided:
-            pool += divided.pop(one.reverses)[1]
-    return list(divided.values())
+        match one.kind:
+            case TransactionKind.FILL:
+                day = corrected.get((one.exec_id, one.trade_date), one.trade_date)
+                days[one.transaction_id] = day
+                fees[day] += _of_books(one, _FEES)
+                waiting[day] += 1
+            case TransactionKind.FILL_REVERSAL:
+                day = days.get(one.reverses or "", one.trade_date)
+                corrected[one.exec_id, one.trade_date] = day
+                fees[day] += _of_books(one, _FEES)
+                waiting[day] -= 1
+            case TransactionKind.ALLOCATION:
+                day = min(
+                    (day for day, left in waiting.items() if left > 0), default=one.trade_date
+                )
+                given[one.transaction_id] = _Given(one, day, waiting[day], fees[day])
+                fees[day], waiting[day] = ZERO, 0
+            case TransactionKind.ALLOCATION_REVERSAL if one.reverses in given:
+                undone = given.pop(one.reverses)
+                fees[undone.day] += undone.commission
+                waiting[undone.day] += undone.fills
+    return list(given.values())
+
+
+def _of_books(one: Transaction, prefix: str) -> Decimal:
+    return sum((leg.quantity for leg in one.legs if leg.book.startswith(prefix)), ZERO)
 
 
 def _moved(one: Transaction, asset: str) -> dict[str, Decimal]:

@@ -167,11 +167,11 @@ class Booking:
     def _close_out(
         self, uow: UnitOfWork, order: Order, at: datetime, before: date | None = None
     ) -> tuple[Alarm, ...]:
-        """Allocate, and tell the broker when all is done."""
+        """Allocate, and tell the broker what it has to hear by then."""
         mandates = self._mandates_of(uow, order.intent.run_id)
 
         def tell() -> tuple[Alarm, ...]:
-            if before is not None or order.intent.venue not in self._ways:
+            if order.intent.venue not in self._ways:
                 return ()
             alarms = allocation_reports.settle(uow, order, at)
             instruct(uow, order, self._ways, at)

@@ -4,10 +4,12 @@ Before the block by a preliminary instruction, or after it with what the ledger 
 account. What the broker has is brought up to the ledger; what it may have is never said twice.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
 from domain.allocations import (
+    AllocatedPart,
     AllocationAnswer,
     AllocationFact,
     AllocationInstruction,
@@ -23,10 +25,12 @@ from domain.allocations import (
     said_before,
     taken_back,
 )
-from domain.orders import Order, OrderIntent
+from domain.exact import ZERO
+from domain.orders import Order, OrderIntent, Side
 from domain.ports import UnitOfWork
+from domain.postings import Transaction
 from domain.venue_ways import PLAIN, Ways
-from oms.allocated import allocated
+from oms.allocated import allocated, allocated_by_day, has_undone
 
 INSTRUCTED = "allocation_instructed"  # Audit.
 
@@ -44,39 +48,88 @@ def announce(uow: UnitOfWork, intent: OrderIntent, ways: Ways, at: datetime) -> 
 
 
 def instruct(uow: UnitOfWork, order: Order, ways: Ways, at: datetime) -> None:
-    """After the close-out: tell the broker what the accounts have, if it has to hear it."""
-    intent = order.intent
-    mode = ways.get(intent.venue, PLAIN).allocations
-    if mode in (AllocationMode.NONE, AllocationMode.ON_ORDER) or not order.is_closed:
+    """After a close-out: tell the broker what the accounts have, if it has to hear it."""
+    way = ways.get(order.intent.venue, PLAIN)
+    if way.allocations in (AllocationMode.NONE, AllocationMode.ON_ORDER):
         return
+    if order.is_closed or way.daily_allocations:
+        bring_up_to_date(uow, order, at, by_day=way.daily_allocations)
+
+
+def bring_up_to_date(uow: UnitOfWork, order: Order, at: datetime, *, by_day: bool = False) -> None:
+    """What the broker has of a block becomes what the ledger gave: all of it, or day by day.
+
+    A block that goes on is only told of by its days.
+    """
+    intent = order.intent
     facts = uow.allocations.of_order(intent.cl_ord_id)
     standing = _preliminary(facts)
-    if mode is AllocationMode.BEFORE and standing is not None:
-        if not order.cum_qty:
+    if standing is not None:
+        if order.is_closed and not order.cum_qty:
             _queue(uow, intent.venue, taken_back(standing, facts, at), at)
         return
-    parts = allocated(intent, uow.ledger.of_order(intent.cl_ord_id))
-    if sum(part.quantity for part in parts) != order.cum_qty:
-        return  # The close-out raised an alarm: what is not allocated is not told.
-    earlier = in_force(facts)
+    booked = uow.ledger.of_order(intent.cl_ord_id)
+    if by_day:
+        _tell_days(uow, order, booked, at)
+        return
+    parts = allocated(intent, booked)
+    if not order.is_closed or sum(part.quantity for part in parts) != order.cum_qty:
+        return  # If the close-out raised an alarm, what is not allocated is not told.
+    day = max((fill.trade_date for fill in order.fills), default=intent.trade_date)
+    _tell(uow, order, parts, day, at)
+
+
+def _tell_days(uow: UnitOfWork, order: Order, booked: Sequence[Transaction], at: datetime) -> None:
+    """Each day that was given out, as a block of its own, and days of which nothing is left."""
+    if has_undone(booked):
+        return  # The close-out raised an alarm.
+    given = allocated_by_day(order.intent, booked)
+    facts = uow.allocations.of_order(order.intent.cl_ord_id)
+    told = {one.day for one in facts if isinstance(one, AllocationInstruction) and one.day}
+    for day in sorted(given.keys() | told):
+        _tell(uow, order, given.get(day, ()), day, at, by_day=True)
+
+
+def _tell(
+    uow: UnitOfWork,
+    order: Order,
+    parts: tuple[AllocatedPart, ...],
+    day: date,
+    at: datetime,
+    *,
+    by_day: bool = False,
+) -> None:
+    """One instruction, unless the broker has it already; of nothing, the Cancel of the last."""
+    name, venue = order.intent.cl_ord_id, order.intent.venue
+    facts = uow.allocations.of_order(name)
+    earlier = in_force(facts, day if by_day else None)
     if not parts:
         if earlier is not None:
-            _queue(uow, intent.venue, taken_back(earlier, facts, at), at)
+            _queue(uow, venue, taken_back(earlier, facts, at), at)
         return
+    quantity = sum((part.quantity for part in parts), ZERO)
     wanted = AllocationInstruction(
-        alloc_id=next_alloc_id(intent.cl_ord_id, facts),
-        order=intent.cl_ord_id,
+        alloc_id=next_alloc_id(name, facts),
+        order=name,
         kind=AllocType.CALCULATED,
         transaction=AllocTransType.NEW if earlier is None else AllocTransType.REPLACE,
         refers_to=None if earlier is None else earlier.alloc_id,
-        quantity=order.cum_qty,
-        average_price=(order.gross / order.cum_qty).quantize(_SIX_PLACES),
-        trade_date=max(fill.trade_date for fill in order.fills),
+        quantity=quantity,
+        average_price=(_gross(order.intent.side, parts) / quantity).quantize(_SIX_PLACES),
+        trade_date=day,
         parts=parts,
         requested_at=at,
+        day=day if by_day else None,
     )
     if earlier is None or not wanted.says_the_same(earlier):
-        _queue(uow, intent.venue, wanted, at)
+        _queue(uow, venue, wanted, at)
+
+
+def _gross(side: Side, parts: Sequence[AllocatedPart]) -> Decimal:
+    """What was paid to the street, or got from it: net money without the commission."""
+    sign = 1 if side is Side.BUY else -1
+    net = sum((part.net_money or ZERO for part in parts), ZERO)
+    return net - sign * sum((part.commission or ZERO for part in parts), ZERO)
 
 
 def take_back(uow: UnitOfWork, order: Order, at: datetime) -> None:

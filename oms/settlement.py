@@ -22,7 +22,7 @@ SETTLED = "doubt_settled"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What one person says of an order in doubt; `events` are those that the order then had."""
+    """What one person says of a doubt; `events` are those that there then were about it."""
 
     what: Settlement
     why: str
@@ -54,17 +54,7 @@ def second(
     """The second person agrees: the doubt is over. Raises `NotSettledError`."""
     name = order.intent.cl_ord_id
     _require_doubt(order)
-    said = [entry for entry in uow.audit.about(name) if entry.kind == PROPOSED]
-    if not said:
-        raise NotSettledError(f"nobody has said what became of {name}; say it first, with --as")
-    first, proposal = said[-1].actor, decode(Proposal, said[-1].body)
-    if first.casefold() == by.casefold():
-        raise NotSettledError(f"{by} said this of {name}; ask a second person to agree")
-    if len(uow.orders.events(name)) != proposal.events:
-        raise NotSettledError(
-            f"{name} has changed since {first} spoke of it; look at `trimtab order {name}`, "
-            "and say again what became of it"
-        )
+    first, proposal = agreed(uow, name, len(uow.orders.events(name)), by=by)
     event = DoubtSettled(
         cl_ord_id=order.current,
         at=at,
@@ -81,6 +71,26 @@ def second(
     elif moved.is_closed:  # No report will close it any more: its accounts get what it filled.
         alarms += give_out(uow, moved, mandates_of(uow, moved.intent.run_id), at)
     return event, alarms
+
+
+def agreed(uow: UnitOfWork, name: str, events: int, *, by: str) -> tuple[str, Proposal]:
+    """Who said what of a doubt, now that `by` agrees; `events` are those that there are now.
+
+    Raises `NotSettledError` where nobody has said anything, where the same person did, and
+    where something has happened since.
+    """
+    said = [entry for entry in uow.audit.about(name) if entry.kind == PROPOSED]
+    if not said:
+        raise NotSettledError(f"nobody has said what became of {name}; say it first, with --as")
+    first, proposal = said[-1].actor, decode(Proposal, said[-1].body)
+    if first.casefold() == by.casefold():
+        raise NotSettledError(f"{by} said this of {name}; ask a second person to agree")
+    if events != proposal.events:
+        raise NotSettledError(
+            f"{name} has changed since {first} spoke of it; look at `trimtab order {name}`, "
+            "and say again what became of it"
+        )
+    return first, proposal
 
 
 def _require_doubt(order: Order) -> None:

@@ -166,11 +166,10 @@ class Allocations:
             orders.append(order)
         if not orders or request.kind == _PRELIMINARY:
             return None
-        filled = sum(order.filled for order in orders)
+        filled, gross = _figures(orders, request)
         if filled != int(request.quantity):
             text = f"the orders have filled {filled}, Quantity(53) is {request.quantity}"
             return _INCORRECT_QUANTITY, text
-        gross = sum(order.gross for order in orders)
         average = orders[0].listing.instrument.mean(gross, filled)
         if request.average_price and not _is_rounded(request.average_price, average):
             return _INCORRECT_PRICE, f"AvgPx(6) is {request.average_price}, ours {average}"
@@ -187,6 +186,15 @@ class Allocations:
             *([(58, text)] if text else []),
         )
         self._desk.answer(Note(request.client, "P", fields))
+
+
+def _figures(orders: Sequence[Order], request: Allocate) -> tuple[int, int]:
+    """Shares and units that were filled: of its TradeDate if that is what it is about, or ever."""
+    today = [fill for order in orders for fill in order.fills if fill.date == request.trade_date]
+    filled = sum(fill.quantity for fill in today)
+    if str(filled) == request.quantity:
+        return filled, sum(fill.quantity * fill.price for fill in today)
+    return sum(order.filled for order in orders), sum(order.gross for order in orders)
 
 
 def share(whole: int, weights: Sequence[int]) -> list[int]:

@@ -24,6 +24,7 @@ CONFIG = """\
 state_dir = "state"
 [clock]
 start = "2022-11-30T20:44:50Z"
+stepped = {stepped}
 [[venue]]
 name = "XSIM"
 clients = ["TRIMTAB"]
@@ -124,8 +125,8 @@ class Desk:
         }
 
 
-def started(tmp_path, begin_string: str, more: str = "") -> VenueProcess:
+def started(tmp_path, begin_string: str, more: str = "", *, stepped: bool = False) -> VenueProcess:
     (tmp_path / "prices.csv").write_text(PRICES)
-    text = CONFIG.format(begin_string=begin_string, more=more)
+    text = CONFIG.format(begin_string=begin_string, more=more, stepped=str(stepped).lower())
     (tmp_path / "venues.toml").write_text(text)
     return VenueProcess(tmp_path / "venues.toml").start()

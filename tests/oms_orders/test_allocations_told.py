@@ -1,6 +1,7 @@
 """What brokers are told of a block's accounts, and what is made of their reports."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -23,7 +24,7 @@ from domain.allocations import (
     in_force,
 )
 from domain.order_states import apply
-from domain.orders import ExecType, OrdStatus, Sent, Side
+from domain.orders import ExecType, OrdStatus, Sent, Side, TimeInForce
 from domain.venue_ways import VenueWays
 from oms.allocated import allocated
 from oms.allocation_reports import AllocationConflictError, differences
@@ -42,11 +43,15 @@ NAME = "R-0001"
 class Desk:
     """One block at a broker of a given mode."""
 
-    def __init__(self, vault, side=Side.BUY, parts=None, mode=AllocationMode.AFTER) -> None:
+    def __init__(
+        self, vault, side=Side.BUY, parts=None, mode=AllocationMode.AFTER, *, daily=False
+    ) -> None:
         self.vault = vault
-        self.ways = {"XSIM": VenueWays(allocations=mode)}
+        self.ways = {"XSIM": VenueWays(allocations=mode, daily_allocations=daily)}
         self.sink = Booking(self.ways)
         target = intent(NAME, side, AAPL, parts or {"A1": 70, "A2": 31, "A3": 39})
+        if daily:
+            target = replace(target, time_in_force=TimeInForce.GTC)
         open_books(vault, BOOK)
         with vault.write() as uow:
             uow.orders.add(target)
@@ -64,8 +69,8 @@ class Desk:
         with self.vault.write() as uow:
             return [alarm.kind for alarm in self.sink.apply(uow, message, NOW)]
 
-    def fill(self, *numbers: object) -> None:
-        self.take(fill(self.order, *numbers))
+    def fill(self, *numbers: object, day=DAY) -> None:
+        self.take(fill(self.order, *numbers, trade_date=day))
 
     def end(self) -> None:
         self.take(report(self.order, ExecType.CANCELED, OrdStatus.CANCELED))
@@ -342,6 +347,52 @@ def test_a_cent_of_an_accounts_commission_may_be_rounded_the_other_way():
     found = list(differences(desk.says(parts=other), desk.order, desk.parts()))
 
     assert found == []
+
+
+@given(
+    st.sampled_from([Side.BUY, Side.SELL]),
+    st.lists(
+        st.tuples(
+            st.integers(0, 2), st.integers(1, 30), st.integers(14000, 15500), st.integers(0, 200)
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.lists(st.integers(0, 4), max_size=3),
+)
+def test_the_days_of_a_good_till_order_add_up_to_what_the_ledger_gave(side, fills, busts):
+    """Each day to the share and the cent, whatever is filled and then taken back."""
+    parts = {"A1": 100, "A2": 50} if side is Side.SELL else {"A1": 70, "A2": 80}
+    desk = Desk(MemoryVault(), side, parts, daily=True)
+    for number, (day, quantity, cents, fee) in enumerate(sorted(fills)):
+        price, cost = str(Decimal(cents) / 100), str(Decimal(fee) / 100)
+        desk.fill(f"E{number}", quantity, price, cost, day=DAY + timedelta(days=day))
+    if not desk.order.is_closed:
+        desk.end()
+    for number, which in enumerate(busts):
+        if desk.order.fills:
+            standing = desk.order.fills
+            desk.bust(standing[which % len(standing)].exec_id, f"B{number}")
+
+    order, facts = desk.order, desk.facts()
+    days = {fill.trade_date for fill in order.fills}
+    told = {one.day for one in facts if isinstance(one, AllocationInstruction)}
+    assert days <= told
+    shares, sign = {}, 1 if side is Side.BUY else -1
+    for day in told:
+        mine = [fill for fill in order.fills if fill.trade_date == day]
+        one = in_force(facts, day)
+        assert (one is None) == (not mine)
+        if one is None:
+            continue
+        gross = sum(fill.quantity * fill.price for fill in mine)
+        fees = sum(fill.commission for fill in mine)
+        assert one.quantity == sum(fill.quantity for fill in mine)
+        assert sum(part.commission for part in one.parts) == fees
+        assert sum(part.net_money for part in one.parts) == gross + sign * fees
+        for part in one.parts:
+            shares[part.account_id] = shares.get(part.account_id, 0) + part.quantity
+    assert shares == {part.account_id: part.quantity for part in desk.parts()}
 
 
 steps = st.lists(
