@@ -1,7 +1,7 @@
 """Canonical text of values: one value, one JSON text, and back.
 
-Frozen dataclasses, enums, `Decimal` (as a plain string), dates and instants
-(RFC 3339, UTC, microseconds), UUIDs, tuples and string-keyed dicts. The members
+Frozen dataclasses, enums, `Decimal` (as a plain string), dates, local times of day and
+instants (RFC 3339, UTC, microseconds), UUIDs, tuples and string-keyed dicts. The members
 of a union are told apart by their fields' names. Floats are refused: where the
 optimizer reports one it is turned into a `Decimal` first.
 """
@@ -11,25 +11,28 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from functools import cache, lru_cache, partial
-from json.encoder import encode_basestring_ascii as quoted
-from operator import attrgetter
+from functools import cache, partial
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
-from domain.exact import plain
+from domain.plain_form import instant_text, to_plain
+from domain.text_writers import keep_last_text
+from domain.text_writers import text_of as encode
+
+__all__ = [
+    "content_name",
+    "decode",
+    "encode",
+    "from_plain",
+    "instant_text",
+    "keep_last_text",
+    "to_plain",
+]
 
 T = TypeVar("T")
-
-_LOCAL_LENGTH = len("2022-11-30T20:45:00.000000")  # Without the offset.
-
-
-def encode(value: object) -> str:
-    """Canonical JSON: sorted keys, no blanks, ASCII; `to_plain` as text, without the detour."""
-    return _TEXT_WRITERS[type(value)](value)
 
 
 def content_name(text: str) -> str:
@@ -42,143 +45,14 @@ def decode(kind: type[T], text: str) -> T:
     return from_plain(kind, json.loads(text))  # type: ignore[no-any-return]
 
 
-def to_plain(value: object) -> Any:
-    """The JSON-ready form of a value."""
-    kind: type = type(value)
-    return _writer(kind)(value)
-
-
 def from_plain(kind: Any, value: Any) -> Any:
     """The value of type `kind` from its JSON-ready form."""
     return _reader(kind)(value)
 
 
-def instant_text(value: datetime) -> str:
-    """RFC 3339 in UTC with microseconds; naive times are refused."""
-    if value.tzinfo is None:
-        raise ValueError("a naive time has no canonical text")
-    return _utc_text(value)
-
-
-@lru_cache(maxsize=256)  # One instant is written many times: in an event, its order, the audit.
-def _utc_text(value: datetime) -> str:
-    return f"{value.astimezone(UTC).isoformat(timespec='microseconds')[:_LOCAL_LENGTH]}Z"
-
-
-# In this order: an enum may be a text, and an instant is a date.
-_SCALAR_WRITERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
-    (Enum, lambda value: value.value),
-    ((str, int, types.NoneType), lambda value: value),
-    (Decimal, plain),
-    (datetime, instant_text),
-    (date, date.isoformat),
-    (UUID, lambda value: value.hex),
-)
-
-
-@cache
-def _writer(kind: type) -> Callable[[Any], Any]:
-    """How values of one type are written; found out once, as a snapshot has a million of them."""
-    for kinds, write in _SCALAR_WRITERS:
-        if issubclass(kind, kinds):
-            return write
-    if is_dataclass(kind):
-        names = tuple(f.name for f in fields(kind))
-        return lambda value: {name: to_plain(getattr(value, name)) for name in names}
-    if issubclass(kind, Mapping):
-        return lambda value: {_key(key): to_plain(item) for key, item in value.items()}
-    if issubclass(kind, list | tuple):
-        return lambda value: [to_plain(item) for item in value]
-    if issubclass(kind, set | frozenset):
-        return lambda value: sorted(to_plain(item) for item in value)
-    raise TypeError(f"{kind.__name__} has no canonical text")
-
-
-class _TextWriters(dict[type, Callable[[Any], str]]):
-    """How values of each type become canonical text; found out once a type."""
-
-    def __missing__(self, kind: type) -> Callable[[Any], str]:
-        return self.setdefault(kind, _text_writer(kind))
-
-
-_TEXT_WRITERS = _TextWriters()
-
-
-def _text_writer(kind: type) -> Callable[[Any], str]:
-    for kinds, write in _SCALAR_TEXTS:
-        if issubclass(kind, kinds):
-            return write
-    if is_dataclass(kind):
-        return _dataclass_text(kind)
-    if issubclass(kind, Mapping):
-        return _mapping_text
-    if issubclass(kind, list | tuple):
-        return lambda value: f"[{','.join([_TEXT_WRITERS[type(item)](item) for item in value])}]"
-    if issubclass(kind, set | frozenset):
-        return lambda value: encode(sorted(to_plain(item) for item in value))
-    raise TypeError(f"{kind.__name__} has no canonical text")
-
-
-_SCALAR_TEXTS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
-    (Enum, cache(lambda value: encode(value.value))),
-    (str, quoted),
-    (bool, lambda value: "true" if value else "false"),
-    (int, int.__repr__),
-    (types.NoneType, lambda _value: "null"),
-    (Decimal, lambda value: f'"{plain(value)}"'),
-    (datetime, lambda value: f'"{instant_text(value)}"'),
-    (date, lambda value: f'"{value.isoformat()}"'),
-    (UUID, lambda value: f'"{value.hex}"'),
-)
-
-
-def _dataclass_text(kind: type) -> Callable[[Any], str]:
-    names = sorted(field.name for field in fields(kind))
-    heads = [f"{quoted(name)}:" for name in names]
-    if not names:
-        return lambda _value: "{}"
-    if len(names) == 1:
-        return lambda value: f"{{{heads[0]}{encode(getattr(value, names[0]))}}}"
-    items = attrgetter(*names)
-
-    def write(value: Any) -> str:
-        texts = [
-            head + _TEXT_WRITERS[type(item)](item)
-            for head, item in zip(heads, items(value), strict=True)
-        ]
-        return f"{{{','.join(texts)}}}"
-
-    return write
-
-
-def keep_last_text(kind: type[T]) -> type[T]:
-    """Keep the text of the last value of a frozen `kind`, which is written several times.
-
-    A report goes into an execution, an order's event and the audit trail within one booking.
-    """
-    write = _dataclass_text(kind)
-    last: tuple[object, str] = (None, "")
-
-    def write_once(value: Any) -> str:
-        nonlocal last
-        known, text = last  # One assignment each way: threads may share it.
-        if known is not value:
-            text = write(value)
-            last = (value, text)
-        return text
-
-    _TEXT_WRITERS[kind] = write_once
-    return kind
-
-
-def _mapping_text(value: Mapping[Any, Any]) -> str:
-    texts = {_key(key): encode(item) for key, item in value.items()}
-    return f"{{{','.join([f'{quoted(key)}:{texts[key]}' for key in sorted(texts)])}}}"
-
-
 @cache
 def _reader(kind: Any) -> Callable[[Any], Any]:
-    """How values of one type are read; found out once, like `_writer`."""
+    """How values of one type are read; found out once, like the writers."""
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return _union_reader([option for option in get_args(kind) if option is not type(None)])
@@ -228,8 +102,8 @@ def _scalar_reader(kind: Any) -> Callable[[Any], Any]:
         return lambda value: value
     if kind is datetime:
         return datetime.fromisoformat
-    if kind is date:
-        return date.fromisoformat
+    if kind in (date, time):
+        return cast("Callable[[Any], Any]", kind.fromisoformat)
     if kind in (Decimal, UUID):
         return partial(_from_text, kind)
     if issubclass(kind, Enum):
@@ -274,13 +148,6 @@ def _from_text(kind: type[Decimal] | type[UUID], text: Any) -> Decimal | UUID:
         return kind(text)
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is not a number") from error
-
-
-def _key(key: object) -> str:
-    plain_key = to_plain(key)
-    if not isinstance(plain_key, str):
-        raise TypeError("only text keys have a canonical text")
-    return plain_key
 
 
 @cache

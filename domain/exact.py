@@ -4,14 +4,16 @@ Six places hold every US tick and every whole-share notional without rounding.
 A number that needs more is refused, never rounded in silence.
 """
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 PLACES = 6
-SCALE = 10**PLACES
+SCALE: int = 10**PLACES
 MAX_SCALED = 2**63 - 1
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 _WIDE = Context(prec=60)
+_MOST = Decimal(MAX_SCALED).scaleb(-PLACES, _WIDE)
+_LEAST = -_MOST
 
 
 class InexactError(ValueError):
@@ -36,15 +38,16 @@ def parse_decimal(text: str) -> Decimal:
 
 def to_scaled(value: Decimal) -> int:
     """The integer number of millionths in `value`; raises `InexactError` rather than round."""
-    try:
-        scaled = value.scaleb(PLACES, _WIDE)
-        number = int(scaled)
-    except (DecimalException, ValueError, OverflowError) as error:
-        raise InexactError(f"{value} is not a usable number") from error
-    if number != scaled:
-        raise InexactError(f"{value} has more than {PLACES} decimal places")
-    if abs(number) > MAX_SCALED:
+    if value.is_nan() or not _LEAST <= value <= _MOST:
         raise InexactError(f"{value} does not fit in 64 bits of millionths")
+    if value.adjusted() < -PLACES and value:  # Its denominator may be of any size.
+        raise InexactError(f"{value} has more than {PLACES} decimal places")
+    numerator, denominator = value.as_integer_ratio()
+    if denominator == 1:
+        return numerator * SCALE
+    number, rest = divmod(numerator * SCALE, denominator)
+    if rest:
+        raise InexactError(f"{value} has more than {PLACES} decimal places")
     return number
 
 
@@ -60,7 +63,9 @@ def to_cents(value: Decimal) -> Decimal:
 
 def plain(value: Decimal) -> str:
     """`value` without exponent or trailing zeros, the same text for equal numbers."""
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return "0" if text == "-0" else text

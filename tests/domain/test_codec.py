@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.codec import decode, encode, from_plain
+from domain.codec import decode, encode, from_plain, to_plain
 from domain.compliance import CheckResult
 from domain.exact import MAX_SCALED, from_scaled
 from domain.orders import Allocation, NeverSent, Order, OrderEvent, OrderIntent
@@ -101,6 +102,35 @@ def test_text_is_canonical_json_in_ascii(tree):
 
     assert text.isascii()
     assert json.dumps(json.loads(text), sort_keys=True, separators=(",", ":")) == text
+
+
+anything = st.one_of(
+    trees, leaves, st.none(), st.booleans(), st.integers(), st.text(), amounts, instants,
+    st.times(), st.dates(), st.uuids(), st.sampled_from(Colour),
+)  # fmt: skip
+
+
+@given(tree=trees, text=anything, amount=anything, by_name=st.dictionaries(st.text(), anything))
+def test_compiled_writers_say_what_plain_values_say(tree, text, amount, by_name):
+    """Also of fields that hold something else than they are declared to."""
+    odd = replace(tree, text=text, leaf=replace(tree.leaf, amount=amount), by_name=by_name)
+
+    slowly = json.dumps(to_plain(odd), sort_keys=True, separators=(",", ":"))
+
+    assert encode(odd) == slowly
+
+
+@given(keys=st.dictionaries(st.text(), amounts, min_size=10, max_size=16))
+def test_a_mapping_of_any_size_has_its_keys_sorted(keys):
+    assert encode(keys) == json.dumps(to_plain(keys), sort_keys=True, separators=(",", ":"))
+
+
+def test_a_clock_that_was_set_back_gives_two_instants():
+    """Python calls the two half past one of the night equal."""
+    first = datetime(2022, 11, 6, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+
+    assert encode(first) == '"2022-11-06T05:30:00.000000Z"'
+    assert encode(first.replace(fold=1)) == '"2022-11-06T06:30:00.000000Z"'
 
 
 @given(one=trees, other=trees)
