@@ -13,6 +13,7 @@ from domain.allocations import (
     AllocationLost,
     AllocationReport,
     AllocationSent,
+    AllocationSettled,
     AllocationWithdrawn,
 )
 from domain.exact import plain
@@ -56,6 +57,9 @@ def _line(fact: AllocationFact) -> LifeLine:
                 cl_ord_id=fact.report_id,
                 note=": ".join(filter(None, (_words(fact.status.name), fact.text))),
             )
+        case AllocationSettled():
+            at, message = fact.at, fact.what.value.replace("_", " ")
+            note = f"{fact.why} ({fact.by}, seconded by {fact.seconded_by})"
         case AllocationSent():
             at, message, note = fact.sent_at, "AllocationInstruction", "sent"
         case AllocationLost():

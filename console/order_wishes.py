@@ -5,13 +5,15 @@ outbox still holds dies at once.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
+from console import allocation_wishes
 from console.order_life import find_order
 from console.service_port import NewTerms, OrderLine, Telling
 from console.views import order_line
 from domain.errors import BadInputError
 from domain.orders import Order, Settlement
-from domain.ports import Clock, Vault
+from domain.ports import Clock, UnitOfWork, Vault
 from oms import settlement
 from oms.cancel import ChangeRefusedError, cancel
 from oms.replacing import Terms, replace_order
@@ -67,10 +69,15 @@ class OrderWishes:
         return line
 
     def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling:
-        """Say what became of an order in doubt; a second person must agree."""
+        """Say what became of an order in doubt, or of an allocation by its AllocID.
+
+        A second person must agree.
+        """
         with self._orders_vault.write() as uow:
-            found = find_order(uow, order)
             now = self._orders_clock.now()
+            if uow.allocations.order_of(order) is not None:
+                return allocation_wishes.propose(uow, order, what=what, why=why, by=by, at=now)
+            found = find_order(uow, order)
             said = settlement.propose(uow, found, what=what, why=why, by=by, at=now)
         name = found.intent.cl_ord_id
         return Telling(
@@ -85,14 +92,22 @@ class OrderWishes:
     def second_settlement(self, order: str, by: str) -> Telling:
         """The second person agrees: the doubt is over."""
         with self._orders_vault.write() as uow:
-            found = find_order(uow, order)
-            event, alarms = settlement.second(uow, found, by=by, at=self._orders_clock.now())
+            now = self._orders_clock.now()
+            told = (
+                allocation_wishes.second(uow, order, by=by, at=now)
+                if uow.allocations.order_of(order) is not None
+                else _second(uow, order, by, now)
+            )
         self._orders_wake()
-        name = found.intent.cl_ord_id
-        said = f"{name} {_MEANS[event.what]}, say {event.by} and {by}: {event.why}"
-        return Telling(
-            subject=name, lines=(said, *(alarm.message for alarm in alarms)), facts=event
-        )
+        return told
+
+
+def _second(uow: UnitOfWork, order: str, by: str, at: datetime) -> Telling:
+    found = find_order(uow, order)
+    event, alarms = settlement.second(uow, found, by=by, at=at)
+    name = found.intent.cl_ord_id
+    said = f"{name} {_MEANS[event.what]}, say {event.by} and {by}: {event.why}"
+    return Telling(subject=name, lines=(said, *(alarm.message for alarm in alarms)), facts=event)
 
 
 def _closed(order: Order) -> str:

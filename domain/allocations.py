@@ -348,6 +348,16 @@ def _unheard(facts: Iterable[AllocationFact]) -> set[str | None]:
     }
 
 
+def said_to_be_unheard(facts: Iterable[AllocationFact], alloc_id: str) -> bool:
+    """Whether two persons said that the broker never had an instruction."""
+    return any(
+        isinstance(fact, AllocationSettled)
+        and fact.alloc_id == alloc_id
+        and fact.what is Settlement.NEVER_REACHED
+        for fact in facts
+    )
+
+
 def doubt_of(facts: Iterable[AllocationFact], alloc_id: str) -> AllocationDoubted | None:
     """The doubt about an instruction, while nothing has ended it."""
     found: AllocationDoubted | None = None

@@ -12,8 +12,10 @@ from domain.allocations import (
     AllocationDoubted,
     AllocationInstruction,
     AllocationLost,
+    AllocationSettled,
     AllocStatus,
     said_again,
+    said_to_be_unheard,
 )
 from domain.exact import ZERO
 from domain.orders import Alarm, ExecType, ExecutionReport, Order, OrdStatus
@@ -81,6 +83,9 @@ def take_ack(uow: UnitOfWork, ack: AllocationAck, at: datetime) -> tuple[Alarm, 
         return (Alarm(kind="unknown_allocation", cl_ord_id=ack.alloc_id, message=text),)
     uow.allocations.append(block, ack, at)
     uow.audit.append(at=at, actor=_ACTOR, kind="allocation_acknowledged", subject=block, body=ack)
+    if not ack.is_rejection and said_to_be_unheard(uow.allocations.of_order(block), ack.alloc_id):
+        text = f"{ack.venue} has allocation {ack.alloc_id}, which two persons said it never had"
+        return (Alarm(kind="settlement_contradicted", cl_ord_id=block, message=text),)
     if not ack.is_rejection:
         return ()
     text = f"{ack.venue} rejected allocation {ack.alloc_id}: {ack.reason or 'it gives no reason'}"
@@ -107,11 +112,11 @@ def doubt(uow: UnitOfWork, alloc_id: str, why: str, at: datetime) -> tuple[Alarm
     if block is None:
         return ()
     facts = uow.allocations.of_order(block)
-    answered = (AllocationAck, AllocationDoubted, AllocationLost)
+    answered = (AllocationAck, AllocationDoubted, AllocationLost, AllocationSettled)
     if any(isinstance(fact, answered) and fact.alloc_id == alloc_id for fact in facts):
         return ()
     uow.allocations.append(block, AllocationDoubted(alloc_id=alloc_id, at=at, why=why), at)
-    text = f"{why}; it is not sent again: ask the broker whether it has {alloc_id}"
+    text = f"{why}; it is not sent again: ask the broker whether it has {alloc_id}, then resolve it"
     return (Alarm(kind="allocation_in_doubt", cl_ord_id=block, message=text),)
 
 

@@ -2,7 +2,8 @@
 
 While an order of a venue is in doubt no new order goes there. Most doubts end by
 themselves: the venue is asked at each logon. What is left is settled by telephone:
-one person says what became of the order, a second one agrees.
+one person says what became of the order, a second one agrees. So it is with an allocation
+that its broker never answered, named by its AllocID.
 """
 
 import argparse
@@ -17,14 +18,15 @@ _WORDS = {what.value.replace("_", "-"): what for what in Settlement}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("order", metavar="ORDER", help="any ClOrdID that it had")
+    parser.add_argument("order", metavar="ORDER", help="any ClOrdID that it had, or an AllocID")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--as",
         dest="what",
         choices=sorted(_WORDS),
         help="what became of it: never-reached the venue (it may go out anew), ended there "
-        "with the fills that we have, or stands there as it does here",
+        "with the fills that we have, or stands there as it does here; of an allocation: "
+        "never-reached the broker (it is said anew), ended (refused there) or stands there",
     )
     what.add_argument(
         "--agree", action="store_true", help="agree, as a second person, to what was said"

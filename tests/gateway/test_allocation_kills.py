@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 import quickfix as fix
 
+from console.order_wishes import OrderWishes
 from domain.allocations import (
     AllocatedPart,
     AllocationAck,
@@ -14,16 +15,19 @@ from domain.allocations import (
     AllocationLost,
     AllocationMode,
     AllocationSent,
+    AllocationSettled,
     AllocStatus,
     AllocTransType,
     AllocType,
 )
+from domain.orders import Settlement
 from gateway.dialect import Dialect
 from gateway.dictionary import standard_path
 from gateway.wiretext import message, value_of
 from tests.gateway.desk import RealClock, intent, new_id, place, settings_for
 from tests.gateway.test_gateway_kills import run_and_die
 from tests.gateway.venue import until
+from tests.oms_orders.desk import LIMITS
 
 pytestmark = pytest.mark.integration
 
@@ -112,6 +116,25 @@ def test_a_kill_before_the_engine_leaves_the_instruction_in_doubt_and_unsaid(wir
         f"ask the broker whether it has {one.alloc_id}"
         in (wired.alarms("allocation_in_doubt")[0]["detail"])
     )
+
+
+def test_two_persons_end_the_doubt_of_a_kill_and_the_answer_to_it_agrees(wired):
+    """The broker said by telephone that it has it; its acknowledgement comes later."""
+    strict(wired)
+    name, one = instructed(wired)
+    run_and_die(wired, "after_send")
+    gateway = wired.connected(settings=settings(wired, patience=0.3))
+    until(lambda: facts(wired, name, AllocationDoubted), "the doubt")
+    wishes = OrderWishes(wired.vault, RealClock(), gateway.wake, LIMITS)
+
+    wishes.propose_settlement(one.alloc_id, Settlement.STANDS, "anna", "the desk, 15:02")
+    wishes.second_settlement(one.alloc_id, "ben")
+    wired.venue.say(acknowledgement(wired.venue.of_type("J")[0]))
+    until(lambda: facts(wired, name, AllocationAck), "the acknowledgement")
+
+    assert len(wired.venue.of_type("J")) == 1
+    assert [settled.seconded_by for settled in facts(wired, name, AllocationSettled)] == ["ben"]
+    assert wired.alarms("settlement_contradicted") == []
 
 
 def test_a_kill_after_the_engine_says_nothing_twice_and_the_answer_still_counts(wired):
