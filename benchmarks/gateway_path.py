@@ -42,7 +42,7 @@ from oms.booking import Booking
 from oms.entering import enter
 from vault import SqlVault, migrate
 
-_GROUP = 100
+_WARM = 100
 _NOBODY_LISTENS = 9
 _SETTLED_SECONDS = 60.0  # After a logon the venue may ask for what it missed.
 _STAGES = ("enter", "outbox", "hear", "book_new", "book_fill")
@@ -191,12 +191,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="path-") as folder:
         configure_logging(Path(folder) / "log.jsonl")
         steps = Steps(Path(folder))
-        steps.group(_names(range(_GROUP)))
+        steps.group(_names(range(_WARM)))
         steps.seconds = dict.fromkeys(_STAGES, 0.0)
         watched: AbstractContextManager[object] = profile if options.profile else nullcontext()
         with watched:
-            for first in range(_GROUP, _GROUP + options.orders, _GROUP):
-                last = min(first + _GROUP, _GROUP + options.orders)
+            for first in range(_WARM, _WARM + options.orders, options.group):
+                last = min(first + options.group, _WARM + options.orders)
                 steps.group(_names(range(first, last)))
         sound = soundness(steps.vault)
         steps.vault.close()
@@ -236,7 +236,8 @@ def _options() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--json", action="store_true", help="print one JSON object")
-    add("--orders", type=int, default=3000, help="orders, in groups of a hundred")
+    add("--orders", type=int, default=3000, help="orders, those to warm up aside")
+    add("--group", type=int, default=100, help="orders in one transaction; a hundred at most")
     add("--profile", type=Path, help="a file for cProfile's figures, which slow everything down")
     return parser.parse_args()
 
