@@ -23,6 +23,7 @@ from domain.orders import (
     NeverSent,
     Order,
     OrderIntent,
+    ReplaceRequest,
     Sent,
 )
 from domain.ports import OutboxBody, OutboxMessage, UnitOfWork
@@ -38,10 +39,14 @@ _EVERYTHING = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message as text, marked and ready to go."""
+    """A message as text, marked and ready to go.
+
+    `exposes` is the order that it sends, or changes: what a kill switch is asked about.
+    """
 
     body: OutboxBody
     text: str
+    exposes: tuple[OrderIntent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +145,7 @@ def withdraw(
     """Take the message back for good, and the order with it when it can never be sent."""
     if not uow.outbox.withdraw(body.cl_ord_id, at):
         return ()
-    uow.audit.append(
-        at=at,
-        actor=_ACTOR,
-        kind="message_withdrawn",
-        subject=body.cl_ord_id,
-        body={"message": type(body).__name__, "why": judgement.why},
-    )
+    note_withdrawn(uow, body, judgement.why, at)
     alarm = Alarm(kind="message_withdrawn", cl_ord_id=body.cl_ord_id, message=judgement.why)
     if isinstance(body, AllocationInstruction):
         withdrawn = AllocationWithdrawn(alloc_id=body.alloc_id, at=at, why=judgement.why)
@@ -156,6 +155,17 @@ def withdraw(
     if judgement.order_too and not uow.outbox.withdraw(order.intent.cl_ord_id, at):
         return (alarm,)
     return (alarm, *declare_unsent(uow, order.intent.cl_ord_id, judgement.why, at))
+
+
+def note_withdrawn(uow: UnitOfWork, body: OutboxBody, why: str, at: datetime) -> None:
+    """The venue never gets the message, on purpose."""
+    uow.audit.append(
+        at=at,
+        actor=_ACTOR,
+        kind="message_withdrawn",
+        subject=body.cl_ord_id,
+        body={"message": type(body).__name__, "why": why},
+    )
 
 
 def declare_unsent(
@@ -188,6 +198,13 @@ def declare_lost(
     if isinstance(body, AllocationAnswer):
         uow.outbox.queue(venue, replace(body, attempt=body.attempt + 1), at)
     return ()
+
+
+def exposed_by(body: OutboxBody, order: Order | None) -> tuple[OrderIntent, ...]:
+    """The order that a message sends or changes; a cancel and a question expose nothing."""
+    if isinstance(body, OrderIntent):
+        return (body,)
+    return (order.intent,) if isinstance(body, ReplaceRequest) and order is not None else ()
 
 
 def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:

@@ -51,7 +51,7 @@ class Handover:
 
     def _give_one(self, parcel: Parcel, seen: int) -> None:
         send = partial(self._send, [parcel.body], parcel.text)
-        taken = self._last_look.send([parcel.body], seen, send)
+        taken = self._last_look.send(parcel.exposes, seen, send)
         if isinstance(taken, Kill):
             self.stopped.append((parcel.body, taken))
         elif not taken:

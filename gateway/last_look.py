@@ -1,7 +1,8 @@
 """The last look: kill switches, once more, between the commit of a claim and the engine.
 
 A claim that was committed just before a kill would otherwise send its orders just after
-it. What a switch of the meantime stops was never handed to the engine, and dies unsent.
+it, or a change that makes one larger or dearer. What a switch of the meantime stops was never
+handed to the engine: an order dies unsent, and of a change the venue never hears.
 """
 
 import threading
@@ -11,7 +12,6 @@ from typing import TypeVar
 
 from domain.kills import first_that_stops
 from domain.orders import OrderIntent
-from domain.ports import OutboxBody
 from domain.runs import Kill
 
 Sent = TypeVar("Sent")
@@ -47,10 +47,12 @@ class LastLook:
             return len(self._set)
 
     def send(
-        self, bodies: Sequence[OutboxBody], seen: int, send: Callable[[], Sent]
+        self, orders: Sequence[OrderIntent], seen: int, send: Callable[[], Sent]
     ) -> Sent | Kill:
-        """What `send` says of the messages, or the switch set after `seen` that stops one."""
-        orders = [body for body in bodies if isinstance(body, OrderIntent)]
+        """What `send` says, or the switch set after `seen` that stops one of the orders.
+
+        `orders` are those that the messages send or change; of a cancel or a question, none.
+        """
         if not orders:
             return send()
         with self._changed:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from domain.orders import Alarm, OrderIntent, OrdStatus
 from domain.ports import OutboxBody, UnitOfWork
-from gateway.claims import declare_lost, declare_unsent, order_of, was_marked
+from gateway.claims import declare_lost, declare_unsent, note_withdrawn, order_of, was_marked
 
 
 class Lost(NamedTuple):
@@ -31,8 +31,10 @@ def settle(uow: UnitOfWork, lost: Iterable[Lost], at: datetime) -> tuple[Alarm, 
             continue
         if one.is_wanted:
             alarms += declare_lost(uow, one.venue, one.body, one.why, at)
-        else:
+        elif isinstance(one.body, OrderIntent):
             alarms += declare_unsent(uow, one.body.cl_ord_id, one.why, at)
+        else:
+            note_withdrawn(uow, one.body, one.why, at)
         alarms.append(Alarm(kind=one.alarm, cl_ord_id=one.body.cl_ord_id, message=one.why))
     return tuple(alarms)
 

@@ -22,6 +22,7 @@ from gateway.claims import (
     Parcel,
     Room,
     encoded,
+    exposed_by,
     is_cancel,
     mark_sent,
     order_of,
@@ -168,7 +169,7 @@ class Outbox:
             elif judgement.verdict is Verdict.SEND:
                 room.take(message.body)
                 claim.numbers.append(message.number)
-                claim.parcels.append(Parcel(message.body, text))
+                claim.parcels.append(Parcel(message.body, text, exposed_by(message.body, order)))
                 claim.alarms += mark_sent(uow, message.body, order, at)
             if judgement.verdict is Verdict.WITHDRAW:
                 claim.withdrawn += 1

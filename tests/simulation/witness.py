@@ -66,9 +66,12 @@ class Witness:
     def on_wire(self, _session: str, raw: bytes) -> None:
         """Something enters a socket of ours."""
         text = raw.decode("latin-1")
-        if value_of(text, 35) != "D":
+        kind, name = value_of(text, 35), value_of(text, 11) or ""
+        if kind == "G":
+            self.look()
+            self._ask_kills(name)
+        if kind != "D":
             return
-        name = value_of(text, 11) or ""
         self._originals[name] += 1
         if self._originals[name] > 1 or value_of(text, 43) == "Y":
             raise ViolationError(f"[3] order {name} goes out a second time")
@@ -77,7 +80,12 @@ class Witness:
             raise ViolationError(
                 f"[1] order {name} goes out before its intent is committed as sent"
             )
-        if (kill := first_that_stops(self.kills(), self.orders[name].intent)) is not None:
+        self._ask_kills(name)
+
+    def _ask_kills(self, name: str) -> None:
+        """Neither an order nor a change of one goes out once a switch stops it."""
+        ((order,),) = self._rows("select intent_id from order_name where cl_ord_id = ?", name)
+        if (kill := first_that_stops(self.kills(), self.orders[order].intent)) is not None:
             raise ViolationError(f"[15] order {name} goes out after the kill of {kill.scope}")
 
     def was_on_wire(self, name: str) -> bool:
