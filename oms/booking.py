@@ -118,7 +118,7 @@ class Booking:
         moved, alarms = apply(order, report)
         alarms = (*earlier, *hearing.unusual(order, report, alarms))
         uow.orders.append(moved, report, at)
-        if moved.in_doubt and not order.in_doubt and report.exec_type is not ExecType.ORDER_STATUS:
+        if _raises_a_question(order, moved, report):
             ask(uow, moved, at)
         if report.exec_type is ExecType.ORDER_STATUS:
             moved = repeat_lost_cancel(uow, moved, at)
@@ -242,6 +242,14 @@ def _post_split(
     book = postings.block_book(order.intent.cl_ord_id)
     held = uow.ledger.balances(book).get((book, split.security_id), ZERO)
     uow.ledger.append(splits.of_block(order.intent, report, split, held, at))
+
+
+def _raises_a_question(before: Order, after: Order, report: ExecutionReport) -> bool:
+    """In doubt now; or open again with a wish that nobody minded while the order was closed."""
+    if report.exec_type is ExecType.ORDER_STATUS:
+        return False
+    is_back = before.is_closed and not after.is_closed and bool(after.pending)
+    return is_back or (after.in_doubt and not before.in_doubt)
 
 
 def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:

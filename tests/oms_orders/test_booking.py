@@ -14,6 +14,7 @@ from domain.order_states import apply
 from domain.orders import (
     Alarm,
     CancelReject,
+    CancelRequest,
     ExecType,
     ExecutionReport,
     OrderIntent,
@@ -25,6 +26,7 @@ from domain.ports import StatusRequest, Vault
 from domain.postings import TransactionKind
 from ledger import positions
 from oms.booking import Booking, ExecutionConflictError, UnusableExecutionError
+from oms.cancel import cancel
 from tests.memory import MemoryVault
 from tests.oms_orders.desk import (
     AAPL,
@@ -429,6 +431,31 @@ def test_a_doubt_that_a_refusal_raises_is_asked_about(vault):
     assert question.body == StatusRequest(cl_ord_id="R-0002", requested_at=NOW)
     desk.tell(ExecType.ORDER_STATUS, OrdStatus.NEW)
     assert not desk.order.in_doubt
+
+
+def test_an_order_that_a_bust_opens_again_is_asked_about_while_it_was_to_be_cancelled(vault):
+    """The cancel was lost with a session while the order filled; its bust shows that it matters."""
+    desk = Desk(vault, BUY)
+    with vault.write() as uow:
+        cancel(uow, desk.order, at=NOW, why="a test")
+        uow.outbox.mark_handed([one.number for one in uow.outbox.waiting("XSIM", 10)], NOW)
+    desk.fill("E1", 100, "63.50")
+
+    desk.tell(
+        ExecType.TRADE_CANCEL,
+        OrdStatus.NEW,
+        exec_id="E2",
+        exec_ref_id="E1",
+        cum_qty=Decimal(0),
+        leaves_qty=Decimal(100),
+    )
+
+    with vault.read() as uow:
+        (question,) = uow.outbox.waiting("XSIM", 10)
+    assert question.body == StatusRequest(cl_ord_id="R-0002", requested_at=NOW)
+    desk.tell(ExecType.ORDER_STATUS, OrdStatus.NEW)
+    with vault.read() as uow:
+        assert isinstance(uow.outbox.waiting("XSIM", 10)[-1].body, CancelRequest)
 
 
 def test_executions_are_dated_by_the_venue(vault):
