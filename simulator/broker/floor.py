@@ -12,6 +12,8 @@ from typing import Any
 from simulator.broker import changes
 from simulator.broker.checks import Listed, refusal_of
 from simulator.broker.executions import Executions
+from simulator.broker.listed import Listed as ListedOrders
+from simulator.broker.listed import how
 from simulator.broker.parent import Child, Parent
 from simulator.broker.plan import Plan, read_plan
 from simulator.broker.register import Register
@@ -20,15 +22,20 @@ from simulator.broker.rules import BrokerRules, Rest
 from simulator.broker.shown import parent_shown
 from simulator.broker.watching import Watch
 from simulator.broker.working import INSIDER, ask_back, children_for, shares_needed
+from simulator.lists.book import Lists
 from simulator.values.floor import Refused
 from simulator.values.messages import CancelRejected, Message, Note
 from simulator.values.refusals import not_supported
 from simulator.values.requests import (
+    AskListStatus,
     AskMassStatus,
     AskStatus,
+    CancelList,
     CancelOrder,
     Connected,
     Disconnected,
+    ExecuteList,
+    NewList,
     NewOrder,
     ReplaceOrder,
     Request,
@@ -41,7 +48,7 @@ from simulator.values.words import (
     RestatementReason,
 )
 
-_TAKES = "a broker takes orders, cancels, replaces and status requests only"
+_TAKES = "a broker takes orders, lists, cancels, replaces and status requests only"
 
 
 class BrokerFloor:
@@ -55,6 +62,10 @@ class BrokerFloor:
         self._orders = Register(rules.kept_orders)
         self._executions = Executions(self._desk)
         self._errands: list[tuple[str, Request]] = []
+        self._listed_orders = ListedOrders(
+            self._desk, self._orders, take=self._take, call_off=self._call_off
+        )
+        self._lists = lists = Lists(self._listed_orders)
         self._answers: dict[type, Callable[[Any, datetime], list[Message]]] = {
             NewOrder: self._take,
             CancelOrder: self._change,
@@ -62,16 +73,27 @@ class BrokerFloor:
             AskStatus: self._status,
             AskMassStatus: self._mass_status,
             Connected: _nothing,
-            Disconnected: _nothing,
+        }
+        self._of_lists: dict[type, Callable[[Any], None]] = {
+            NewList: lists.take,
+            ExecuteList: lists.execute,
+            CancelList: lists.cancel,
+            AskListStatus: lists.status,
+            Disconnected: lists.disconnected,  # What goes on while their client is away: orders.
         }
 
     def handle(self, request: Request, now: datetime) -> list[Message]:
         """Answer one request."""
         said = self.wake(now)
-        answer = self._answers.get(type(request))
-        if answer is None:
-            return [*said, not_supported(request, _TAKES)]
-        return said + answer(request, now)
+        answer, of_lists = self._answers.get(type(request)), self._of_lists.get(type(request))
+        if answer is not None:
+            said += answer(request, now)
+        elif of_lists is not None:
+            self._listed_orders.set(now)
+            of_lists(request)
+        else:
+            said.append(not_supported(request, _TAKES))
+        return said + self._of_lists_said(now)
 
     def wake(self, now: datetime) -> list[Message]:
         """Send the slices that are due until `now`; the house wakes us at each due time."""
@@ -81,7 +103,7 @@ class BrokerFloor:
             assert parent is not None
             said += self._slice(parent, due)
             self._orders.settle(parent)
-        return said
+        return said + self._of_lists_said(now)
 
     def next_due(self) -> datetime | None:
         """When the next slice is due."""
@@ -120,7 +142,7 @@ class BrokerFloor:
         if not parent.children:
             said += self._all_back(parent, now)
         self._orders.settle(parent)
-        return said
+        return said + self._of_lists_said(now)
 
     def operate(
         self, name: str, arguments: dict[str, object], now: datetime
@@ -138,6 +160,7 @@ class BrokerFloor:
         for parent in chosen:
             said += self._wind_up(parent, now)
             self._orders.settle(parent)
+        said += self._of_lists_said(now)
         return {"venue": self._rules.name, "orders": [one.order_id for one in chosen]}, said
 
     def view(self, path: tuple[str, ...]) -> dict[str, object]:
@@ -149,6 +172,27 @@ class BrokerFloor:
             symbols = sorted({one for listed in self._listed.values() for one in listed})
             return {**name, "symbols": symbols, "works_on": list(self._rules.works_on)}
         raise Refused(f"a broker has no view {'/'.join(path)}; look at orders or symbols")
+
+    def _of_lists_said(self, now: datetime) -> list[Message]:
+        """What is said of lists, behind the reports of their orders."""
+        place, ended = self._listed_orders, self._orders.ended_listed
+        place.set(now)
+        for parent in ended:
+            if not parent.is_open:
+                order = parent.order
+                self._lists.ended(order.client, order.list_id, order.cl_ord_id, how(parent))
+        ended.clear()
+        self._lists.publish()
+        said, place.said = place.said, []
+        return said
+
+    def _call_off(self, parent: Parent, text: str, now: datetime) -> list[Message]:
+        """End an order with its list, as soon as nothing of it is out."""
+        parent.called_off = text
+        self._errands += ask_back(parent)
+        said = self._wind_up(parent, now)
+        self._orders.settle(parent)
+        return said
 
     def _take(self, order: NewOrder, now: datetime) -> list[Message]:
         known = self._orders.named(order.client, order.cl_ord_id)
@@ -169,6 +213,8 @@ class BrokerFloor:
         return [self._desk.report(parent, ExecType.NEW, now)]
 
     def _change(self, request: CancelOrder | ReplaceOrder, now: datetime) -> list[Message]:
+        if self._speaks_for(request, now):
+            return []
         parent = self._orders.named(request.client, request.orig_cl_ord_id)
         refusal: changes.Refusal | None = (CxlRejReason.UNKNOWN_ORDER, "unknown order")
         if self._orders.named(request.client, request.cl_ord_id) is not None:
@@ -187,7 +233,14 @@ class BrokerFloor:
         self._orders.settle(parent)
         return said
 
+    def _speaks_for(self, request: CancelOrder | ReplaceOrder | AskStatus, now: datetime) -> bool:
+        """Whether it is about an order that waits in a list, which has answered it."""
+        self._listed_orders.set(now)
+        return bool(self._lists.waiting) and self._lists.speaks_for(request)
+
     def _status(self, request: AskStatus, now: datetime) -> list[Message]:
+        if self._speaks_for(request, now):
+            return []
         parent = self._orders.named(request.client, request.cl_ord_id)
         if parent is None:
             return [self._desk.unknown_status(request, now)]
@@ -244,6 +297,10 @@ class BrokerFloor:
     def _finish(self, parent: Parent, now: datetime) -> list[Message]:
         if not parent.is_open:
             return []
+        if parent.called_off:
+            parent.ended = OrdStatus.CANCELED
+            report = self._desk.report(parent, ExecType.CANCELED, now)
+            return [report._replace(text=parent.called_off)]
         if self._rules.rest is Rest.DONE_FOR_DAY:
             parent.ended = OrdStatus.DONE_FOR_DAY
             return [self._desk.report(parent, ExecType.DONE_FOR_DAY, now)]
@@ -264,6 +321,6 @@ class BrokerFloor:
         return self._watch.volume(symbol) - self._executions.volume(symbol)
 
 
-def _nothing(_request: Connected | Disconnected, _now: datetime) -> list[Message]:
-    """A broker's orders go on while their client is away."""
+def _nothing(_request: Connected, _now: datetime) -> list[Message]:
+    """A client that connects changes nothing here."""
     return []

@@ -55,6 +55,7 @@ class Parent:
     told: bool = False  # The change was reported as pending.
     ended: OrdStatus | None = None
     closing: bool = False  # The end time is reached; what is out may still trade.
+    called_off: str = ""  # Why it ends before its time, by the client's wish about its list.
 
     @classmethod
     def of(cls, order: NewOrder, plan: Plan, number: int, broker: str) -> "Parent":

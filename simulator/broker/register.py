@@ -20,6 +20,7 @@ class Register:
         self._closed: deque[int] = deque()
         self._due: list[tuple[datetime, int]] = []  # A heap; stale entries are skipped.
         self.count = 0
+        self.ended_listed: list[Parent] = []  # Whose lists are to be told.
 
     def add(self, parent: Parent) -> None:
         """A new order."""
@@ -65,6 +66,8 @@ class Register:
             if not parent.kept:
                 parent.kept = True
                 self._closed.append(parent.number)
+                if parent.order.list_id:
+                    self.ended_listed.append(parent)
         if parent.due is not None:
             heapq.heappush(self._due, (parent.due, parent.number))
         while len(self._closed) > self._kept:

@@ -25,6 +25,7 @@ from simulator.values.requests import (
 from simulator.values.words import CxlRejReason, ExecType, OrdRejReason, OrdStatus, ResponseTo
 
 LAST_MARKET = 30
+LIST_ID = 66
 TARGET_STRATEGY = 847
 _CENT = Decimal("0.01")
 
@@ -50,13 +51,14 @@ class Desk:
         """A report that shows the order as it stands."""
         order = parent.order
         is_status = kind is ExecType.ORDER_STATUS
-        extra: Fields = ((TARGET_STRATEGY, order.strategy),) if order.strategy else ()
+        told = ((LIST_ID, order.list_id), (TARGET_STRATEGY, order.strategy))
+        extra: Fields = tuple(field for field in told if field[1])
         return Report(
             client=parent.client,
             order_id=parent.order_id,
             cl_ord_id=cl_ord_id or parent.cl_ord_id,
             orig_cl_ord_id=orig_cl_ord_id,
-            exec_id=NO_EXECUTION if is_status else self._next(now),
+            exec_id=NO_EXECUTION if is_status else self.next_exec_id(now),
             exec_type=kind,
             ord_status=parent.status,
             symbol=order.symbol,
@@ -65,8 +67,8 @@ class Desk:
             cum_qty=parent.cum,
             leaves_qty=parent.leaves,
             avg_px=parent.average,
-            trade_date=self._date(now),
-            transact_time=_stamp(now),
+            trade_date=self.date(now),
+            transact_time=stamp(now),
             security_id=order.security_id,
             ord_type=order.ord_type,
             price=parent.price,
@@ -98,7 +100,7 @@ class Desk:
             client=order.client,
             order_id=NO_ORDER,
             cl_ord_id=order.cl_ord_id,
-            exec_id=self._next(now),
+            exec_id=self.next_exec_id(now),
             exec_type=ExecType.REJECTED,
             ord_status=OrdStatus.REJECTED,
             symbol=order.symbol,
@@ -107,8 +109,8 @@ class Desk:
             cum_qty=0,
             leaves_qty=0,
             avg_px="0",
-            trade_date=self._date(now),
-            transact_time=_stamp(now),
+            trade_date=self.date(now),
+            transact_time=stamp(now),
             rej_reason=reason,
             text=text,
             account=order.account,
@@ -151,8 +153,8 @@ class Desk:
             cum_qty=0,
             leaves_qty=0,
             avg_px="0",
-            trade_date=self._date(now),
-            transact_time=_stamp(now),
+            trade_date=self.date(now),
+            transact_time=stamp(now),
             rej_reason=OrdRejReason.UNKNOWN_ORDER,
             text="unknown order",
         )
@@ -174,7 +176,7 @@ class Desk:
             orig_cl_ord_id=request.orig_cl_ord_id if parent is None else parent.cl_ord_id,
             ord_status=OrdStatus.REJECTED if parent is None else parent.status,
             response_to=ResponseTo.CANCEL if cancels else ResponseTo.REPLACE,
-            transact_time=_stamp(now),
+            transact_time=stamp(now),
             reason=reason,
             text=text,
             account=request.account,
@@ -182,13 +184,16 @@ class Desk:
             secondary_id=request.secondary_id,
         )
 
-    def _next(self, now: datetime) -> str:
+    def next_exec_id(self, now: datetime) -> str:
+        """An ExecID that was never used before."""
         self.executions += 1
-        return f"{self.venue}-{self._date(now)}-{self.executions:06d}"
+        return f"{self.venue}-{self.date(now)}-{self.executions:06d}"
 
-    def _date(self, now: datetime) -> str:
+    def date(self, now: datetime) -> str:
+        """TradeDate (75)."""
         return f"{now.astimezone(self.time_zone):%Y%m%d}"
 
 
-def _stamp(now: datetime) -> str:
+def stamp(now: datetime) -> str:
+    """TransactTime (60)."""
     return f"{now:%Y%m%d-%H:%M:%S}.{now.microsecond // 1000:03d}"

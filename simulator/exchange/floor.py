@@ -20,8 +20,8 @@ from simulator.exchange.halts import Halts
 from simulator.exchange.inquiries import Inquiries
 from simulator.exchange.instruments import Instrument
 from simulator.exchange.intake import Intake
+from simulator.exchange.listed import Listed, how
 from simulator.exchange.listing import Listing
-from simulator.exchange.lists import Lists
 from simulator.exchange.marketdata import MarketData
 from simulator.exchange.markets import Market
 from simulator.exchange.masscancel import MassCancels
@@ -31,6 +31,7 @@ from simulator.exchange.rules import Rules
 from simulator.exchange.statuses import Statuses
 from simulator.exchange.trading import Trading
 from simulator.exchange.tradingday import TradingDay
+from simulator.lists.book import Lists
 from simulator.values.messages import Message
 from simulator.values.requests import (
     Allocate,
@@ -77,7 +78,7 @@ class ExchangeFloor:
         self._cancels = MassCancels(desk, self._trading, self._changes)
         self._statuses = Statuses(desk)
         self._allocations = Allocations(desk)
-        self._lists = Lists(desk, self._intake.take, self._cancels)
+        self._lists = Lists(Listed(desk, self._intake.take, self._cancels))
         self._day = TradingDay(desk, self._trading, self._changes, self._statuses)
         self._halts = Halts(
             desk=desk,
@@ -99,9 +100,9 @@ class ExchangeFloor:
         )
         self._answers: dict[type, Callable[[Any], None]] = {
             NewOrder: self._intake.take,
-            CancelOrder: self._changes.ask,
-            ReplaceOrder: self._changes.ask,
-            AskStatus: self._inquiries.status,
+            CancelOrder: self._change,
+            ReplaceOrder: self._change,
+            AskStatus: self._status,
             AskMassStatus: self._inquiries.mass_status,
             MassCancel: self._cancels.ask,
             AskMarketData: self._data.ask,
@@ -228,7 +229,20 @@ class ExchangeFloor:
             blocks, self._desk.ended_blocks = self._desk.ended_blocks, []
             for order in blocks:
                 self._allocations.report(order)
+        desk = self._desk
+        for order in desk.ended_listed:
+            if not order.is_open:
+                self._lists.ended(order.client, order.list_id, order.chain[0], how(order))
+        desk.ended_listed.clear()
         self._lists.publish()
+
+    def _change(self, request: CancelOrder | ReplaceOrder) -> None:
+        if not (self._lists.waiting and self._lists.speaks_for(request)):
+            self._changes.ask(request)
+
+    def _status(self, request: AskStatus) -> None:
+        if not (self._lists.waiting and self._lists.speaks_for(request)):
+            self._inquiries.status(request)
 
     def _said(self) -> list[Message]:
         self._publish()

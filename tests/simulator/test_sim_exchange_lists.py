@@ -15,10 +15,12 @@ from simulator.values.requests import (
     AskListStatus,
     AskStatus,
     CancelList,
+    CancelOrder,
     Disconnected,
     ExecuteList,
     NewList,
     NewOrder,
+    ReplaceOrder,
 )
 
 NOW = datetime(2022, 11, 30, 15, 0, tzinfo=UTC)
@@ -175,6 +177,55 @@ def test_a_cancel_before_the_list_begins_lets_nothing_reach_the_book():
 
     assert (statuses(said), reports(said)) == ([(ALL_DONE, DONE, "4")], [])
     assert (statuses(late), reports(late)) == ([(RESPONSE, DONE, "4")], [])
+
+
+def test_an_order_of_a_list_that_waits_can_be_asked_about_and_taken_back():
+    """The others go without it; what is not begun cannot be changed."""
+    floor = venue()
+    floor.handle(listed(order("A"), order("B", "KO"), begins="2"), NOW)
+
+    (known,) = floor.handle(AskStatus("C", "A", "AAPL", "1"), NOW)
+    (kept,) = floor.handle(ReplaceOrder("C", "B.1", "B", "KO", "1", "90", "2", price="148.00"), NOW)
+    (ended,) = floor.handle(CancelOrder("C", "A.1", "A", "AAPL", "1"), NOW)
+    begun = floor.handle(ExecuteList("C", "L"), NOW)
+
+    assert (known.ord_status, known.exec_type, known.leaves_qty) == ("A", "I", 100)
+    assert (kept.ord_status, kept.orig_cl_ord_id) == ("A", "B")
+    assert (ended.ord_status, ended.cl_ord_id, ended.orig_cl_ord_id) == ("4", "A.1", "A")
+    assert statuses(begun) == [(STARTED, EXECUTING, "4A")]
+    assert reports(begun) == [("B", "0")]
+    assert floor.handle(AskStatus("C", "B", "KO", "1"), NOW)[0].ord_status == "0"
+
+
+def test_a_list_that_waits_ends_with_the_last_order_that_is_taken_back():
+    floor = venue()
+    floor.handle(listed(order("A"), order("B", "KO"), begins="2"), NOW)
+
+    said = floor.handle(CancelOrder("C", "A.1", "A", "AAPL", "1"), NOW)
+    said += floor.handle(CancelOrder("C", "B.1", "B", "KO", "1"), NOW)
+
+    assert statuses(said) == [(ALL_DONE, DONE, "44")]
+    assert floor.handle(AskStatus("C", "A", "AAPL", "1"), NOW)[0].rej_reason == 5
+
+
+def test_a_name_that_waits_in_a_list_is_used():
+    floor = venue()
+    floor.handle(listed(order("A"), begins="2"), NOW)
+
+    said = floor.handle(listed(order("A"))._replace(list_id="L2"), NOW)
+
+    assert statuses(said) == [(ACK, REJECT, "8")]
+
+
+def test_a_list_knows_how_orders_ended_that_its_venue_has_forgotten():
+    floor = venue(closed_orders=0)
+    floor.handle(listed(order("A"), order("B", "KO")), NOW)
+
+    sell(floor, "AAPL", 100)
+
+    (status,) = floor.handle(AskListStatus("C", "L"), NOW)
+    assert statuses([status]) == [(RESPONSE, EXECUTING, "20")]
+    assert dict(reversed(status.fields))[14] == "100"
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,25 @@
 
 A list is whole when its last fragment is here. Then each order goes the way of a single one, at
 once or when a ListExecute (L) comes, and is reported on as ever; ListStatus (N) tells beside that
-how all of them stand. There is no bidding here.
+how all of them stand. Until then an order of it can be asked about and taken back, and no book
+has it. There is no bidding here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simulator.exchange.desk import Desk
-from simulator.exchange.masscancel import MassCancels
-from simulator.exchange.orders import Order
-from simulator.values.messages import Fields, Note, Report
+from simulator.lists import waiting
+from simulator.lists.place import Place, Standing
+from simulator.values.messages import Fields, Note
 from simulator.values.requests import (
     AskListStatus,
+    AskStatus,
     CancelList,
+    CancelOrder,
     Disconnected,
     ExecuteList,
     NewList,
     NewOrder,
+    ReplaceOrder,
 )
 from simulator.values.words import OrdStatus
 
@@ -36,12 +38,14 @@ _Key = tuple[str, str]  # Client and ListID.
 
 @dataclass(slots=True)
 class _List:
-    """One list; while `working` is None its orders are not with the book yet."""
+    """One list; while `working` is None its orders are not with the floor yet."""
 
     first: NewList
     orders: list[tuple[str, NewOrder]] = field(default_factory=list)
     whole: bool = False
-    working: set[int] | None = None  # The numbers of open orders.
+    working: dict[str, None] | None = None  # The names of open orders.
+    dropped: set[str] = field(default_factory=set)  # Taken back while the list waited.
+    ends: dict[str, Standing] = field(default_factory=dict)  # Of orders that may be forgotten.
     over: bool = False  # No order of it is open, and that was said.
     refused: str = ""  # Why, of a list that was.
 
@@ -56,14 +60,13 @@ class _List:
 
 
 class Lists:
-    """Lists of all clients. `enter` takes a new order as if it had come alone."""
+    """Lists of all clients, on one floor."""
 
-    def __init__(self, desk: Desk, enter: Callable[[NewOrder], None], cancels: MassCancels) -> None:
-        self._desk = desk
-        self._enter = enter
-        self._cancels = cancels
+    def __init__(self, place: Place) -> None:
+        self._place = place
         self._lists: dict[_Key, _List] = {}
         self._touched: dict[_Key, _List] = {}  # Of this instant.
+        self.waiting: dict[_Key, _List] = {}  # By client and ClOrdID: not begun yet.
 
     def take(self, request: NewList) -> None:
         """A list, or a fragment: refused, kept for the rest to come, or begun."""
@@ -83,6 +86,8 @@ class Lists:
             self._say(one, _ACK)
             if one.first.begins != _WHEN_TOLD:
                 self._begin(one)
+            else:
+                self.waiting.update({(request.client, o.cl_ord_id): one for _, o in one.orders})
 
     def execute(self, request: ExecuteList) -> None:
         """A client says that a list may begin."""
@@ -104,13 +109,30 @@ class Lists:
         elif not one.whole:
             self._refuse(one, "the list was cancelled before it was whole")
         elif one.working is None:
-            one.over = True
-            self._say(one, _ALL_DONE)
+            self._end(one)
         else:
             self._say(one, _RESPONSE, stage=_CANCELLING)
-            orders = [self._desk.register.get(number) for number in sorted(one.working)]
             text = f"cancel of list {request.list_id}"
-            self._cancels.cancel([order for order in orders if order is not None], text, None)
+            self._place.cancel(request.client, list(one.working), text)
+
+    def speaks_for(self, request: CancelOrder | ReplaceOrder | AskStatus) -> bool:
+        """Answer what is asked about an order that waits; False when there is no such order."""
+        name = request.cl_ord_id if isinstance(request, AskStatus) else request.orig_cl_ord_id
+        one = self.waiting.get((request.client, name))
+        if one is None:
+            return False
+        order = next(order for _, order in one.orders if order.cl_ord_id == name)
+        if isinstance(request, AskStatus):
+            self._place.answer(waiting.status(self._place, order, request))
+        elif isinstance(request, ReplaceOrder):
+            self._place.answer(waiting.refused(self._place, order, request))
+        else:
+            self._place.answer(waiting.canceled(self._place, order, request))
+            one.dropped.add(name)
+            del self.waiting[request.client, name]
+            if len(one.dropped) == len(one.orders):
+                self._end(one)
+        return True
 
     def status(self, request: AskListStatus) -> None:
         """How a list stands."""
@@ -118,15 +140,16 @@ class Lists:
         if one is not None:
             self._say(one, _RESPONSE)
 
+    def ended(self, client: str, list_id: str, cl_ord_id: str, how: Standing) -> None:
+        """An order is not open any more; its floor may forget it."""
+        one = self._lists.get((client, list_id))
+        if one is not None and one.working is not None:
+            one.working.pop(cl_ord_id, None)
+            one.ends[cl_ord_id] = how
+            self._touched[client, list_id] = one
+
     def publish(self) -> None:
         """Behind the reports of an instant: lists of which no order is open any more are done."""
-        desk = self._desk
-        for order in desk.ended_listed:
-            one = self._lists.get((order.client, order.list_id))
-            if one is not None and one.working is not None and not order.is_open:
-                one.working.discard(order.number)
-                self._touched[order.client, order.list_id] = one
-        desk.ended_listed.clear()
         for one in self._touched.values():
             if not one.working and not one.over:
                 one.over = True
@@ -142,7 +165,9 @@ class Lists:
     def _keep(self, key: _Key, one: _List) -> _List:
         self._lists[key] = one
         while len(self._lists) > _KEPT:
-            del self._lists[next(iter(self._lists))]
+            oldest = self._lists.pop(next(iter(self._lists)))
+            for _, order in oldest.orders:
+                self.waiting.pop((oldest.first.client, order.cl_ord_id), None)
         return one
 
     def _fault(self, one: _List, request: NewList) -> str:
@@ -172,21 +197,36 @@ class Lists:
         if len(set(names)) < len(names):
             return "ClOrdID(11) comes twice"
         for name in names:
-            if self._desk.register.is_used(one.first.client, name):
+            if self._is_used(one.first.client, name):
                 return f"ClOrdID(11) {name!r:.70} was used before"
         return ""
 
+    def _is_used(self, client: str, cl_ord_id: str) -> bool:
+        return (client, cl_ord_id) in self.waiting or self._place.is_used(client, cl_ord_id)
+
     def _begin(self, one: _List, *, say: bool = False) -> None:
-        one.working = set()
+        client = one.first.client
+        one.working = {}
         if say:
             self._say(one, _STARTED)
         for _, order in sorted(one.orders, key=lambda pair: int(pair[0])):
-            self._enter(order)
-        found = (self._found(one, order) for _, order in one.orders)
-        one.working = {
-            order.number for order in found if isinstance(order, Order) and order.is_open
-        }
-        self._touched[one.first.client, one.first.list_id] = one
+            self.waiting.pop((client, order.cl_ord_id), None)
+            if order.cl_ord_id not in one.dropped:
+                self._place.enter(order)
+        for _, order in one.orders:
+            found = self._place.standing(client, order.cl_ord_id)
+            if found is not None and found.is_open:
+                one.working[order.cl_ord_id] = None
+            elif found is not None:
+                one.ends[order.cl_ord_id] = found
+        self._touched[client, one.first.list_id] = one
+
+    def _end(self, one: _List) -> None:
+        """It ends before it was begun."""
+        one.over = True
+        for _, order in one.orders:
+            self.waiting.pop((one.first.client, order.cl_ord_id), None)
+        self._say(one, _ALL_DONE)
 
     def _refuse(self, one: _List, text: str) -> None:
         one.refused, one.whole, one.over = text, True, True
@@ -197,11 +237,8 @@ class Lists:
         if one is None:
             text = f"ListID(66) {request.list_id!r:.70} is unknown"
             fields = ((372, kind), (379, request.list_id), (380, _UNKNOWN_ID), (58, text))
-            self._desk.answer(Note(request.client, "j", fields))
+            self._place.answer(Note(request.client, "j", fields))
         return one
-
-    def _found(self, one: _List, order: NewOrder) -> Order | Report | None:
-        return self._desk.register.find(one.first.client, order.cl_ord_id)
 
     def _say(self, one: _List, kind: str, *, stage: str = "") -> None:
         """ListStatus, in as many parts as it needs."""
@@ -215,57 +252,40 @@ class Lists:
                 (431, stage or one.stage),
                 (83, str(number)),
                 *(((444, one.refused),) if one.refused else ()),
-                (60, self._desk.moment.text),
+                (60, self._place.instant),
                 (68, str(len(one.orders))),
                 (893, "Y" if number == len(parts) else "N"),
                 (73, str(len(part))),
                 *(field for row in part for field in row),
             )
-            self._desk.answer(Note(one.first.client, "N", fields))
+            self._place.answer(Note(one.first.client, "N", fields))
 
     def _row(self, one: _List, order: NewOrder) -> Fields:
         """How one order stands."""
-        found = None if one.refused else self._found(one, order)
-        if isinstance(found, Order):
-            ended = found.quantity - found.filled if found.ended is not None else 0
-            average = found.listing.instrument.mean(found.gross, found.filled)
-            return _figures(
-                order,
-                found.status,
-                filled=found.filled,
-                leaves=found.leaves,
-                ended=ended,
-                average=average,
-            )
-        if found is not None:
-            why: Fields = () if found.rej_reason is None else ((103, str(int(found.rej_reason))),)
-            return (*_figures(order, OrdStatus.REJECTED), *why, (58, found.text))
-        if one.refused:
-            return (*_figures(order, OrdStatus.REJECTED), (58, one.refused))
-        return self._unseen(one, order)
-
-    def _unseen(self, one: _List, order: NewOrder) -> Fields:
-        """An order that waits for its list to begin, or that ended before it did."""
-        shares = int(order.quantity) if order.quantity.isdecimal() else 0
-        if one.over:
-            return _figures(order, OrdStatus.CANCELED, ended=shares)
-        return _figures(order, OrdStatus.PENDING_NEW, leaves=shares)
+        found = None
+        if not one.refused and order.cl_ord_id not in one.dropped:
+            found = self._place.standing(one.first.client, order.cl_ord_id)
+            found = found or one.ends.get(order.cl_ord_id)
+        return _figures(order, found or _unseen(one, order))
 
 
-def _figures(
-    order: NewOrder,
-    status: str,
-    *,
-    filled: int = 0,
-    leaves: int = 0,
-    ended: int = 0,
-    average: str = "0",
-) -> Fields:
+def _unseen(one: _List, order: NewOrder) -> Standing:
+    """An order that waits for its list to begin, or that ended before it did."""
+    if one.refused:
+        return Standing(OrdStatus.REJECTED, text=one.refused)
+    if one.over or order.cl_ord_id in one.dropped:
+        return Standing(OrdStatus.CANCELED, ended=waiting.shares(order))
+    return Standing(OrdStatus.PENDING_NEW, is_open=True, leaves=waiting.shares(order))
+
+
+def _figures(order: NewOrder, found: Standing) -> Fields:
     return (
         (11, order.cl_ord_id),
-        (14, str(filled)),
-        (39, status),
-        (151, str(leaves)),
-        (84, str(ended)),
-        (6, average),
+        (14, str(found.filled)),
+        (39, found.status),
+        (151, str(found.leaves)),
+        (84, str(found.ended)),
+        (6, found.average),
+        *(() if found.rej_reason is None else ((103, str(found.rej_reason)),)),
+        *(((58, found.text),) if found.text else ()),
     )

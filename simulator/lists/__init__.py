@@ -1,0 +1,1 @@
+"""Lists of orders, for any floor: what may be asked of them, and what is said of them."""
