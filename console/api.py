@@ -34,6 +34,7 @@ from domain.codec import encode, from_plain
 from domain.errors import BadInputError, ExitCode, TrimtabError
 from domain.orders import Settlement
 from domain.runs import Urgency
+from oms.by_hand.order import HandOrder
 
 BODY_LIMIT = 1_000_000  # Bytes; files are named by their path, never sent.
 LIST_LIMIT = 10_000
@@ -98,6 +99,10 @@ def _orders(service: Service, request: Request, _body: dict[str, Any]) -> object
 
 def _order(service: Service, request: Request, _body: dict[str, Any]) -> object:
     return service.order(request.path_params["order"])
+
+
+def _new_order(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.new_order(body["order"], body["by"], body["why"])
 
 
 def _cancel(service: Service, request: Request, body: dict[str, Any]) -> object:
@@ -250,6 +255,7 @@ _JSON_KINDS: dict[Any, Any] = {
     int: int,
     date: str,
     Settlement: str,
+    HandOrder: dict,
     _NUMBER: str | None,
     _URGENCY: str | None,
 }
@@ -290,6 +296,7 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("POST", "/v1/runs/{run}/reject", _reject, _DECISION),
     ("POST", "/v1/runs/{run}/retry", _retry, {"by": str}),
     ("POST", "/v1/cases/{case:path}/close", _close_case, _DECISION),
+    ("POST", "/v1/orders", _new_order, {**_DECISION, "order": HandOrder}),
     ("POST", "/v1/orders/{order}/cancel", _cancel, _DECISION),
     (
         "POST",

@@ -26,7 +26,7 @@ from console.pace import favour_the_wire
 from console.risk_limits import risk_limits
 from console.route_check import refuse_impossible_routes
 from console.rules_at_start import rules_at_start, rules_words
-from console.run_walker import RunWalker
+from console.run_walker import Lanes, RunWalker
 from console.secrets_file import read_token
 from console.service import (
     Heartbeat,
@@ -60,6 +60,8 @@ from vault.export import verify_audit
 from vault.intake import Intake
 from vault.preflight import problems
 from vault.rebuild import check_projections
+
+BY_HAND_LOOK = timedelta(seconds=2)  # An order by hand is seen off for so long; then it works on.
 
 
 def serve(config: Config) -> int:
@@ -114,30 +116,38 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     stack.callback(gateway.stop)
     gateway.start()
     limits = risk_limits(config)
-    release_settings = replace(_release_settings(config), ways=settings.ways)
-    releaser = Releaser(vault, gateway, clock, release_settings, limits)
     desk = _desk(config, rules_at_start(vault, config.rules, clock.now()))
     pool.use_rules(_compiled_rules(config, desk.rules))
-    runner = Runner(
-        vault=vault,
-        clock=clock,
-        optimizer=pool,
-        desk=desk,
-        releaser=releaser,
-        copied=gateway.copied,
-    )
+
+    usual = replace(_release_settings(config), ways=settings.ways)
+    releasers = [
+        Releaser(vault, gateway, clock, one, limits)
+        for one in (usual, replace(usual, wave_timeout=BY_HAND_LOOK))
+    ]
+    runners = [
+        Runner(
+            vault=vault,
+            clock=clock,
+            optimizer=pool,
+            desk=desk,
+            releaser=releaser,
+            copied=gateway.copied,
+        )
+        for releaser in releasers
+    ]
+    lanes = Lanes(vault, *(RunWalker(runner, clock) for runner in runners))
+    for stop in (lanes.stop, *(releaser.stop for releaser in releasers)):
+        stack.callback(stop)
     watch = Watch(vault, clock, desk.rules, pool.check_portfolios)
 
     def use_rules(rules: Sequence[Rule]) -> None:
-        runner.use_rules(rules)
+        for runner in runners:
+            runner.use_rules(rules)
         pool.use_rules(_compiled_rules(config, rules))
         watch.use_rules(rules)
 
-    walker = RunWalker(runner, clock)
-    runner.hand_over_to(walker.hand_over)
-    stack.callback(walker.stop)
-    stack.callback(releaser.stop)
-    ticker = Ticker(vault, clock, triggers_of(config), walker.hand_over, since=started_at)
+    runners[0].hand_over_to(lanes.hand_over)
+    ticker = Ticker(vault, clock, triggers_of(config), lanes.hand_over, since=started_at)
     service = RunningService(
         vault=vault,
         verify_audit=partial(verify_audit, vault),
@@ -145,7 +155,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         clock=clock,
         intake=Intake(config.layouts),
         ticker=ticker,
-        walker=walker,
+        walker=lanes,
         wire=gateway,
         use_rules=use_rules,
         watch=watch,
@@ -156,8 +166,8 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     )
     _listen_to_signals(service)
     for run_id in unfinished(vault):
-        walker.hand_over(run_id)
-    walker.start()
+        lanes.hand_over(run_id)
+    lanes.start()
     api = ApiServer(create_app(service, read_token(config.files.token)), config.api)
     stack.callback(api.stop)
     api.start()

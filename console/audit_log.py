@@ -22,7 +22,9 @@ Fields = dict[str, Any]
 _TOLD_ELSEWHERE = frozenset(
     {"trigger_fired", "approval_requested", "step_finished", "alarm_raised"}
 )
-_RUNS = frozenset({"release_reduced", "run_approved", "run_rejected", "run_retried"})
+_RUNS = frozenset(
+    {"order_wanted", "release_reduced", "run_approved", "run_rejected", "run_retried"}
+)
 _NOT_ORDERS = frozenset(
     {
         "case_cleared",

@@ -25,11 +25,14 @@ from domain.runs import Approval, Kill, Run, Urgency
 from ledger import reconcile
 from ledger.positions import balances, lots
 from oms.basket import Override
+from oms.by_hand.order import HandOrder
+from oms.by_hand.refusals import House
 from oms.halt import Setting, halt
 from oms.restricted import take_back
 from oms.take_over import take_over
 from oms.wire_risk import RiskLimits
 from scheduler import decisions
+from scheduler.by_hand import enter
 from scheduler.cases import record
 from vault.ingest import Fate, IngestReport
 from vault.ingest.report import Problem
@@ -95,6 +98,13 @@ class VaultChanging(OrderWishes, BookWishes, RuleWishes):
         if account_ids:
             self._require_accounts(account_ids)
         return self._triggers.fire(name, account_ids, by, urgency)
+
+    def new_order(self, order: HandOrder, by: str, why: str) -> Run:
+        """A person's own order becomes a run; raises `HandOrderRefusedError` with every reason."""
+        house = House(venues=frozenset(self._venues), limits=self._limits)
+        run = enter(self._vault, order, house, by=by, why=why, at=self._clock.now())
+        self._go_on(run.run_id)
+        return run
 
     def approve(
         self, run: str, by: str, why: str, overrides: Sequence[OverrideRequest]

@@ -46,6 +46,7 @@ from domain.ports import SessionState
 from domain.postings import Break
 from domain.rule_sets import RulesEntry, RuleSet
 from domain.runs import Approval, Kill, Run, Urgency
+from oms.by_hand.order import HandOrder
 
 T = TypeVar("T")
 _SECONDS = 60.0  # An answer that takes longer is no answer; ingest is the slowest.
@@ -176,6 +177,10 @@ class ApiClient:
 
     def retry(self, run: str, by: str) -> Run:
         return self._post(Run, f"/v1/runs/{_part(run)}/retry", {"by": by})
+
+    def new_order(self, order: HandOrder, by: str, why: str) -> Run:
+        body = {"order": to_plain(order), "by": by, "why": why}
+        return self._post(Run, "/v1/orders", body)
 
     def cancel(self, order: str, by: str, why: str) -> OrderLine:
         return self._post(OrderLine, f"/v1/orders/{_part(order)}/cancel", {"by": by, "why": why})

@@ -47,11 +47,12 @@ def _dispatch(given: list[str]) -> int:
     if not rest:
         _top_parser().print_help()
         return ExitCode.USAGE if not given else ExitCode.OK
-    entry = BY_NAME.get(rest[0])
+    entry = BY_NAME.get(" ".join(rest[:2])) or BY_NAME.get(rest[0])
     if entry is None:
         _top_parser().error(_unknown(rest[0]))
-    if entry.passes_through and not {"-h", "--help"} & set(rest[1:2]):
-        return _run(entry, argparse.Namespace(config=_config_path(config), arguments=rest[1:]))
+    rest = rest[1 + entry.name.count(" ") :]
+    if entry.passes_through and not {"-h", "--help"} & set(rest[:1]):
+        return _run(entry, argparse.Namespace(config=_config_path(config), arguments=rest))
     parser = _Parser(
         prog=f"trimtab {entry.name}",
         description=entry.summary[0].upper() + entry.summary[1:] + ".",
@@ -62,7 +63,7 @@ def _dispatch(given: list[str]) -> int:
     )
     module = _module(entry)
     module.configure(parser)
-    parsed = parser.parse_args(rest[1:])
+    parsed = parser.parse_args(rest)
     parsed.config = _config_path(parsed.config or config)
     return int(module.run(parsed))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One command; `passes_through` hands every argument to another program unseen."""
+    """One command, of one word or two; `passes_through` hands its arguments on unseen."""
 
     name: str
     summary: str
@@ -15,7 +15,7 @@ class Entry:
     @property
     def module(self) -> str:
         """The module that carries it out."""
-        return f"console.commands.{self.name}"
+        return f"console.commands.{self.name.replace(' ', '_')}"
 
 
 ENTRIES = (
@@ -37,6 +37,12 @@ ENTRIES = (
     Entry("runs", "list runs, or show one", "trimtab runs last"),
     Entry("orders", "list orders", "trimtab orders --run last"),
     Entry("order", "show one order's whole life", "trimtab order DE7K-0001"),
+    Entry(
+        "order new",
+        "buy or sell by hand, through rules, approval and limits",
+        "trimtab order new buy AAPL --account H001-1=600 --limit 148.20 --by anna "
+        '--why "client called"',
+    ),
     Entry(
         "cancel", "take an order back", 'trimtab cancel DE7K-0001 --by anna --why "client called"'
     ),

@@ -1,4 +1,8 @@
-"""The thread that walks runs, one after the other, and comes back to those that wait for a time."""
+"""The threads that walk runs, one after the other, and come back to those that wait for a time.
+
+Runs of triggers and orders by hand have a thread each: nobody's own order waits until a rebalance
+has traded.
+"""
 
 import heapq
 import queue
@@ -9,7 +13,8 @@ from uuid import UUID
 import structlog
 
 from domain.errors import ExitCode, NotDueError, TrimtabError
-from domain.ports import Clock
+from domain.ports import Clock, Vault
+from scheduler.by_hand import is_by_hand
 from scheduler.run import Runner
 
 log = structlog.get_logger("service")
@@ -68,3 +73,26 @@ class RunWalker:
         if not self._later:
             return None
         return max(0.0, (self._later[0][0] - self._clock.now()).total_seconds())
+
+
+class Lanes:
+    """Two walkers, each of its own kind of runs."""
+
+    def __init__(self, vault: Vault, runs: RunWalker, by_hand: RunWalker) -> None:
+        self._vault, self._runs, self._by_hand = vault, runs, by_hand
+
+    def start(self) -> None:
+        """Begin with what is queued."""
+        self._runs.start()
+        self._by_hand.start()
+
+    def hand_over(self, run_id: UUID) -> None:
+        """Walk this run when its turn in its lane comes. Returns at once."""
+        with self._vault.read() as view:
+            lane = self._by_hand if is_by_hand(view, run_id) else self._runs
+        lane.hand_over(run_id)
+
+    def stop(self) -> None:
+        """Finish the steps that are under way."""
+        self._by_hand.stop()
+        self._runs.stop()

@@ -19,7 +19,7 @@ import structlog
 from console.changing import Triggers, VaultChanging, Writer
 from console.reading import VaultReading
 from console.rule_wishes import UseRules
-from console.run_walker import RunWalker
+from console.run_walker import Lanes
 from console.service_port import Health
 from domain.audit import Tampering
 from domain.errors import TrimtabError
@@ -94,7 +94,7 @@ class RunningService(VaultService):
         clock: Clock,
         intake: Intake,
         ticker: Ticker,
-        walker: RunWalker,
+        walker: Lanes,
         wire: ServedWire,
         use_rules: UseRules,
         watch: Watch,

@@ -24,6 +24,7 @@ from domain.ports import SessionState
 from domain.postings import Break
 from domain.rule_sets import RulesEntry, RuleSet
 from domain.runs import Approval, Kill, Run, Urgency
+from oms.by_hand.order import HandOrder
 from scheduler.summary import Summary
 
 
@@ -155,6 +156,7 @@ class RunDetail:
     not_passed: tuple[CheckResult, ...]
     breaks: tuple[Break, ...]
     summary: Summary | None = None  # Once the run is reconciled.
+    left_out: tuple[str, ...] = ()  # Why something was stopped or cut when orders were released.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +306,7 @@ class Changing(Protocol):
     def reject(self, run: str, by: str, why: str) -> Approval: ...
     def retry(self, run: str, by: str) -> Run: ...
     def close_case(self, case_id: str, by: str, why: str) -> Case: ...
+    def new_order(self, order: HandOrder, by: str, why: str) -> Run: ...
     def cancel(self, order: str, by: str, why: str) -> OrderLine: ...
     def replace(self, order: str, terms: NewTerms, by: str, why: str) -> OrderLine: ...
     def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling: ...

@@ -1,6 +1,7 @@
 """One run with everything that is stored of it, for explanations and lists."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run, Step
 from domain.snapshot import Snapshot
 from oms.explain import Explanation, explain_account, explain_order, trace_run
+from oms.wave import reductions
 from scheduler.decisions import Decision
 from scheduler.summary import Summary
 from scheduler.verify import executions_of
@@ -136,7 +138,19 @@ def detail(view: UnitOfWork, run: Run) -> RunDetail:
         not_passed=from_plain(tuple[CheckResult, ...], basket["results"]),
         breaks=view.findings.breaks(run.run_id),
         summary=decode(Summary, steps[Step.RECONCILE]) if Step.RECONCILE in steps else None,
+        left_out=tuple(_left_out(view, run.run_id)),
     )
+
+
+def _left_out(view: UnitOfWork, run_id: UUID) -> Iterator[str]:
+    """Each reason once: a run that is picked up again finds the same ones."""
+    said: dict[str, None] = {}
+    for one in reductions(view, run_id):
+        for stop in one.stopped:
+            part = f" for {stop.account_id}" if stop.account_id else ""
+            said[f"{stop.cl_ord_id} is not released{part}: {stop.why}"] = None
+        said |= dict.fromkeys(f"{cut.cl_ord_id} is cut: {cut.why}" for cut in one.cuts)
+    yield from said
 
 
 def _steps(view: UnitOfWork, run_id: UUID) -> dict[Step, str]:

@@ -18,6 +18,7 @@ class Outcome(StrEnum):
     NO_TRADE = "no_trade"  # Already best: the gain does not pay for the cost.
     INFEASIBLE = "infeasible"  # The client's constraints cannot all hold.
     FAILED = "failed"  # No certified answer; `message` says why.
+    ORDERED = "ordered"  # A person wanted it so: nobody optimised, or measured its risk.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

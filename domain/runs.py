@@ -13,6 +13,7 @@ from uuid import UUID
 class Step(StrEnum):
     """The steps of a run, in order."""
 
+    ORDER = "order"  # Of a run that a person's own order made: what was wanted.
     SNAPSHOT = "snapshot"
     OPTIMISE = "optimise"
     RECOMMEND = "recommend"

@@ -12,6 +12,8 @@ from domain.proposals import AccountProposal, Outcome, ProposedTrade
 from domain.recommendations import Recommendation
 from domain.snapshot import Snapshot
 
+_TRADING = (Outcome.TRADE, Outcome.ORDERED)
+
 
 class ForeignProposalError(InvariantError):
     """A proposal names something that its snapshot does not have: it is of another snapshot."""
@@ -37,7 +39,7 @@ def recommend(
     for proposal in proposals:
         if proposal.account_id not in known:
             raise ForeignProposalError(account_id=proposal.account_id, missing="that account")
-        if proposal.outcome is Outcome.TRADE and proposal.account_id not in stopped:
+        if proposal.outcome in _TRADING and proposal.account_id not in stopped:
             found.extend(priced.trades(proposal))
     return tuple(sorted(found, key=lambda r: (r.account_id, r.side is Side.BUY, r.symbol)))
 

@@ -109,14 +109,17 @@ class Releaser:
         orders: Sequence[OrderIntent | Route],
         snapshot: Snapshot,
         recheck: Recheck = lambda _wave, _accounts: {},
+        *,
+        by_hand: bool = False,
     ) -> Release:
         """Release `orders` turn by turn and wave by wave; returns when the last one has ended.
 
         `recheck` is asked before a wave about the accounts of which not everything was
         done in the waves before it, and about what goes on to another choice; it says which of
-        them must leave, and why. Safe to call again after a crash, with the same orders.
-        Raises `ReleaseInterruptedError` when `stop` is called meanwhile, and `NotDueError`
-        when the next thing to do is due later: then it is to be called again.
+        them must leave, and why. What is ordered `by_hand` is not stopped because its accounts
+        trade meanwhile, unless they have not the shares. Safe to call again after a crash, with
+        the same orders. Raises `ReleaseInterruptedError` when `stop` is called meanwhile, and
+        `NotDueError` when the next thing to do is due later: then it is to be called again.
         """
         routes = tuple(one if isinstance(one, Route) else as_it_is(one) for one in orders)
         assert all(route.intent.run_id == run_id for route in routes)
@@ -129,6 +132,7 @@ class Releaser:
             recheck=recheck,
             wire=self._wire,
             ways=self._settings.ways,
+            by_hand=by_hand,
         )
         done: list[UnderWay] = []
         before: list[OrderIntent] = []

@@ -18,6 +18,7 @@ from oms.wording import dollars, percent
 
 DIRECTED = "directed"  # The rule's name where no rule matched but clients chose the venue.
 DEFAULT = "default"  # Where rules were asked and none matched.
+FOR_ALL = "the rule is for every order"  # Why a rule fits that asks nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +188,7 @@ def _asked(when: When, block: OrderIntent, known: Known) -> tuple[bool | None, s
         return False, ""
     if when.notional_from is not None or when.notional_below is not None:
         words.append(f"it is worth {dollars(notional)}")
-    return True, "; ".join(words) or "the rule is for every order"
+    return True, "; ".join(words) or FOR_ALL
 
 
 def _words_asked(

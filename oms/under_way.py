@@ -56,7 +56,8 @@ class UnderWay:
                 self.undecided.add(name)
                 seconds = attempts[tried - 1].patience_seconds
                 if seconds is not None:
-                    self._patience[name] = now + timedelta(seconds=seconds)
+                    began = intent.arrived_at or now  # Also for whoever takes it up again.
+                    self._patience[name] = began + timedelta(seconds=seconds)
 
     def is_resumed(self, now: datetime) -> None:
         """Nothing was sent anew: whoever only works for hours is not waited for here."""
@@ -80,7 +81,8 @@ class UnderWay:
         """When to come back to orders that work for hours; None while the wave has its time."""
         if now < self.deadline or self.unsure or not left <= self._long:
             return None
-        return min(now + LONG_LOOK, *(self._ends[name] for name in left))
+        marks = (self._patience.get(name, self._ends[name]) for name in left)
+        return min(now + LONG_LOOK, *marks, *(self._ends[name] for name in left))
 
     def asked_back(self, names: Iterable[str]) -> None:
         """A cancel was asked for: their patience does not end twice."""

@@ -18,6 +18,7 @@ from domain.snapshot import Snapshot
 from domain.venue_ways import Ways
 from oms import wire_risk
 from oms.admission import Admission, Stopped, admit
+from oms.by_hand.cover import uncovered
 from oms.entering import ACTOR, enter
 from oms.family import family_of, most_parts, within_parents
 from oms.funding import Cut, Funding, fund
@@ -58,6 +59,7 @@ class Ground:
     recheck: Recheck = field(repr=False)
     wire: Wire = field(repr=False)
     ways: Ways = field(default_factory=dict)
+    by_hand: bool = False  # A person decided on its quantities, whatever the accounts do meanwhile.
 
 
 def commit(
@@ -73,13 +75,12 @@ def commit(
     """
     if not wanted:
         return ()
-    accounts = {part.account_id for intent in wanted for part in intent.allocations}
     spoken = take_supported(wanted, ground)
     admission = admit(
         spoken.intents,
         uow.kills.active(),
         {**reach_of(ground.snapshot, now), **uow.snapshots.bars(now)},
-        {**moved(uow, ground.run_id, accounts, ground.snapshot), **barred},
+        {**_unfit(uow, spoken.intents, ground), **barred},
     )
     sized = _within_volume(uow, admission.intents, ground)
     funded = funding(uow, sized.intents, ground)
@@ -97,6 +98,14 @@ def commit(
         subject = ground.run_id.hex
         uow.audit.append(at=now, actor=ACTOR, kind=REDUCED, subject=subject, body=reduction)
     return going.intents
+
+
+def _unfit(uow: UnitOfWork, intents: Sequence[OrderIntent], ground: Ground) -> Mapping[str, str]:
+    """Why accounts must leave by what they hold now."""
+    if ground.by_hand:
+        return uncovered(uow, intents)
+    accounts = {part.account_id for intent in intents for part in intent.allocations}
+    return moved(uow, ground.run_id, accounts, ground.snapshot)
 
 
 def funding(uow: UnitOfWork, intents: tuple[OrderIntent, ...], ground: Ground) -> Funding:

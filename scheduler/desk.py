@@ -14,6 +14,8 @@ from domain.snapshot import Snapshot
 from oms.approval import ApprovalPolicy
 from oms.basket import carried, settle
 from oms.blocks import BlockSettings, block
+from oms.by_hand.order import HandOrder
+from oms.by_hand.routes import routes
 from oms.compliance.check import check_accounts, check_orders
 from oms.compliance.rules import Rule
 from oms.recheck import left_out
@@ -32,6 +34,7 @@ class Desk:
     routing: RoutingSettings
     venues: frozenset[str]  # That there is a session for.
     residuals: ResidualPolicy = field(default_factory=ResidualPolicy)
+    by_hand: HandOrder | None = None  # What the run is for, if a person ordered it.
 
     def check(
         self,
@@ -97,6 +100,8 @@ class Desk:
             at=run.started_at,
             short=short_id(run.run_id),
         )
+        if self.by_hand is not None:
+            return routes(self.by_hand, blocks, snapshot, self.routing, run.started_at)
         return route_blocks(blocks, snapshot, run.urgency, self.routing)
 
     def unreachable(self, routes: Sequence[Route]) -> dict[str, str]:

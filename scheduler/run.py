@@ -23,13 +23,14 @@ from domain.errors import ExitCode, NotDueError, TrimtabError
 from domain.orders import ExecutionReport, Order, OrderIntent
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
-from domain.proposals import AccountProposal
+from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Run, RunStatus, Step
 from domain.snapshot import Snapshot
 from oms import wash_sales
 from oms.admission import Stopped
 from oms.approval import judge
+from oms.by_hand.order import HandOrder
 from oms.compliance.rules import Rule
 from oms.generations import root_of, standing
 from oms.recheck import reasons_of_accounts
@@ -37,6 +38,7 @@ from oms.recommend import recommend
 from oms.release import Release, Releaser
 from oms.routing import Route
 from scheduler import residuals, telling, verify
+from scheduler.by_hand import is_by_hand
 from scheduler.cases import Findings, ask, enter
 from scheduler.decisions import POLICY, Decision, request
 from scheduler.desk import Desk
@@ -210,7 +212,7 @@ class Runner:
             recent = self._orders_of_others(run)
             with self._vault.read() as view:
                 given = view.overrides.holding(at.date())
-            basket, answers = self._desk.check(
+            basket, answers = self._desk_of(run).check(
                 run, snapshot, recommendations, recent=recent, given=given, at=at
             )
             with self._vault.write() as uow:
@@ -218,6 +220,12 @@ class Runner:
             return basket
 
         return self._record.once(run, Step.CHECK, Basket, check, say=telling.breaches)
+
+    def _desk_of(self, run: Run) -> Desk:
+        """The desk as it is now, with the order by hand that the run is for, if it is."""
+        with self._vault.read() as view:
+            stored = view.runs.step(run.run_id, Step.ORDER)
+        return replace(self._desk, by_hand=None if stored is None else decode(HandOrder, stored))
 
     def _orders_of_others(self, run: Run) -> tuple[Order, ...]:
         with self._vault.read() as view:
@@ -278,7 +286,7 @@ class Runner:
             run,
             Step.ROUTE,
             tuple[Route, ...],
-            lambda: self._desk.routes_of(run, snapshot, basket),
+            lambda: self._desk_of(run).routes_of(run, snapshot, basket),
         )
 
     def _release(
@@ -290,7 +298,11 @@ class Runner:
             refused = self._refused(run, snapshot, routes)
             allowed = tuple(r for r in routes if r.intent.cl_ord_id not in refused)
             release = self._releaser.release(
-                run.run_id, allowed, snapshot, partial(self._ask_again, run, snapshot, basket)
+                run.run_id,
+                allowed,
+                snapshot,
+                partial(self._ask_again, run, snapshot, basket),
+                by_hand=self._desk_of(run).by_hand is not None,
             )
             stopped = (Stopped(cl_ord_id=i, account_id=None, why=w) for i, w in refused.items())
             return replace(release, stopped=(*stopped, *release.stopped))
@@ -336,7 +348,7 @@ class Runner:
         uow: UnitOfWork,
     ) -> None:
         """The run of the next session for what is left, where the firm wants one."""
-        if self._desk.residuals.schedule is None:
+        if self._desk.residuals.schedule is None or is_by_hand(uow, run.run_id):
             return
         left = residuals.accounts_left(uow, routes, uow.orders.of_run(run.run_id), release)
         now = self._clock.now()
@@ -391,7 +403,7 @@ class Runner:
                     trigger=run.trigger,
                     snapshot_id=run.snapshot_id,
                     snapshot=snapshot,
-                    proposals=proposals,
+                    proposals=self._measured(proposals, snapshot),
                     basket=basket,
                     orders=orders,
                     executions=executions,
@@ -408,3 +420,15 @@ class Runner:
             closing(uow)
 
         return self._record.once(run, Step.RECONCILE, Summary, measure, also=book)
+
+    def _measured(
+        self, proposals: Sequence[AccountProposal], snapshot: Snapshot
+    ) -> Sequence[AccountProposal]:
+        """With the tracking errors that nobody measured before an order by hand went out."""
+        if all(proposal.outcome is not Outcome.ORDERED for proposal in proposals):
+            return proposals
+        errors = self._optimizer.tracking_errors(snapshot)
+        return [
+            replace(p, tracking_error_before=errors.get(p.account_id, p.tracking_error_before))
+            for p in proposals
+        ]

@@ -6,14 +6,12 @@ it goes on like any other order.
 """
 
 import argparse
-from decimal import Decimal
 
 from console.doors import changer, open_config
 from console.options import add_by, add_json, add_why, person, sentence
+from console.order_options import account_part
 from console.printing import print_json, print_lines
-from console.service_port import AccountPart
 from domain.errors import BadInputError, ExitCode
-from domain.exact import InexactError, parse_decimal
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="parts",
         metavar="NAME=SHARES",
         action="append",
-        type=_part,
+        type=account_part,
         help="an account, and how many of the order's shares it gets; once for each",
     )
     what.add_argument(
@@ -57,14 +55,3 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print_lines(telling.lines)
     return ExitCode.OK
-
-
-def _part(text: str) -> AccountPart:
-    name, equals, shares = text.rpartition("=")
-    try:
-        quantity = parse_decimal(shares) if equals and name else Decimal(0)
-    except InexactError:
-        quantity = Decimal(0)
-    if quantity <= 0:
-        raise argparse.ArgumentTypeError(f"must be NAME=SHARES, such as H001-1=600, not {text!r}")
-    return AccountPart(account_id=name, quantity=quantity)

@@ -1,10 +1,10 @@
 """`trimtab replace`: ask the venue for another quantity, limit or stop price."""
 
 import argparse
-from decimal import Decimal, InvalidOperation
 
 from console.doors import changer, open_config
 from console.options import add_by, add_json, add_why, person, sentence
+from console.order_options import above_zero
 from console.printing import print_json, print_lines
 from console.service_port import NewTerms
 from domain.errors import ExitCode
@@ -37,14 +37,3 @@ def run(arguments: argparse.Namespace) -> int:
             ]
         )
     return ExitCode.OK
-
-
-def above_zero(text: str) -> Decimal:
-    """A plain decimal above zero, as an argparse type."""
-    try:
-        value = Decimal(text) if text.isascii() else Decimal(0)
-    except InvalidOperation:
-        value = Decimal(0)
-    if not (value.is_finite() and value > 0):
-        raise argparse.ArgumentTypeError(f"must be a plain number above zero, not {text!r}")
-    return value

@@ -53,6 +53,8 @@ def _show(detail: RunDetail) -> None:
     print_table(ORDER_COLUMNS, detail.orders, "no orders")
     if detail.not_passed:
         print_table(CHECK_COLUMNS, detail.not_passed, "")
+    if detail.left_out:
+        print_lines(["", "left out", *(f"  {why}" for why in detail.left_out)])
     if detail.breaks:
         print_table(BREAK_COLUMNS, detail.breaks, "")
 

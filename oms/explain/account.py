@@ -10,7 +10,7 @@ from domain.instruments import CASH
 from domain.lots import Term
 from domain.orders import Order, Side
 from domain.postings import Disallowance, Leg, Transaction, TransactionKind
-from domain.proposals import AccountProposal
+from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
 from domain.snapshot import Finding, Snapshot
@@ -56,7 +56,7 @@ def explain_account(
         title=_title(account_id, account, run),
         sections=(
             Section("What stopped it", tuple(_stopped_words(stopped, held, answers, approval))),
-            Section("What the optimizer said", proposal_words(proposal)),
+            Section(_proposer(proposal), proposal_words(proposal)),
             Section("What was recommended", tuple(_wanted_words(r) for r in own)),
             Section("Which rules were asked", rule_sentences(answers)),
             Section("Who released it", (approval_words(approval),) if found else ()),
@@ -79,6 +79,11 @@ def explain_account(
         },
         gaps=gaps,
     )
+
+
+def _proposer(proposal: AccountProposal | None) -> str:
+    by_hand = proposal is not None and proposal.outcome is Outcome.ORDERED
+    return "What was ordered by hand" if by_hand else "What the optimizer said"
 
 
 def _stopped_words(

@@ -17,10 +17,14 @@ def proposal_words(proposal: AccountProposal | None) -> tuple[str, ...]:
 
 def _words(proposal: AccountProposal) -> Iterator[str]:
     yield f"{proposal.outcome}: {proposal.message}"
+    risk = (
+        f"tracking error {percent(proposal.tracking_error_before)} before, "
+        f"{percent(proposal.tracking_error_after)} after; "
+    )
     yield (
-        f"Net assets {dollars(proposal.net_asset_value)}; tracking error "
-        f"{percent(proposal.tracking_error_before)} before, "
-        f"{percent(proposal.tracking_error_after)} after; turnover {percent(proposal.turnover)}; "
+        f"Net assets {dollars(proposal.net_asset_value)}; "
+        f"{'' if proposal.outcome is Outcome.ORDERED else risk}"
+        f"turnover {percent(proposal.turnover)}; "
         f"expected cost {dollars(proposal.expected_cost)}, expected tax "
         f"{dollars(proposal.expected_tax)}; cash {dollars(proposal.cash_before)} before, "
         f"{dollars(proposal.cash_after)} after."

@@ -43,7 +43,7 @@ def call(*arguments):
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_every_command_has_a_help_with_its_example(entry, capsys):
-    code = call(entry.name, "--help")
+    code = call(*entry.name.split(), "--help")
 
     out = capsys.readouterr().out
     assert code == 0
