@@ -5,15 +5,17 @@ the caller to keep the message raw.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from domain.exact import InexactError, parse_decimal
 from gateway.wiretext import storable
 
 _IDENTIFIER = re.compile(r"[!#$%&()*+,\-./0-9:<=>?@A-Z\[\]^_a-z{|}~]{1,64}")
-_INSTANT = re.compile(r"(\d{4})(\d{2})(\d{2})-(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?", re.ASCII)
+_INSTANT = re.compile(r"\d{8}-(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?", re.ASCII)
+_ORDINARY = re.compile(r"\d{1,11}(?:\.\d{1,6})?", re.ASCII)  # Exact by its length alone.
 _NUMBER_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
 _AVERAGE_PLACES = Decimal("0.000001")  # AvgPx is only compared, so it may be rounded.
 _TEXT_LENGTH = 300
@@ -30,14 +32,13 @@ class Fields:
         self, given: Iterable[tuple[int, str]], single: frozenset[int] = frozenset()
     ) -> None:
         """`single` are the tags that may come once only; `doubled` has those that did not."""
-        self.text: dict[int, str] = {}
+        found = list(given)
+        self.text: dict[int, str] = dict(found)
         self.doubled: set[int] = set()
-        for tag, value in given:
-            if tag in self.text:
-                if tag in single:
-                    self.doubled.add(tag)
-            else:
-                self.text[tag] = value
+        if len(self.text) < len(found):
+            self.text = dict(reversed(found))
+            times = Counter(tag for tag, _ in found)
+            self.doubled = {tag for tag in single if times[tag] > 1}
 
     def identifier(self, tag: int) -> str:
         """An id of 1 to 64 visible ASCII characters without quotes, semicolons or blanks."""
@@ -61,6 +62,8 @@ class Fields:
         text = self.text.get(tag)
         if text is None:
             return None
+        if _ORDINARY.fullmatch(text):
+            return Decimal(text)
         whole, _, fraction = text.partition(".")
         digits = whole + fraction
         if not (digits.isascii() and digits.isdigit() and len(whole) < 12 and len(fraction) < 40):
@@ -76,6 +79,8 @@ class Fields:
         text = self.text.get(tag)
         if text is None:
             return None
+        if _ORDINARY.fullmatch(text):
+            return Decimal(text)
         if text[:1] in ("+", "-") or len(text) > 32:
             raise FieldError(f"tag {tag} {text[:32]!r} is not a plain unsigned number")
         try:
@@ -106,19 +111,15 @@ def trade_date_of(fields: Fields, transact_time: datetime) -> date:
     if not (len(text) == 8 and text.isascii() and text.isdigit()):
         raise FieldError(f"TradeDate (75) {text[:16]!r} is not YYYYMMDD")
     try:
-        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+        return date.fromisoformat(text)
     except ValueError as error:
         raise FieldError(f"TradeDate (75) {text!r} is not a day") from error
 
 
 def _instant(text: str) -> datetime:
-    match = _INSTANT.fullmatch(text)
-    if match is None:
+    if not _INSTANT.fullmatch(text):
         raise ValueError(text)
-    *whole, fraction = match.groups()
-    year, month, day, hour, minute, second = map(int, whole)
-    microsecond = int((fraction or "").ljust(6, "0")[:6])
-    return datetime(year, month, day, hour, minute, second, microsecond, UTC)
+    return datetime.fromisoformat(f"{text}+00:00")
 
 
 def plain_text(text: str) -> str:

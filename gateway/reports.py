@@ -207,6 +207,8 @@ def _or_noted(value: Decimal | None, name: str, notes: list[str], *, wanted: boo
 
 
 def _reason(fields: Fields, code_tags: tuple[int, ...]) -> str:
+    if fields.text.keys().isdisjoint((58, *code_tags)):
+        return ""
     codes = [f"{tag}={plain_text(fields.text[tag])}" for tag in code_tags if tag in fields.text]
     text = plain_text(fields.text.get(58, ""))
     return " ".join(part for part in (text, f"({', '.join(codes)})" if codes else "") if part)

@@ -4,7 +4,7 @@ Text from the wire may hold anything; `storable` makes it safe to keep in a
 database and in a log without losing a byte.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
 SOH = "\x01"
@@ -21,14 +21,14 @@ _FLAT_TYPES = frozenset({"D", "F", "G", "H", "AF"})  # They may have groups, but
 _GROUPS = (f"{SOH}78=", f"{SOH}453=", f"{SOH}957=")  # Allocations, parties, strategy parameters.
 
 
-def pairs(raw: str) -> Iterator[tuple[int, str]]:
+def pairs(raw: str) -> list[tuple[int, str]]:
     """Every tag and value in order; what is not `tag=value` is skipped."""
-    for piece in raw.split(SOH):
-        tag, equals, value = piece.partition("=")
-        if equals:
-            number = _number(tag)
-            if number is not None:
-                yield number, value
+    pieces = [piece.partition("=") for piece in raw.split(SOH)]
+    return [
+        (number, value)
+        for tag, equals, value in pieces
+        if equals and (number := _number(tag)) is not None
+    ]
 
 
 @lru_cache(maxsize=4096)  # The same few tags, message after message.
