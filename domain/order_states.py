@@ -212,27 +212,34 @@ def _on_cancel_reject(order: Order, event: CancelReject) -> Outcome:
 
 
 def _on_report(order: Order, event: ExecutionReport) -> Outcome:
-    key = (event.exec_id, event.trade_date)
-    if event.exec_type is ExecType.TRADE and key in {
-        (f.exec_id, f.trade_date) for f in order.fills
-    }:
+    if event.exec_type is ExecType.TRADE and _stands(order, event):
         return order, ()
     if refused := _refusal_of_something_else(order, event):
         return refused
     folded, alarms = _fold_fill(order, event)
     status, doubts = _next_status(order, event)
-    moved = replace(
+    told = replace(
         folded,
         status=status,
         order_id=_known_order_id(event) or order.order_id,
         reason=event.reason or order.reason,
+        leaves_qty=_leaves(folded, status),
+        in_doubt=order.in_doubt and event.cum_qty > folded.cum_qty,
     )
-    moved, answers = _answer_request(moved, event)
-    moved = _with_leaves(moved)
-    behind = event.cum_qty > moved.cum_qty
-    moved = replace(moved, in_doubt=order.in_doubt and behind)
+    moved, answers = _answer_request(told, event)
+    if moved is not told:
+        doubtful = order.in_doubt and event.cum_qty > moved.cum_qty
+        moved = _with_leaves(replace(moved, in_doubt=doubtful))
     unusual = (*alarms, *doubts, *answers, *_closed_alarms(order, event))
     return moved, (*unusual, *_disagreements(moved, event))
+
+
+def _stands(order: Order, event: ExecutionReport) -> bool:
+    """Whether this execution is counted already; venues count ExecIDs anew each day."""
+    return any(
+        fill.exec_id == event.exec_id and fill.trade_date == event.trade_date
+        for fill in order.fills
+    )
 
 
 def _refusal_of_something_else(order: Order, event: ExecutionReport) -> Outcome | None:
@@ -484,9 +491,12 @@ def _with_terms(
 
 
 def _with_leaves(order: Order) -> Order:
+    return replace(order, leaves_qty=_leaves(order, order.status))
+
+
+def _leaves(order: Order, status: OrdStatus) -> Decimal:
     """LeavesQty: what may still fill. Nothing of an order that is closed or over-filled."""
-    leaves = ZERO if order.is_closed else max(ZERO, order.order_qty - order.cum_qty)
-    return replace(order, leaves_qty=leaves)
+    return ZERO if status in CLOSED else max(ZERO, order.order_qty - order.cum_qty)
 
 
 def _known_order_id(event: ExecutionReport) -> str | None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from domain.exact import PLACES, InexactError
 
 _MILLIONTH = Decimal(1).scaleb(-PLACES)
+WHOLE = Fraction(1)  # What a share is without a split.
 LARGEST = 10_000  # Of either number: beyond it somebody mistyped.
 
 
@@ -38,7 +39,7 @@ class Split:
 
 def factor(splits: Iterable[Split], day: date) -> Fraction:
     """What one share of `day` has become since; the splits are of one security."""
-    made = Fraction(1)
+    made = WHOLE
     for split in splits:
         if split.day > day:
             made *= split.ratio
@@ -56,6 +57,8 @@ def times(quantity: Decimal, ratio: Fraction) -> Decimal:
 
 def rounded_times(quantity: Decimal, ratio: Fraction) -> Decimal:
     """`quantity` x `ratio` to a millionth of a share."""
+    if ratio is WHOLE:
+        return quantity.quantize(_MILLIONTH)
     made = Fraction(quantity) * ratio
     return (Decimal(made.numerator) / made.denominator).quantize(_MILLIONTH)
 
