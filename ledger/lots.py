@@ -1,22 +1,26 @@
 """Lots: which tax lots a sale relieves, and what gain that realises.
 
 Basis and proceeds are split to six places by rounding the running total, so
-the parts always add up to the whole.
+the parts always add up to the whole. Which lot costs more a share is told exactly.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
 
 from domain.accounts import LotMethod
 from domain.errors import TrimtabError
-from domain.exact import ZERO, plain
+from domain.exact import ZERO, plain, to_scaled
 from domain.lots import TaxLot, Term, term_of
 from domain.postings import Relief
 
 _MILLIONTH = Decimal("0.000001")
 _Key = Callable[[TaxLot], tuple[object, ...]]
+
+# Two fractions with denominators below 2^63 differ by 2^-126 at least, or not at all: their
+# whole parts after this shift are ordered, and equal, as they are.
+_SHIFT = 127
 
 
 class LotShortageError(TrimtabError):
@@ -49,18 +53,17 @@ def relieve(
     held = sum((lot.quantity for lot in lots), ZERO)
     if held < quantity:
         raise LotShortageError(asked=quantity, held=held)
-    price = Fraction(proceeds) / Fraction(quantity)
-    rates = {Term.SHORT: Fraction(short_rate), Term.LONG: Fraction(long_rate)}
-    keys: dict[LotMethod, _Key] = {
-        LotMethod.FIFO: _age,
-        LotMethod.HIFO: lambda lot: (-_cost(lot), *_age(lot)),
-        LotMethod.SPECIFIC: lambda lot: (_rank(lot, named), *_age(lot)),
-        LotMethod.TAX_OPTIMAL: lambda lot: (
-            rates[term_of(lot.acquired, sold_on)] * (price - _cost(lot)),
-            *_age(lot),
-        ),
-    }
-    return _take(sorted(lots, key=keys[method]), quantity, proceeds, sold_on)
+    rates = {Term.SHORT: short_rate, Term.LONG: long_rate}
+    match method:
+        case LotMethod.FIFO:
+            key: _Key = _age
+        case LotMethod.HIFO:
+            key = _dearest_first
+        case LotMethod.SPECIFIC:
+            key = _named_first(named)
+        case LotMethod.TAX_OPTIMAL:
+            key = _least_tax_first((proceeds, quantity), rates, sold_on)
+    return _take(sorted(lots, key=key), quantity, proceeds, sold_on)
 
 
 def _take(
@@ -97,14 +100,37 @@ def _part(whole: Decimal, shares: Decimal, of: Decimal) -> Decimal:
     return (whole * shares / of).quantize(_MILLIONTH, rounding=ROUND_HALF_EVEN)
 
 
-def _cost(lot: TaxLot) -> Fraction:
-    """Basis per share, exact."""
-    return Fraction(lot.basis) / Fraction(lot.quantity)
+def _dearest_first(lot: TaxLot) -> tuple[object, ...]:
+    """By basis per share."""
+    return (-((to_scaled(lot.basis) << _SHIFT) // to_scaled(lot.quantity)), *_age(lot))
+
+
+def _least_tax_first(
+    sale: tuple[Decimal, Decimal], rates: Mapping[Term, Decimal], sold_on: date
+) -> _Key:
+    """By the tax on a share of each lot: its rate x (price - basis per share).
+
+    `sale` is dollars and shares, whose ratio is the price.
+    """
+    (paid, paid_unit), (sold, sold_unit) = (one.as_integer_ratio() for one in sale)
+    price, price_unit = paid * sold_unit, paid_unit * sold
+    ratios = {term: rate.as_integer_ratio() for term, rate in rates.items()}
+    unit = math.lcm(*(below for _, below in ratios.values()))
+    weights = {term: above * unit // below for term, (above, below) in ratios.items()}
+
+    def key(lot: TaxLot) -> tuple[object, ...]:
+        shares = to_scaled(lot.quantity)
+        gain = price * shares - to_scaled(lot.basis) * price_unit
+        tax = weights[term_of(lot.acquired, sold_on)] * gain
+        return ((tax << _SHIFT) // shares, *_age(lot))
+
+    return key
 
 
 def _age(lot: TaxLot) -> tuple[object, ...]:
     return (lot.acquired, lot.lot_id)
 
 
-def _rank(lot: TaxLot, named: Sequence[str]) -> int:
-    return named.index(lot.lot_id) if lot.lot_id in named else len(named)
+def _named_first(named: Sequence[str]) -> _Key:
+    ranks = {lot_id: rank for rank, lot_id in reversed(list(enumerate(named)))}
+    return lambda lot: (ranks.get(lot.lot_id, len(named)), *_age(lot))

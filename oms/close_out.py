@@ -37,6 +37,18 @@ class _Unallocated:
     trade_date: date  # In whose shares they are counted: of the last fill, or the last split.
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Books:
+    """What an order's transactions come to."""
+
+    booked: Sequence[Transaction]  # All of them, as they were booked.
+    fills: Sequence[Transaction]  # Those that stand, since the last allocation that stands.
+    allocations: Sequence[Transaction]  # Those that stand.
+    given: int  # How many allocations there ever were.
+    is_undone: bool  # A fill was taken back that a standing allocation gave away.
+    splits: Sequence[Split]  # Told by the venue.
+
+
 def close_out(
     uow: UnitOfWork,
     order: Order,
@@ -50,29 +62,34 @@ def close_out(
     Of an order that goes on, only days earlier than `before` are over.
     """
     intent = order.intent
-    booked = uow.ledger.of_order(intent.cl_ord_id)
-    if _undone_since_allocation(booked):
+    books = _books(uow.ledger.of_order(intent.cl_ord_id))
+    if books.is_undone:
         try:
             with uow.savepoint():
-                _reverse_allocations(uow, booked, at)
+                _reverse_allocations(uow, books, at)
         except InvariantError as error:  # The shares were sold on: a person decides.
             text = f"the allocation cannot be reversed, the block keeps the difference: {error}"
             return (_alarm(intent, "allocation_not_reversed", text),)
-        booked = uow.ledger.of_order(intent.cl_ord_id)
-    rests = _unallocated(booked)
+        books = _books(uow.ledger.of_order(intent.cl_ord_id))
+    rests = _unallocated(books)
     over = [one for one in rests if order.is_closed or (before and one.traded < before)]
     if not over:
         return ()
-    if not _is_in_the_block(booked, intent, rests):
+    if not _is_in_the_block(books.booked, intent, rests):
         text = "the block's book is not what its unallocated fills add up to; nothing is allocated"
         return (_alarm(intent, "block_out_of_balance", text),)
     if missing := [a.account_id for a in intent.allocations if a.account_id not in mandates]:
         text = f"no mandate is known for {', '.join(missing)}; the fills stay with the block"
         return (_alarm(intent, "not_allocated", text),)
     alarms: list[Alarm] = []
-    for rest in over:
-        booked = uow.ledger.of_order(intent.cl_ord_id)
-        alarms += _allocate(uow, intent, booked, rest, mandates=mandates, at=at)
+    done = _allocated(books, intent)
+    wanted = {part.account_id: part.quantity for part in intent.allocations}
+    for number, rest in enumerate(over, books.given + 1):
+        parts = allocate_increment(rest.quantity, wanted, done, key=intent.cl_ord_id)
+        parts = {account: part for account, part in parts.items() if part > 0}
+        alarms += _allocate(uow, intent, rest, parts, number=number, mandates=mandates, at=at)
+        for account, part in parts.items():
+            done[account] += part
     return tuple(alarms)
 
 
@@ -90,19 +107,17 @@ def _is_in_the_block(
 def _allocate(
     uow: UnitOfWork,
     intent: OrderIntent,
-    booked: Sequence[Transaction],
     rest: _Unallocated,
+    given: Mapping[str, Decimal],
     *,
+    number: int,
     mandates: Mapping[str, Mandate],
     at: datetime,
 ) -> tuple[Alarm, ...]:
+    """Give one day's fills to the accounts: `given` are shares by account, all above zero."""
     key = intent.cl_ord_id
-    wanted = {part.account_id: part.quantity for part in intent.allocations}
-    given = allocate_increment(rest.quantity, wanted, _allocated(booked, intent), key=key)
-    given = {account: quantity for account, quantity in given.items() if quantity > 0}
     gross = allocate_money(rest.gross, given, key=key)
     commission = allocate_money(rest.commission, given, key=key)
-    number = 1 + sum(1 for t in booked if t.kind is TransactionKind.ALLOCATION)
     shares: list[postings.Share] = []
     alarms: list[Alarm] = []
     for part in intent.allocations:
@@ -187,31 +202,46 @@ def _with_lots(
     return replace(share, reliefs=reliefs), alarms
 
 
-def _standing(booked: Sequence[Transaction], kind: TransactionKind) -> tuple[Transaction, ...]:
+def _books(booked: Sequence[Transaction]) -> _Books:
+    """Sort an order's transactions, which are in the order they were booked."""
     undone = {transaction.reverses for transaction in booked}
-    return tuple(t for t in booked if t.kind is kind and t.transaction_id not in undone)
+    fills: list[Transaction] = []
+    allocations: list[Transaction] = []
+    given = 0
+    is_undone = False
+    for transaction in booked:
+        stands = transaction.transaction_id not in undone
+        match transaction.kind:
+            case TransactionKind.FILL if stands:
+                fills.append(transaction)
+            case TransactionKind.ALLOCATION:
+                given += 1
+                if stands:
+                    allocations.append(transaction)
+                    fills.clear()
+            case TransactionKind.FILL_REVERSAL:
+                is_undone = is_undone or bool(allocations)
+    return _Books(
+        booked=booked,
+        fills=fills,
+        allocations=allocations,
+        given=given,
+        is_undone=is_undone,
+        splits=splits.of_order(booked),
+    )
 
 
-def _undone_since_allocation(booked: Sequence[Transaction]) -> bool:
-    """Whether a fill that standing allocations gave away has been taken back."""
-    allocations = _standing(booked, TransactionKind.ALLOCATION)
-    if not allocations:
-        return False
-    later = booked[booked.index(allocations[0]) + 1 :]
-    return any(t.kind is TransactionKind.FILL_REVERSAL for t in later)
-
-
-def _reverse_allocations(uow: UnitOfWork, booked: Sequence[Transaction], at: datetime) -> None:
+def _reverse_allocations(uow: UnitOfWork, books: _Books, at: datetime) -> None:
     """Newest first, so that each lot is put back in the way it was taken."""
     first: dict[str, TaxLot] = {}
     for transaction in uow.ledger.all():
         for lot in transaction.opened:
             first.setdefault(lot.lot_id, lot)
-    day = booked[-1].trade_date
-    splits = _splits_of_clients(uow, booked)
-    for original in reversed(_standing(booked, TransactionKind.ALLOCATION)):
+    day = books.booked[-1].trade_date
+    known = _splits_of_clients(uow, books.splits)
+    for original in reversed(books.allocations):
         taken = tuple(first[relief.lot_id] for relief in original.relieved)
-        undone = postings.allocation_reversal(original, taken, trade_date=day, at=at, splits=splits)
+        undone = postings.allocation_reversal(original, taken, trade_date=day, at=at, splits=known)
         uow.ledger.append(undone)
         uow.audit.append(
             at=at,
@@ -222,9 +252,8 @@ def _reverse_allocations(uow: UnitOfWork, booked: Sequence[Transaction], at: dat
         )
 
 
-def _splits_of_clients(uow: UnitOfWork, booked: Sequence[Transaction]) -> tuple[Split, ...]:
+def _splits_of_clients(uow: UnitOfWork, told: Sequence[Split]) -> tuple[Split, ...]:
     """Those that the clients' books have; raises `InvariantError` where the order knows of more."""
-    told = splits.of_order(booked)
     known = uow.ledger.splits(told[0].security_id) if told else ()
     if late := [one for one in told if one not in known]:
         raise InvariantError(
@@ -234,17 +263,13 @@ def _splits_of_clients(uow: UnitOfWork, booked: Sequence[Transaction]) -> tuple[
     return known
 
 
-def _unallocated(booked: Sequence[Transaction]) -> tuple[_Unallocated, ...]:
+def _unallocated(books: _Books) -> tuple[_Unallocated, ...]:
     """The standing fills since the last standing allocation, by the day they were made on."""
-    fills = _standing(booked, TransactionKind.FILL)
-    if allocations := _standing(booked, TransactionKind.ALLOCATION):
-        after = booked.index(allocations[-1])
-        fills = tuple(fill for fill in fills if booked.index(fill) > after)
     by_day: defaultdict[date, list[Transaction]] = defaultdict(list)
-    for fill in fills:
-        by_day[_traded(fill, booked)].append(fill)
-    told = splits.of_order(booked)
-    return tuple(_of_day(day, by_day[day], told) for day in sorted(by_day))
+    corrected = _corrected(books.booked)
+    for fill in books.fills:
+        by_day[_traded(fill, corrected)].append(fill)
+    return tuple(_of_day(day, by_day[day], books.splits) for day in sorted(by_day))
 
 
 def _of_day(day: date, fills: Sequence[Transaction], told: Sequence[Split]) -> _Unallocated:
@@ -267,31 +292,32 @@ def _of_day(day: date, fills: Sequence[Transaction], told: Sequence[Split]) -> _
     )
 
 
-def _traded(fill: Transaction, booked: Sequence[Transaction]) -> date:
+def _corrected(booked: Sequence[Transaction]) -> dict[tuple[str | None, date], Transaction]:
+    """By the execution that corrects it, (ExecID, TradeDate): the fill that it undid."""
+    by_id: dict[str | None, Transaction] = {one.transaction_id: one for one in booked}
+    return {
+        (undoing.exec_id, undoing.trade_date): by_id[undoing.reverses]
+        for undoing in reversed(booked)
+        if undoing.kind is TransactionKind.FILL_REVERSAL and undoing.reverses in by_id
+    }
+
+
+def _traded(fill: Transaction, corrected: Mapping[tuple[str | None, date], Transaction]) -> date:
     """The day of the execution: of the first one, where this corrects another."""
-    undone = next(
-        (
-            t.reverses
-            for t in booked
-            if t.kind is TransactionKind.FILL_REVERSAL
-            and (t.exec_id, t.trade_date) == (fill.exec_id, fill.trade_date)
-        ),
-        None,
-    )
-    original = next((t for t in booked if undone and t.transaction_id == undone), None)
-    return fill.trade_date if original is None else _traded(original, booked)
+    original = corrected.get((fill.exec_id, fill.trade_date))
+    return fill.trade_date if original is None else _traded(original, corrected)
 
 
-def _allocated(booked: Sequence[Transaction], intent: OrderIntent) -> dict[str, Decimal]:
+def _allocated(books: _Books, intent: OrderIntent) -> defaultdict[str, Decimal]:
+    """Shares by account, after every split since."""
     done: defaultdict[str, Decimal] = defaultdict(Decimal)
     sign = _sign(intent)
-    told = splits.of_order(booked)
-    for transaction in _standing(booked, TransactionKind.ALLOCATION):
-        made = factor(told, transaction.trade_date)
+    for transaction in books.allocations:
+        made = factor(books.splits, transaction.trade_date)
         for leg in transaction.legs:
             if leg.asset == intent.security_id and leg.book.startswith("client:"):
                 done[leg.book.removeprefix("client:")] += sign * rounded_times(leg.quantity, made)
-    return dict(done)
+    return done
 
 
 def _sign(intent: OrderIntent) -> int:
