@@ -254,6 +254,7 @@ class LedgerStore(Protocol):
     ) -> tuple[TaxLot, ...]: ...
     def balances(self, book: str | None = None) -> Mapping[tuple[str, str], Decimal]: ...
     def splits(self, security_id: str) -> tuple[Split, ...]: ...  # Of the clients, as booked.
+    def wash_sales(self) -> tuple[Transaction, ...]: ...  # Whatever their day.
 
 
 class AuditStore(Protocol):
@@ -389,6 +390,10 @@ class Vault(Protocol):
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
         """A consistent, read-only view; writing through it raises."""
+        ...
+
+    def may_wait(self, venue: str) -> bool:
+        """False only when no message waits to be sent to the venue; asks no database."""
         ...
 
 

@@ -67,7 +67,8 @@ class Relief:
 class Disallowance:
     """A loss that may not be deducted, because the shares were replaced (26 USC 1091).
 
-    `sale` is the transaction that relieved `lot_id` at the loss. `loss` is above zero.
+    `sale` is the transaction that relieved `lot_id` at the loss. `quantity` (in shares of its day)
+    and `loss` are above zero; where both are below, an earlier one is taken back by so much.
     """
 
     sale: str
@@ -77,8 +78,23 @@ class Disallowance:
     quantity: Decimal
     loss: Decimal
     term: Term
-    replacement: str  # The lot that replaced the shares.
+    replacement: str  # The purchase that replaced the shares, by the lot that it opened.
     is_lost: bool  # It was bought in a retirement account: nothing takes the loss over.
+    taken_over_by: str = ""  # The lot that has the loss in its basis since; empty: none.
+    sold: date | None = None  # The loss's day; None in what was written before it was kept.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restatement:
+    """Shares of an earlier sale that count otherwise: `now` instead of `was`.
+
+    The shares had replaced others that were sold at a loss, so that their own basis and days
+    changed after they were sold (26 USC 1091(d)). Quantity and proceeds stay.
+    """
+
+    sale: str  # The transaction that relieved the lot.
+    was: Relief
+    now: Relief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +113,7 @@ class Transaction:
     opened: tuple[TaxLot, ...] = ()
     relieved: tuple[Relief, ...] = ()
     disallowed: tuple[Disallowance, ...] = ()  # WASH_SALE.
+    restated: tuple[Restatement, ...] = ()  # WASH_SALE.
     split: Split | None = None  # SPLIT.
     run_id: UUID | None = None
     cl_ord_id: str | None = None

@@ -13,10 +13,10 @@ from domain.errors import InvariantError
 from domain.exact import plain
 from domain.instruments import CASH
 from domain.lots import TaxLot
-from domain.postings import Disallowance, Relief, Transaction, TransactionKind
+from domain.postings import Disallowance, Relief, Transaction
+from domain.sold import sold_lots
 
 _CLIENT = "client:"
-_WITHOUT_GAIN = frozenset({TransactionKind.WASH_SALE, TransactionKind.SPLIT})
 
 
 class LotOverdrawnError(InvariantError):
@@ -86,20 +86,15 @@ def lots(transactions: Iterable[Transaction]) -> tuple[TaxLot, ...]:
 
 
 def realised(transactions: Iterable[Transaction]) -> tuple[Relief, ...]:
-    """What sales realised and still stands: neither reversals nor what they reversed."""
-    facts = tuple(transactions)
-    undone = {transaction.reverses for transaction in facts}
-    return tuple(
-        relief
-        for transaction in facts
-        if transaction.reverses is None and transaction.transaction_id not in undone
-        if transaction.kind not in _WITHOUT_GAIN
-        for relief in transaction.relieved
-    )
+    """What sales realised and still stands: neither reversals nor what they reversed.
+
+    Shares that a wash sale restated count as restated (`domain.sold`).
+    """
+    return tuple(sold_lots(transactions).values())
 
 
 def disallowed(transactions: Iterable[Transaction]) -> tuple[Disallowance, ...]:
-    """Losses among what was realised that may not be deducted now."""
+    """Losses among what was realised that may not be deducted now; below zero: taken back."""
     return tuple(found for transaction in transactions for found in transaction.disallowed)
 
 

@@ -53,7 +53,7 @@ def opening(position: CustodyPosition, at: datetime) -> Transaction:
         held[lot.security_id] += lot.quantity
     held[CASH] += position.cash.amount
     return Transaction(
-        transaction_id=f"opening:{position.account_id}",
+        transaction_id=opening_id(position.account_id),
         kind=TransactionKind.OPENING,
         trade_date=position.as_of,
         at=at,
@@ -62,6 +62,11 @@ def opening(position: CustodyPosition, at: datetime) -> Transaction:
         source=position.cash.source,
         memo=f"taken over from {position.custodian} as of {position.as_of}",
     )
+
+
+def opening_id(account_id: str) -> str:
+    """The transaction by which an account enters the books."""
+    return f"opening:{account_id}"
 
 
 def fill(report: ExecutionReport, intent: OrderIntent, at: datetime) -> Transaction:

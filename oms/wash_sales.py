@@ -6,63 +6,73 @@ What is substantially identical is the security master's word (`identical_to`).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
 from domain.accounts import Account, TaxStatus
 from domain.facts import About
-from domain.lots import TaxLot
 from domain.ports import UnitOfWork
 from domain.postings import Transaction
 from domain.snapshot import Snapshot
-from ledger import wash_sales
-from ledger.wash_sales import Loss
+from domain.sold import sold_lots
+from ledger import postings, wash_postings, wash_sales, wash_told
+from ledger.wash_facts import WashFacts
+from ledger.wash_postings import Entry
+from ledger.wash_sales import WINDOW, Taxpayer, WashSale
+from ledger.wash_strands import Strand
 
 ACTOR = "oms"
+LOSSES = 2 * WINDOW  # How far back a loss is asked about: the window, and as long for what is late.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """A day's wash sales, and how far back the books are read for them."""
+
+    snapshot: Snapshot
+    day: date
+    since: date
 
 
 def post(
     uow: UnitOfWork, snapshot: Snapshot, *, run_id: UUID, trade_date: date, at: datetime
 ) -> tuple[Transaction, ...]:
-    """Post what the last days' losses and purchases add up to; twice changes nothing."""
-    known = uow.ledger.since(trade_date - wash_sales.WINDOW)
-    taxable = frozenset(
-        account.account_id
-        for account in snapshot.accounts
-        if account.tax_status is TaxStatus.TAXABLE
-    )
-    losses = (
-        *wash_sales.losses_of(known, taxable),
-        *wash_sales.losses_told(snapshot.past_trades, known, taxable),
-    )
-    same = identity(snapshot)
-    lots = _lots(uow, {same(loss.security_id) for loss in losses}, snapshot, same)
-    posted: list[Transaction] = []
-    for members, own in _households(snapshot.accounts, losses):
-        retirement = frozenset(
-            a.account_id for a in members if a.tax_status is not TaxStatus.TAXABLE
-        )
-        bought = {lot.lot_id: lot for lot in wash_sales.bought_by(known, retirement)}
-        standing = [lot for account in members for lot in lots[account.account_id]]
-        found = wash_sales.match(
-            own,
-            [*bought.values(), *(lot for lot in standing if lot.lot_id not in bought)],
-            retirement,
-            wash_sales.served(known),
-            same,
-        )
-        posted += wash_sales.postings(found, trade_date=trade_date, at=at, run_id=run_id)
-    for transaction in posted:
-        uow.ledger.append(transaction)
-        uow.audit.append(
-            at=at,
-            actor=ACTOR,
-            kind="wash_sale_posted",
-            subject=run_id.hex,
-            body={"transaction": transaction.transaction_id, "memo": transaction.memo},
-        )
-    return tuple(posted)
+    """Post what the last days' losses and purchases add up to; twice changes nothing.
+
+    The whole ledger is read only where a loss turns out to have passed through older shares.
+    """
+    asked = _Question(snapshot=snapshot, day=trade_date, since=trade_date - LOSSES - WINDOW)
+    found = _matched(uow, asked)
+    if found is None:
+        found = _matched(uow, replace(asked, since=date.min)) or ()
+    entry = Entry(trade_date=trade_date, at=at, run_id=run_id, is_free=_is_free(uow))
+    posted = wash_postings.postings(found, entry)
+    _append(uow, posted, subject=run_id.hex, at=at)
+    return posted
+
+
+def take_back(
+    uow: UnitOfWork, original: Transaction, *, trade_date: date, at: datetime
+) -> Transaction:
+    """Undo the wash sales that stand on an allocation which is about to be reversed.
+
+    Gives the allocation with what it sold as that counts now: a reversal puts this back.
+    """
+    known = uow.ledger.all()
+    bought = frozenset(lot.lot_id for lot in original.opened)
+    if not any(_stands_on(one, original.transaction_id, bought) for one in known):
+        return original
+    names = {found.security_id for one in known for found in one.disallowed}
+    names |= {lot.security_id for one in known if one.disallowed for lot in one.opened}
+    facts = _facts(uow, known, names, is_all=True)
+    entry = Entry(trade_date=trade_date, at=at, run_id=original.run_id, is_free=_is_free(uow))
+    posted = wash_postings.taken_back(facts.strands(), original.transaction_id, bought, entry)
+    _append(uow, posted, subject=original.transaction_id, at=at)
+    standing = sold_lots((*known, *posted))
+    sold = tuple(r for (sale, _), r in standing.items() if sale == original.transaction_id)
+    return replace(original, relieved=sold)
 
 
 def identity(snapshot: Snapshot) -> Callable[[str], str]:
@@ -75,27 +85,127 @@ def identity(snapshot: Snapshot) -> Callable[[str], str]:
     return lambda security_id: first.get(security_id, security_id)
 
 
-def _households(
-    accounts: Sequence[Account], losses: Sequence[Loss]
-) -> list[tuple[list[Account], list[Loss]]]:
-    """Each household that lost something, with its accounts and its losses."""
-    members: defaultdict[str, list[Account]] = defaultdict(list)
-    home = {account.account_id: account.household_id for account in accounts}
-    for account in accounts:
-        members[account.household_id].append(account)
-    own: defaultdict[str, list[Loss]] = defaultdict(list)
-    for loss in losses:
-        own[home[loss.account_id]].append(loss)
-    return [(members[household], own[household]) for household in sorted(own)]
+def _stands_on(posted: Transaction, sale: str, bought: frozenset[str]) -> bool:
+    return any(one.sale == sale or one.replacement in bought for one in posted.disallowed) or any(
+        one.sale == sale for one in posted.restated
+    )
 
 
-def _lots(
-    uow: UnitOfWork, names: set[str], snapshot: Snapshot, same: Callable[[str], str]
-) -> Mapping[str, list[TaxLot]]:
-    """The open lots of what was lost, by account."""
-    found: defaultdict[str, list[TaxLot]] = defaultdict(list)
-    securities = {security.security_id for security in snapshot.securities}
-    for security_id in sorted(s for s in securities if same(s) in names):
-        for lot in uow.ledger.lots(None, security_id):
-            found[lot.account_id].append(lot)
+def _matched(uow: UnitOfWork, asked: _Question) -> tuple[WashSale, ...] | None:
+    """The household's wash sales that are not posted yet; None when more must be read to tell."""
+    book = asked.snapshot
+    known = _known(uow, asked.since)
+    taxable = frozenset(a.account_id for a in book.accounts if a.tax_status is TaxStatus.TAXABLE)
+    names = _names(known, asked, taxable)
+    facts = _facts(uow, known, names, is_all=asked.since == date.min)
+    strands = _of_households(asked, facts, taxable, _away(uow, book))
+    found: list[WashSale] = []
+    for owner in _taxpayers(book.accounts):
+        mine = strands[owner]
+        matched = wash_sales.match(
+            mine,
+            owner,
+            identity(book),
+            since=asked.since,
+            losses_since=asked.day - LOSSES,
+        )
+        if not matched.is_complete:
+            return None
+        found += matched.found
+    return tuple(found)
+
+
+def _of_households(
+    asked: _Question, facts: WashFacts, taxable: frozenset[str], away: frozenset[str]
+) -> Mapping[Taxpayer, list[Strand]]:
+    """Whose shares lie in which strands."""
+    book = asked.snapshot
+    owner_of = {
+        account_id: owner
+        for owner in _taxpayers(book.accounts)
+        for account_id in owner.taxable | owner.retirement
+    }
+    found: defaultdict[Taxpayer, list[Strand]] = defaultdict(list)
+    for strand in (
+        *(one for one in facts.strands() if one.tail.account_id in taxable),
+        *facts.outside(frozenset(owner_of) - taxable),
+        *wash_told.losses(book.past_trades, facts, taxable),
+        *wash_told.purchases(book.past_trades, facts, away),
+    ):
+        found[owner_of[strand.tail.account_id]].append(strand)
     return found
+
+
+def _taxpayers(accounts: Iterable[Account]) -> tuple[Taxpayer, ...]:
+    members: defaultdict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    for account in accounts:
+        is_taxable = account.tax_status is TaxStatus.TAXABLE
+        members[account.household_id][0 if is_taxable else 1].add(account.account_id)
+    return tuple(
+        Taxpayer(taxable=frozenset(own), retirement=frozenset(retirement))
+        for _, (own, retirement) in sorted(members.items())
+    )
+
+
+def _known(uow: UnitOfWork, since: date) -> tuple[Transaction, ...]:
+    """All since a day, and the wash sales of before it."""
+    if since == date.min:
+        return uow.ledger.all()
+    recent = uow.ledger.since(since)
+    earlier = (one for one in uow.ledger.wash_sales() if one.trade_date < since)
+    return (*earlier, *recent)
+
+
+def _names(known: Sequence[Transaction], asked: _Question, taxable: frozenset[str]) -> set[str]:
+    """What is identical to something that a taxable account sold at a loss lately."""
+    same = identity(asked.snapshot)
+    first = asked.day - LOSSES
+    days = {one.transaction_id: one.trade_date for one in known}
+    lost = {
+        same(relief.security_id)
+        for (sale, _), relief in sold_lots(known).items()
+        if relief.gain < 0 and relief.account_id in taxable and days.get(sale, date.min) >= first
+    }
+    lost |= {
+        same(trade.security_id)
+        for trade in asked.snapshot.past_trades
+        if trade.gain is not None and trade.gain < 0 and trade.account_id in taxable
+    }
+    listed = {security.security_id for security in asked.snapshot.securities}
+    return {security_id for security_id in listed if same(security_id) in lost}
+
+
+def _facts(
+    uow: UnitOfWork, known: Sequence[Transaction], names: Iterable[str], *, is_all: bool
+) -> WashFacts:
+    ordered = sorted(names)
+    return WashFacts(
+        known,
+        [lot for name in ordered for lot in uow.ledger.lots(None, name)],
+        {name: uow.ledger.splits(name) for name in ordered},
+        is_all=is_all,
+    )
+
+
+def _away(uow: UnitOfWork, book: Snapshot) -> frozenset[str]:
+    """Accounts that only a custodian's trades tell of: our ledger has none of their lots."""
+    told = {trade.account_id for trade in book.past_trades if trade.source is not None}
+    return frozenset(
+        name for name in sorted(told) if uow.ledger.get(postings.opening_id(name)) is None
+    )
+
+
+def _is_free(uow: UnitOfWork) -> Callable[[str], bool]:
+    return lambda name: uow.ledger.get(name) is None
+
+
+def _append(uow: UnitOfWork, posted: Iterable[Transaction], *, subject: str, at: datetime) -> None:
+    for transaction in posted:
+        uow.ledger.append(transaction)
+        uow.audit.append(
+            at=at,
+            actor=ACTOR,
+            kind="wash_sale_posted",
+            subject=subject,
+            body={"transaction": transaction.transaction_id, "memo": transaction.memo},
+        )

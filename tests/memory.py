@@ -52,7 +52,7 @@ from domain.ports import (
     OutboxMessage,
     StatusRequest,
 )
-from domain.postings import Break, Transaction
+from domain.postings import Break, Transaction, TransactionKind
 from domain.restrictions import Bars
 from domain.rule_sets import RuleSet
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
@@ -373,6 +373,9 @@ class Ledger(Part):
     def balances(self, book: str | None = None) -> Mapping[tuple[str, str], Decimal]:
         every = positions.balances(self.all())
         return {key: quantity for key, quantity in every.items() if book in {None, key[0]}}
+
+    def wash_sales(self) -> tuple[Transaction, ...]:
+        return tuple(one for one in self.all() if one.kind is TransactionKind.WASH_SALE)
 
     def splits(self, security_id: str) -> tuple[Split, ...]:
         of_clients = (t.split for t in self.all() if t.cl_ord_id is None)

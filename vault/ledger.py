@@ -123,6 +123,11 @@ class SqlLedger:
         found = (one.split for one in self._transactions(query))
         return tuple(one for one in found if one and one.security_id == security_id)
 
+    def wash_sales(self) -> tuple[Transaction, ...]:
+        table = ledger_transaction.c
+        query = select(table.value).where(table.kind == TransactionKind.WASH_SALE.value)
+        return self._transactions(query)
+
     def _transactions(self, query: Select[Transaction]) -> tuple[Transaction, ...]:
         ordered = query.order_by(ledger_transaction.c.number)
         return tuple(self._connection.execute(ordered).scalars())

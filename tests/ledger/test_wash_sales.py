@@ -1,285 +1,484 @@
-"""Wash sales: the regulation's own examples, and what holds of any trades of a household."""
+"""Wash sales: the published examples, and each case of who replaces whom, on whole books."""
 
-from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from domain.lots import TaxLot, Term
-from domain.postings import Relief, Transaction, TransactionKind
-from ledger import wash_sales
-from ledger.wash_sales import MARK, Loss
-from vault.lot_fold import fold_lots
-
-AT = datetime(2026, 11, 2, 21, 0, tzinfo=UTC)
-M = "US5949181045"
+from domain.sold import sold_lots
+from ledger import positions, wash_postings
+from ledger.wash_strands import MARK
+from tests.ledger.wash_books import LONG, NAME, SHORT, Books
 
 
-def lot(name, bought, quantity, basis, *, account="A", security=M):
-    return TaxLot(
-        lot_id=name,
-        account_id=account,
-        security_id=security,
-        quantity=Decimal(quantity),
-        basis=Decimal(basis),
-        acquired=bought,
-        source=None,
-    )
+@pytest.fixture
+def books():
+    return Books()
 
 
-def loss(sold, bought, quantity, amount, *, name="old", account="A", sale="S1", security=M):
-    return Loss(
-        sale=sale,
-        lot_id=name,
-        account_id=account,
-        security_id=security,
-        sold=sold,
-        acquired=bought,
-        quantity=Decimal(quantity),
-        loss=Decimal(amount),
-        term=Term.SHORT,
-    )
+def total_allowed(books):
+    """What counts of all sales together."""
+    facts = books.transactions
+    gains = sum(relief.gain for relief in positions.realised(facts))
+    return gains + sum(one.loss for one in positions.disallowed(facts))
 
 
-def match(losses, lots, retirement=(), used=None, same=lambda security_id: security_id):
-    return wash_sales.match(losses, lots, frozenset(retirement), used or {}, same)
+# ---- the regulation, the Publication and the rulings
 
 
-def after(lots, found, day):
-    """The lots once the wash sales are posted."""
-    standing = {one.lot_id: one for one in lots}
-    for transaction in wash_sales.postings(found, trade_date=day, at=AT, run_id=None):
-        standing = fold_lots(standing, transaction)
-    return sorted(standing.values(), key=lambda one: (one.acquired, one.lot_id))
-
-
-def test_one_share_bought_again_dearer():
+def test_one_share_bought_again_dearer(books):
     """1.1091-2(a) example 1: bought at 100, sold at 80, bought again at 90: basis 110."""
-    again = lot("new", date(1955, 2, 1), 1, "90")
-    found = match([loss(date(1955, 1, 15), date(1935, 6, 1), 1, "20")], [again])
+    books.buy("old", date(1935, 6, 1), 1, 100)
+    books.sell(date(1955, 1, 15), "old", 1, 80)
+    books.buy("new", date(1955, 2, 1), 1, 90)
+    books.post(date(1955, 2, 1))
 
-    (new,) = after([again], found, date(1955, 2, 1))
-    assert new.basis == 110
+    assert [basis for _, _, basis, _ in books.held()] == [110]
 
 
-def test_one_share_bought_again_cheaper():
+def test_one_share_bought_again_cheaper(books):
     """1.1091-2(a) example 2: bought at 100, sold at 80, bought again at 70: basis 90."""
-    again = lot("new", date(1955, 2, 1), 1, "70")
-    found = match([loss(date(1955, 1, 15), date(1935, 6, 1), 1, "20")], [again])
+    books.buy("old", date(1935, 6, 1), 1, 100)
+    books.sell(date(1955, 1, 15), "old", 1, 80)
+    books.buy("new", date(1955, 2, 1), 1, 70)
+    books.post(date(1955, 2, 1))
 
-    (new,) = after([again], found, date(1955, 2, 1))
-    assert new.basis == 90
-
-
-def test_all_the_shares_are_replaced_by_an_earlier_purchase():
-    """1.1091-1(h) example 1: 100 bought on 1 December are sold on 3 January; 100 more were
-    bought on 15 December. The whole loss of $1,000 is disallowed."""
-    second = lot("second", date(1954, 12, 15), 100, "9000")
-    found = match([loss(date(1955, 1, 3), date(1954, 12, 1), 100, "1000")], [second])
-
-    assert sum(one.disallowed for one in found) == 1000
+    assert [basis for _, _, basis, _ in books.held()] == [90]
 
 
-def test_three_quarters_of_the_shares_are_replaced_by_two_purchases():
+def test_the_whole_loss_goes_when_as_many_shares_were_bought_before(books):
+    """1.1091-1(h) example 1: 100 bought on 1 December 1954 for $10,000, 100 more on 15 December
+    for $9,000, the first sold on 3 January for $9,000: none of the $1,000 is deducted."""
+    books.buy("first", date(1954, 12, 1), 100, 10000)
+    books.buy("second", date(1954, 12, 15), 100, 9000)
+    sale = books.sell(date(1955, 1, 3), "first", 100, 9000)
+    books.post(date(1955, 1, 3))
+
+    assert books.allowed(sale) == 0
+    assert books.held() == [("second", 100, 10000, date(1954, 12, 15) - timedelta(days=33))]
+
+
+def test_three_quarters_of_the_shares_are_replaced_by_two_purchases(books):
     """1.1091-1(h) example 2 and 1091(d): bases $3,250 and $1,375; $250 stay deductible."""
-    lots = [
-        lot("december 21", date(1954, 12, 21), 50, "2750"),
-        lot("december 27", date(1954, 12, 27), 25, "1125"),
-    ]
-    found = match([loss(date(1955, 1, 3), date(1954, 9, 21), 100, "1000")], lots)
+    books.buy("september", date(1954, 9, 21), 100, 5000)
+    books.buy("december 21", date(1954, 12, 21), 50, 2750)
+    books.buy("december 27", date(1954, 12, 27), 25, 1125)
+    sale = books.sell(date(1955, 1, 3), "september", 100, 4000)
+    books.post(date(1955, 1, 3))
 
-    assert sum(one.disallowed for one in found) == 750
-    assert [one.basis for one in after(lots, found, date(1955, 1, 3))] == [3250, 1375]
+    assert books.allowed(sale) == -250
+    assert [basis for _, _, basis, _ in books.held()] == [3250, 1375]
 
 
-def test_the_first_purchases_serve_and_take_the_days_over():
+def test_the_first_purchases_serve_and_take_the_days_over(books):
     """1.1091-1(h) example 3: four purchases of 50; those of 15 and 16 February serve, and the
     time from 15 September 1954 to 1 February 1956 is added to theirs."""
-    lots = [lot(f"feb {day}", date(1956, 2, day), 50, "2000") for day in range(15, 19)]
-    found = match([loss(date(1956, 2, 1), date(1954, 9, 15), 100, "1000")], lots)
+    books.buy("old", date(1954, 9, 15), 100, 5000)
+    books.sell(date(1956, 2, 1), "old", 100, 4000)
+    for day in range(15, 19):
+        books.buy(f"feb {day}", date(1956, 2, day), 50, 2000)
+    books.post(date(1956, 2, 18))
 
-    assert [one.lot.lot_id for one in found] == ["feb 15", "feb 16"]
     held = date(1956, 2, 1) - date(1954, 9, 15)
-    standing = after(lots, found, date(1956, 2, 18))
-    assert [one.acquired for one in standing] == [
-        date(1956, 2, 15) - held,
-        date(1956, 2, 16) - held,
-        date(1956, 2, 17),
-        date(1956, 2, 18),
+    assert [(basis, acquired) for _, _, basis, acquired in books.held()] == [
+        (2500, date(1956, 2, 15) - held),
+        (2500, date(1956, 2, 16) - held),
+        (2000, date(1956, 2, 17)),
+        (2000, date(1956, 2, 18)),
     ]
 
 
-def test_the_hundred_shares_of_publication_550():
+def test_the_hundred_shares_of_publication_550(books):
     """IRS Publication 550, Wash Sales: bought for $1,000, sold for $750, bought again for $800
     within 30 days: the $250 are not deducted, and the new basis is $1,050."""
-    again = lot("new", date(2026, 10, 20), 100, "800")
-    found = match([loss(date(2026, 10, 1), date(2026, 3, 2), 100, "250")], [again])
+    books.buy("old", date(2026, 3, 2), 100, 1000)
+    sale = books.sell(date(2026, 10, 1), "old", 100, 750)
+    books.buy("new", date(2026, 10, 20), 100, 800)
+    books.post(date(2026, 10, 20))
 
-    (new,) = after([again], found, date(2026, 10, 20))
-    assert new.basis == 1050
+    assert books.allowed(sale) == 0
+    assert [basis for _, _, basis, _ in books.held()] == [1050]
 
 
-def test_an_ira_replaces_the_shares_and_takes_nothing_over():
+def test_an_ira_replaces_the_shares_and_takes_nothing_over(books):
     """Rev. Rul. 2008-5: the loss is disallowed and the basis of the IRA is not increased."""
-    again = lot("new", date(2026, 10, 20), 100, "800", account="IRA")
-    found = match([loss(date(2026, 10, 1), date(2026, 3, 2), 100, "250")], [again], {"IRA"})
+    books.buy("old", date(2026, 3, 2), 100, 1000)
+    sale = books.sell(date(2026, 10, 1), "old", 100, 750)
+    books.buy("new", date(2026, 10, 20), 100, 800, account="IRA")
+    books.post(date(2026, 10, 20))
 
-    assert after([again], found, date(2026, 10, 20)) == [again]
-    (one,) = found
-    assert (one.disallowed, one.is_lost) == (250, True)
+    assert books.allowed(sale) == 0
+    assert books.held() == [("new", 100, 800, date(2026, 10, 20))]
+    assert [one.is_lost for one in positions.disallowed(books.transactions)] == [True]
 
 
-def test_shares_of_an_ira_serve_once():
-    again = lot("new", date(2026, 10, 20), 100, "800", account="IRA")
-    found = match([loss(date(2026, 10, 1), date(2026, 3, 2), 100, "250")], [again], {"IRA"})
-    posted = wash_sales.postings(found, trade_date=date(2026, 10, 20), at=AT, run_id=None)
-    other = loss(date(2026, 10, 2), date(2026, 3, 2), 100, "250", sale="S2")
+def test_the_rest_of_the_same_purchase_replaces_nothing(books):
+    """Rev. Rul. 56-602: 200 bought together, 100 of them sold at a loss to reduce the holding."""
+    books.buy("one", date(2026, 6, 1), 200, 2000)
+    books.sell(date(2026, 6, 10), "one", 100, 900)
 
-    assert match([other], [again], {"IRA"}, wash_sales.served(posted)) == ()
+    assert books.post(date(2026, 6, 10)) == ()
+
+
+def test_the_rest_of_the_same_purchase_replaces_nothing_though_it_took_a_loss_over(books):
+    """Rev. Rul. 56-602, after half of the purchase has become a lot of its own."""
+    books.buy("old", date(2026, 1, 5), 100, 2000)
+    books.sell(date(2026, 6, 1), "old", 100, 1500)
+    books.buy("one", date(2026, 6, 2), 200, 3000)
+    books.post(date(2026, 6, 2))
+    taking = next(lot.lot_id for lot in books.lots() if MARK in lot.lot_id)
+    sale = books.sell(date(2026, 6, 10), taking, 100, 1400)
+
+    assert books.post(date(2026, 6, 10)) == ()
+    assert books.allowed(sale) == -600
+
+
+# ---- the window, the order, and what serves
 
 
 @pytest.mark.parametrize(
     ("days", "is_wash"), [(-31, False), (-30, True), (0, True), (30, True), (31, False)]
 )
-def test_the_window_is_sixty_one_days(days, is_wash):
+def test_the_window_is_sixty_one_days(books, days, is_wash):
     sold = date(2026, 6, 1)
-    again = lot("new", sold + timedelta(days=days), 10, "80")
+    books.buy("old", date(2026, 1, 2), 10, 100)
+    if days < 0:
+        books.buy("new", sold + timedelta(days=days), 10, 80)
+    books.sell(sold, "old", 10, 80)
+    if days >= 0:
+        books.buy("new", sold + timedelta(days=days), 10, 80)
 
-    assert bool(match([loss(sold, date(2026, 1, 2), 10, "20")], [again])) is is_wash
+    assert bool(books.post(date(2026, 8, 1))) is is_wash
 
 
-def test_the_rest_of_the_same_purchase_replaces_nothing():
-    """Rev. Rul. 56-602."""
-    bought = date(2026, 6, 1)
-    rest = lot("one", bought, 50, "500")
+def test_shares_of_an_ira_serve_once(books):
+    books.buy("old", date(2026, 3, 2), 200, 2000)
+    books.sell(date(2026, 10, 1), "old", 100, 750)
+    books.buy("new", date(2026, 10, 20), 100, 800, account="IRA")
+    assert len(books.post(date(2026, 10, 20))) == 1
+    second = books.sell(date(2026, 10, 21), "old", 100, 750)
 
-    assert match([loss(date(2026, 6, 10), bought, 50, "20", name="one")], [rest]) == ()
+    assert books.post(date(2026, 10, 21)) == ()
+    assert books.allowed(second) == -250
+
+
+def test_a_purchase_that_served_in_part_serves_a_later_loss_with_the_rest(books):
+    """1.1091-1(e)."""
+    books.buy("old", date(2026, 3, 2), 100, 1000)
+    books.buy("older", date(2026, 2, 2), 100, 1000)
+    books.sell(date(2026, 10, 1), "old", 60, 450)
+    books.buy("new", date(2026, 10, 5), 100, 800)
+    books.post(date(2026, 10, 5))
+    second = books.sell(date(2026, 10, 9), "older", 100, 800)
+    books.post(date(2026, 10, 9))
+
+    assert books.allowed(second) == -120  # 60 of its 100 shares have nothing left to replace them.
+    bases = {basis for name, _, basis, _ in books.held() if name == "new"}
+    assert bases == {480 + 150, 320 + 80}
 
 
 def test_another_share_class_counts_where_the_master_calls_it_identical():
-    again = lot("new", date(2026, 10, 20), 100, "800", security="CLASS-B")
-    sold = [loss(date(2026, 10, 1), date(2026, 3, 2), 100, "250")]
+    found = []
+    for same in (lambda one: one, lambda one: NAME if one == "CLASS-B" else one):
+        books = Books(same)
+        books.buy("old", date(2026, 3, 2), 100, 1000)
+        books.sell(date(2026, 10, 1), "old", 100, 750)
+        books.buy("new", date(2026, 10, 20), 100, 800, security="CLASS-B")
+        found.append(len(books.post(date(2026, 10, 20))))
 
-    assert match(sold, [again]) == ()
-    assert len(match(sold, [again], same=lambda one: M if one == "CLASS-B" else one)) == 1
-
-
-def test_what_a_custodian_told_of_is_in_the_basis_of_its_own_purchases():
-    told = loss(date(2026, 10, 1), date(2026, 10, 1), 10, "20", name="")
-    ours = lot("ours", date(2026, 10, 20), 10, "80")
-
-    assert len(match([told], [ours])) == 1
+    assert found == [0, 1]
 
 
-losses = st.lists(
-    st.tuples(st.integers(0, 60), st.integers(1, 400), st.integers(1, 30), st.integers(1, 90_000)),
-    max_size=5,
-)
-purchases = st.lists(
-    st.tuples(st.integers(0, 90), st.integers(1, 30), st.integers(1, 5000), st.sampled_from("AAI")),
-    max_size=6,
-)
+def test_a_loss_that_was_replaced_in_part_counts_for_the_rest_only(books):
+    books.buy("old", date(2026, 1, 2), 10, 130)
+    sale = books.sell(date(2026, 6, 1), "old", 10, 100)
+    books.buy("new", date(2026, 6, 5), 4, 40)
+    books.post(date(2026, 6, 5))
+    assert books.allowed(sale) == -18
+    books.buy("newer", date(2026, 6, 20), 10, 100)
+    books.post(date(2026, 6, 20))
+
+    assert books.allowed(sale) == 0
+    assert sum(basis for _, _, basis, _ in books.held()) == 40 + 100 + 30
 
 
-@given(sold=losses, bought=purchases)
-def test_no_share_serves_twice_and_no_cent_is_made_or_lost(sold, bought):
-    begin = date(2026, 1, 1)
-    lost = [
-        loss(
-            begin + timedelta(days=day),
-            begin + timedelta(days=day - held),
-            quantity,
-            Decimal(cents) / 100,
-            name=f"L{n}",
-            sale=f"S{n}",
-        )
-        for n, (day, held, quantity, cents) in enumerate(sold)
+# ---- replacements that were sold
+
+
+def test_a_replacement_that_was_sold_before_the_loss_has_its_gain_made_smaller(books):
+    """Bought and sold within the 30 days before the loss: the purchase replaces all the same,
+    and its sale, six days after it, counts as one of shares held since 2024."""
+    books.buy("old", date(2024, 3, 1), 100, 2000)
+    books.buy("new", date(2026, 6, 1), 100, 1500)
+    gain = books.sell(date(2026, 6, 7), "new", 100, 2100)
+    loss = books.sell(date(2026, 6, 10), "old", 100, 1600)
+    assert books.gains(gain) == {SHORT: 600}
+    books.post(date(2026, 6, 10))
+
+    assert books.allowed(loss) == 0
+    assert books.gains(gain) == {LONG: 200}
+    assert total_allowed(books) == 200
+
+
+def test_a_replacement_that_was_sold_on_the_day_of_the_loss(books):
+    books.buy("old", date(2026, 1, 5), 100, 2000)
+    books.buy("new", date(2026, 6, 1), 100, 1500)
+    loss = books.sell(date(2026, 6, 10), "old", 100, 1600)
+    gain = books.sell(date(2026, 6, 10), "new", 100, 1600)
+    books.post(date(2026, 6, 10))
+
+    assert (books.allowed(loss), books.allowed(gain)) == (0, -300)
+
+
+def test_a_replacement_that_was_bought_and_sold_after_the_loss(books):
+    books.buy("old", date(2026, 1, 5), 100, 2000)
+    loss = books.sell(date(2026, 6, 10), "old", 100, 1600)
+    books.buy("new", date(2026, 6, 15), 100, 1500)
+    gain = books.sell(date(2026, 6, 30), "new", 100, 2200)
+    books.post(date(2026, 6, 30))
+
+    assert (books.allowed(loss), books.allowed(gain)) == (0, 300)
+
+
+def test_what_is_held_of_a_purchase_serves_before_what_was_sold_of_it(books):
+    books.buy("old", date(2026, 1, 5), 100, 2000)
+    books.buy("new", date(2026, 6, 1), 100, 1500)
+    early = books.sell(date(2026, 6, 5), "new", 30, 510)
+    late = books.sell(date(2026, 6, 6), "new", 30, 510)
+    books.sell(date(2026, 6, 10), "old", 60, 600)
+    books.post(date(2026, 6, 10))
+
+    assert [(shares, basis) for name, shares, basis, _ in books.held() if name == "new"] == [
+        (40, 600 + 400)
     ]
-    lots = [
-        lot(f"N{n}", begin + timedelta(days=day), quantity, basis, account=account)
-        for n, (day, quantity, basis, account) in enumerate(bought)
+    assert (books.gains(early), books.gains(late)) == ({SHORT: 60 - 200}, {SHORT: 60})
+
+
+def test_a_sale_is_restated_for_the_shares_that_replaced_and_for_no_other(books):
+    """Its two parts have terms of their own."""
+    books.buy("old", date(2024, 1, 5), 10, 200)
+    books.buy("new", date(2026, 6, 1), 100, 1500)
+    sale = books.sell(date(2026, 6, 5), "new", 100, 2500)
+    books.sell(date(2026, 6, 10), "old", 10, 150)
+    books.post(date(2026, 6, 10))
+
+    assert books.gains(sale) == {SHORT: 900, LONG: 100 - 50}
+
+
+def test_two_losses_to_one_purchase_that_was_sold(books):
+    books.buy("old", date(2026, 1, 5), 50, 1000)
+    books.buy("older", date(2025, 1, 5), 50, 1000)
+    books.buy("new", date(2026, 6, 1), 80, 800)
+    gain = books.sell(date(2026, 6, 5), "new", 80, 1600)
+    first = books.sell(date(2026, 6, 10), "older", 50, 900)
+    second = books.sell(date(2026, 6, 11), "old", 50, 800)
+    books.post(date(2026, 6, 11))
+
+    assert books.allowed(first) == 0
+    assert books.allowed(second) == -80  # 30 of the 50 are replaced.
+    assert books.gains(gain) == {LONG: 500 - 100, SHORT: 300 - 120}
+
+
+def test_a_gain_that_becomes_a_loss_is_matched_in_its_turn(books):
+    """The chain ends in what is held: the dollars and all the days are there."""
+    books.buy("old", date(2025, 1, 5), 100, 3000)
+    books.buy("new", date(2026, 6, 1), 100, 1500)
+    middle = books.sell(date(2026, 6, 5), "new", 100, 1600)
+    books.buy("newest", date(2026, 6, 20), 100, 1550)
+    loss = books.sell(date(2026, 6, 25), "old", 100, 2000)
+    books.post(date(2026, 6, 25))
+
+    assert (books.allowed(loss), books.allowed(middle)) == (0, 0)
+    days = (date(2026, 6, 25) - date(2025, 1, 5)) + timedelta(days=4)
+    assert books.held() == [("newest", 100, 1550 + 900, date(2026, 6, 20) - days)]
+
+
+def test_a_loss_that_was_replaced_and_grows_takes_its_replacement_along(books):
+    """`middle` was replaced by `newest` when it was a loss of 100; 1,000 more go the same way."""
+    books.buy("old", date(2025, 1, 5), 100, 3000)
+    books.buy("middle", date(2026, 6, 1), 100, 1700)
+    sale = books.sell(date(2026, 6, 5), "middle", 100, 1600)
+    books.buy("newest", date(2026, 6, 20), 100, 1550)
+    books.post(date(2026, 6, 20))
+    assert [basis for name, _, basis, _ in books.held() if name == "newest"] == [1650]
+    loss = books.sell(date(2026, 6, 25), "old", 100, 2000)
+    (posted,) = books.post(date(2026, 6, 25))
+
+    assert (books.allowed(loss), books.allowed(sale)) == (0, 0)
+    assert [basis for _, _, basis, _ in books.held()] == [2650]
+    assert [one.loss for one in posted.disallowed] == [1000, -100, 1100]
+
+
+def test_a_loss_that_grows_by_what_it_replaced_is_lost_where_an_ira_has_bought(books):
+    books.buy("old", date(2025, 1, 5), 100, 3000)
+    books.buy("middle", date(2026, 6, 1), 100, 1700)
+    books.sell(date(2026, 6, 5), "middle", 100, 1600)
+    books.buy("ira's", date(2026, 6, 6), 100, 1550, account="IRA")
+    books.post(date(2026, 6, 6))
+    books.sell(date(2026, 6, 25), "old", 100, 2000)
+    books.post(date(2026, 6, 25))
+
+    lost = [one.loss for one in positions.disallowed(books.transactions) if one.is_lost]
+    assert sum(lost) == 1100
+    assert total_allowed(books) == 0
+
+
+def test_two_purchases_sold_together_do_not_hand_their_losses_round(books):
+    """Each was bought within 30 days of the other's sale: the first hands its loss on, and the
+    second keeps both. Nothing is bought after it, so all of it counts."""
+    books.buy("first", date(2026, 6, 1), 100, 1100)
+    books.buy("second", date(2026, 6, 5), 100, 1200)
+    first = books.sell(date(2026, 6, 10), "first", 100, 1000)
+    second = books.sell(date(2026, 6, 10), "second", 100, 1000)
+    books.post(date(2026, 6, 10))
+
+    assert (books.allowed(first), books.allowed(second)) == (0, -300)
+
+
+def test_another_purchase_of_the_chain_serves_though_it_was_bought_first(books):
+    """Sold at a gain, `new` replaces `old`; its loss finds `third`, not the shares it came from."""
+    books.buy("old", date(2026, 6, 1), 10, 300)
+    books.buy("new", date(2026, 6, 2), 10, 100)
+    books.buy("third", date(2026, 6, 3), 10, 100, account="B")
+    books.sell(date(2026, 6, 4), "new", 10, 110)
+    books.sell(date(2026, 6, 9), "old", 10, 200)
+    books.post(date(2026, 6, 9))
+
+    assert books.held() == [
+        ("third", 10, 190, date(2026, 6, 3) - timedelta(days=8) - timedelta(days=2))
     ]
-    found = match(lost, lots, {"I"})
-    standing = after(lots, found, begin + timedelta(days=120))
-
-    of_loss: dict[str, Decimal] = defaultdict(Decimal)
-    of_lot: dict[str, Decimal] = defaultdict(Decimal)
-    for one in found:
-        of_loss[one.loss.sale] += one.quantity
-        of_lot[one.lot.lot_id] += one.quantity
-        assert abs(one.lot.acquired - one.loss.sold) <= timedelta(days=30)
-        assert 0 <= one.disallowed <= one.loss.loss
-    for one in lost:
-        assert of_loss[one.sale] <= one.quantity
-        dollars = sum(f.disallowed for f in found if f.loss.sale == one.sale)
-        assert dollars <= one.loss
-        assert (dollars == one.loss) or of_loss[one.sale] < one.quantity
-    assert all(of_lot[one.lot_id] <= one.quantity for one in lots)
-    carried = sum(one.disallowed for one in found if not one.is_lost)
-    assert sum(one.basis for one in standing) == sum(one.basis for one in lots) + carried
-    assert sum(one.quantity for one in standing) == sum(one.quantity for one in lots)
-    assert match(_rest(lost, found), standing, {"I"}, _used(found)) == ()
 
 
-def _rest(lost, found):
-    """What is left of each loss after the first matching."""
-    for one in lost:
-        own = [f for f in found if f.loss.sale == one.sale]
-        left = one.quantity - sum(f.quantity for f in own)
-        dollars = one.loss - sum(f.disallowed for f in own)
-        if left:
-            yield loss(one.sold, one.acquired, left, dollars, name=one.lot_id, sale=one.sale)
+# ---- splits
 
 
-def _used(found):
-    used = defaultdict(Decimal)
-    for one in found:
-        if one.is_lost:
-            used[one.lot.lot_id] += one.quantity
-    return used
+def test_a_loss_before_a_split_is_replaced_by_as_many_shares_as_it_became(books):
+    books.buy("old", date(2026, 1, 5), 100, 2000)
+    sale = books.sell(date(2026, 6, 1), "old", 100, 1600)
+    books.buy("kept", date(2026, 1, 6), 1, 20, account="B")
+    books.split(date(2026, 6, 10), 4, 1)
+    books.buy("new", date(2026, 6, 12), 100, 420)
+    books.post(date(2026, 6, 12))
+
+    assert books.allowed(sale) == -300  # 100 new shares replace 25 of the old.
+    assert ("new", 100, 520, date(2026, 6, 12) - timedelta(days=147)) in books.held()
+    books.buy("newer", date(2026, 6, 13), 400, 1600)
+    books.post(date(2026, 6, 13))
+    assert books.allowed(sale) == 0
+    assert sorted(basis for name, _, basis, _ in books.held() if name == "newer") == [400, 1500]
 
 
-def sale(name, gain, **changes):
-    relief = Relief(
-        lot_id="old",
-        account_id="A",
-        security_id=M,
-        quantity=Decimal(10),
-        basis=Decimal(100),
-        proceeds=100 + Decimal(gain),
-        term=Term.LONG,
-        acquired=date(2025, 1, 2),
+def test_a_loss_after_a_reverse_split_is_replaced_by_what_was_bought_before_it(books):
+    """1:10: 50 old shares bought, all sold again, are 5 of those that were lost on."""
+    books.buy("old", date(2026, 1, 5), 100, 2000)
+    books.buy("new", date(2026, 6, 1), 50, 800)
+    gain = books.sell(date(2026, 6, 2), "new", 50, 1000)
+    books.split(date(2026, 6, 10), 1, 10)
+    loss = books.sell(date(2026, 6, 12), "old", 10, 1600)
+    books.post(date(2026, 6, 12))
+
+    assert books.allowed(loss) == -200
+    assert books.gains(gain) == {SHORT: 0}
+
+
+def test_an_ira_that_bought_before_a_split_has_served_with_new_shares(books):
+    books.buy("old", date(2026, 1, 5), 100, 2000)
+    books.buy("ira's", date(2026, 6, 1), 10, 150, account="IRA")
+    first = books.sell(date(2026, 6, 5), "old", 6, 90)
+    books.post(date(2026, 6, 5))
+    books.split(date(2026, 6, 10), 2, 1)
+    second = books.sell(date(2026, 6, 12), "old", 20, 160)
+    books.post(date(2026, 6, 12))
+
+    assert books.allowed(first) == 0
+    assert books.allowed(second) == -24  # 8 of its 20 were left to replace.
+
+
+# ---- trades taken back
+
+
+def undo(books, sale="", purchases=()):
+    """What is posted before a trade is reversed."""
+    posted = wash_postings.taken_back(
+        books.facts().strands(), sale, frozenset(purchases), books.entry(date(2026, 7, 1))
     )
-    values = {
-        "transaction_id": name,
-        "kind": TransactionKind.ALLOCATION,
-        "trade_date": date(2026, 6, 1),
-        "at": AT,
-        "legs": (),
-        "relieved": (relief,),
-    }
-    return Transaction(**{**values, **changes})
+    books.transactions += posted
+    return posted
 
 
-def test_losses_are_what_taxable_accounts_sold_at_a_loss_that_stands():
-    gone = sale("S2", "-20")
-    undone = sale("S2r", "0", kind=TransactionKind.ALLOCATION_REVERSAL, reverses="S2")
-    known = [sale("S1", "-30"), gone, undone, sale("S3", "5")]
+def state(books):
+    facts = books.transactions
+    lost = {}
+    for one in positions.disallowed(facts):
+        key = (one.sale, one.lot_id)
+        lost[key] = lost.get(key, 0) + one.loss
+    sold = {key: (r.quantity, r.basis, r.gain, r.term) for key, r in sold_lots(facts).items()}
+    lots = {one.lot_id: (one.quantity, one.basis, one.acquired) for one in books.lots()}
+    return lots, sold, {key: dollars for key, dollars in lost.items() if dollars}
 
-    (found,) = wash_sales.losses_of(known, frozenset({"A"}))
-    assert (found.sale, found.loss, found.acquired) == ("S1", 30, date(2025, 1, 2))
-    assert wash_sales.losses_of(known, frozenset()) == ()
+
+def chain(books):
+    """A loss, a sold replacement with a loss of its own, and shares held and sold after it."""
+    books.buy("old", date(2025, 1, 5), 100, 3000)
+    books.buy("middle", date(2026, 6, 1), 100, 1500)
+    books.sell(date(2026, 6, 5), "middle", 100, 1600)
+    books.buy("newest", date(2026, 6, 20), 120, 1800)
+    books.sell(date(2026, 6, 21), "newest", 40, 700)
+    return books.sell(date(2026, 6, 25), "old", 100, 2000)
 
 
-def test_a_loss_that_was_replaced_before_counts_for_the_rest_only():
-    first = sale("S1", "-30")
-    (found,) = wash_sales.losses_of([first], frozenset({"A"}))
-    part = match([found], [lot("new", date(2026, 6, 5), 4, "40")])
-    posted = wash_sales.postings(part, trade_date=date(2026, 6, 5), at=AT, run_id=None)
+def test_taking_a_loss_back_undoes_all_that_came_of_it(books):
+    sale = chain(books)
+    before = state(books)
+    books.post(date(2026, 6, 25))
+    assert state(books) != before
+    undo(books, sale)
 
-    (rest,) = wash_sales.losses_of([first, *posted], frozenset({"A"}))
-    assert (rest.quantity, rest.loss) == (6, 18)
-    assert MARK in posted[0].opened[0].lot_id
+    assert state(books) == before
+
+
+def test_taking_a_purchase_back_frees_what_it_had_replaced(books):
+    sale = chain(books)
+    books.post(date(2026, 6, 25))
+    undo(books, purchases=["newest"])
+
+    assert books.allowed(sale) == 0  # `middle` has it still.
+    assert {name for name, *_ in books.held()} == {"newest"}
+    assert all(MARK not in lot.lot_id for lot in books.lots())
+
+
+def test_what_was_taken_back_is_found_again(books):
+    sale = chain(books)
+    books.post(date(2026, 6, 25))
+    after = state(books)
+    undo(books, sale)
+    books.post(date(2026, 6, 25))
+
+    assert state(books) == after
+
+
+def test_a_loss_lost_to_an_ira_counts_again_when_its_purchase_is_taken_back(books):
+    books.buy("old", date(2026, 3, 2), 100, 1000)
+    sale = books.sell(date(2026, 10, 1), "old", 100, 750)
+    books.buy("new", date(2026, 10, 20), 100, 800, account="IRA")
+    books.post(date(2026, 10, 20))
+    undo(books, purchases=["new"])
+
+    assert books.allowed(sale) == -250
+    assert undo(books, purchases=["new"]) == ()
+
+
+def test_a_lots_name_stays_short_however_long_the_chain(books):
+    """A year of losses, each bought again the next week."""
+    day = date(2026, 1, 5)
+    books.buy("L0", day, 10, 10000)
+    for number in range(1, 50):
+        day += timedelta(days=7)
+        (lot,) = books.lots()
+        books.sell(day, lot.lot_id, 10, 10000 - 100 * number)
+        books.buy(f"L{number}", day + timedelta(days=1), 10, 10000 - 100 * number)
+        books.post(day + timedelta(days=1))
+
+    (last,) = books.lots()
+    assert last.basis == 10000
+    assert last.acquired == day + timedelta(days=1) - timedelta(days=7 + 48 * 6)
+    assert len(last.lot_id) < 60

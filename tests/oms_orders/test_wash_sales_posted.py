@@ -143,15 +143,30 @@ def test_what_an_ira_bought_and_sold_again_before_the_loss_makes_it_vanish_too(v
     assert post(vault, book) == ()
 
 
-def test_what_a_taxable_account_bought_and_sold_again_takes_nothing_over(vault, book):
-    """Its smaller gain and the disallowed loss would cancel out."""
+def test_what_a_taxable_account_bought_and_sold_again_has_its_gain_restated(vault, book):
+    """The purchase replaced the shares, so its own sale gained less by what was disallowed."""
     open_books(vault, book)
     allocate(vault, 1, opened=(bought("A2", 100, "15000"),))
-    again = replace(sold_at_a_loss(100, "0"), lot_id="A2:bought", account_id="A2", acquired=DAY)
-    again = replace(again, basis=Decimal(15000), proceeds=Decimal(15100))
+    again = replace(
+        sold_at_a_loss(100, "0"),
+        lot_id="A2:bought",
+        account_id="A2",
+        basis=Decimal(15000),
+        proceeds=Decimal(15100),
+        term=Term.SHORT,
+        acquired=DAY,
+    )
     allocate(vault, 2, relieved=(again,))
     allocate(vault, 3, relieved=(sold_at_a_loss(),))
 
+    (posted,) = post(vault, book)
+
+    (one,) = disallowed([posted])
+    assert one.loss == 5000
+    (change,) = posted.restated
+    assert (change.sale, change.was.gain, change.now.gain) == ("allocation:R:2", 100, -4900)
+    assert (change.was.term, change.now.term) == (Term.SHORT, Term.LONG)
+    assert lots(vault, "A2") == {}
     assert post(vault, book) == ()
 
 
