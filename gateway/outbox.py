@@ -108,15 +108,22 @@ class Outbox:
         while not self._is_halted and self._engine.is_logged_on(profile.session.name):
             self._questions.ask_after_logon(profile)
             room = self._room(profile.venue)
-            with self._vault.read() as uow:
-                is_idle = not (room.others and uow.outbox.waiting(profile.venue, 1))
-                if is_idle and not (room.cancels and uow.outbox.cancels_waiting(profile.venue, 1)):
-                    break
+            if not self._may_move(profile.venue, room):
+                break
             with self._right_of_way.taken():
                 has_moved = self._pass_on(profile, room)
             if not has_moved:
                 return
         self._questions.look_again(profile.venue)
+
+    def _may_move(self, venue: str, room: Room) -> bool:
+        """False only when nothing waits that there is room for."""
+        if not self._vault.may_wait(venue):
+            return False
+        if room.others:
+            return True
+        with self._vault.read() as view:
+            return bool(room.cancels and view.outbox.cancels_waiting(venue, 1))
 
     def _room(self, venue: str) -> Room:
         throttle, now = self._throttles[venue], self._monotonic()

@@ -7,13 +7,16 @@ an entry of the list begins to bind, or the day ends.
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from domain.facts import About
 from domain.restrictions import Bars, begins, reach
 from vault.book_files import current_files, newest_of
 from vault.book_read import read_accounts, read_restrictions, read_securities
 from vault.book_schema import book_fact, ingested_file
+from vault.lookup import first_row
+
+_NEWEST_FILE = f"select coalesce(max(number), 0) from {ingested_file.name}"  # noqa: S608 - our own name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,7 @@ class KnownBars:
 
     def at(self, connection: Connection, at: datetime) -> Bars:
         """What is barred at an instant, as this transaction sees the book."""
-        newest = connection.execute(
-            select(func.coalesce(func.max(ingested_file.c.number), 0))
-        ).scalar_one()
+        newest = first_row(connection, _NEWEST_FILE)[0]
         kept = self._kept
         if kept is not None and kept.newest_file == newest and kept.since <= at < kept.until:
             return kept.bars

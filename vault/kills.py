@@ -5,14 +5,22 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select
 
 from domain.runs import Kill
+from vault.memory import Memory, UnitMemory
 from vault.schema import kill_event
+
+_ALL = ""  # The one key under which all are remembered.
 
 
 class SqlKills:
     """`KillStore` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, memory: UnitMemory | None = None, *, is_writer: bool = False
+    ) -> None:
+        """The one writer remembers them: each claim of messages asks."""
         self._connection = connection
+        self._memory = memory or UnitMemory(Memory())
+        self._is_writer = is_writer
 
     def set(self, kill: Kill) -> None:
         """Setting again what is set keeps the first: who stopped it, and since when."""
@@ -30,6 +38,15 @@ class SqlKills:
 
     def active(self) -> tuple[Kill, ...]:
         """Oldest first."""
+        if not self._is_writer:
+            return self._read()
+        known = self._memory.kills.find(_ALL)
+        if known is None:
+            known = self._read()
+            self._memory.kills.put(_ALL, known)
+        return known
+
+    def _read(self) -> tuple[Kill, ...]:
         newest = select(func.max(kill_event.c.number)).group_by(
             kill_event.c.scope, kill_event.c.name
         )
@@ -48,3 +65,4 @@ class SqlKills:
         self._connection.execute(
             insert(kill_event).values(scope=scope, name=name, is_set=is_set, by=by, why=why, at=at)
         )
+        self._memory.kills.put(_ALL, None)

@@ -5,16 +5,18 @@ so a holder that slept through a take-over is fenced and can change nothing.
 Times are real time, also where the business date is invented.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from domain.errors import TryAgainError
+from vault.lookup import first_row
 from vault.presence import Presence
 from vault.schema import writer_lease
 
 _NAME = "writer"
+_EPOCH = f"select epoch from {writer_lease.name} where name = '{_NAME}'"  # noqa: S608 - our own names
 DURATION = timedelta(seconds=30)
 
 
@@ -48,9 +50,10 @@ class Lease:
         self._presence = presence
         self._duration = duration
         self.epoch: int | None = None  # None before it was acquired.
+        self._expires_at = self._written = datetime.min.replace(tzinfo=UTC)  # By our commits.
 
     def acquire(self, connection: Connection, now: datetime) -> int:
-        """Take the lease and give its epoch, for `held` to be called after the commit.
+        """Take the lease and give its epoch, which is ours once this is committed.
 
         Raises `LeaseHeldError` while another living process holds it and has renewed in time.
         """
@@ -71,12 +74,18 @@ class Lease:
     def check(self, connection: Connection, now: datetime) -> None:
         """Raise `FencedError` unless it is still ours; renew it when a third of it is over."""
         assert self.epoch is not None
-        row = _read(connection)
-        if row.epoch != self.epoch:
+        if _epoch(connection) != self.epoch:
+            row = _read(connection)
             raise FencedError(ours=self.epoch, theirs=row.epoch, holder=row.holder)
-        if row.expires_at - now < self._duration * 2 / 3:
+        self._written = self._expires_at
+        if self._expires_at - now < self._duration * 2 / 3:
             self._presence.hold()
-            _write(connection, expires_at=now + self._duration)
+            self._written = now + self._duration
+            _write(connection, expires_at=self._written)
+
+    def committed(self) -> None:
+        """The transaction of the last `check` stands."""
+        self._expires_at = self._written
 
     def release(self, connection: Connection) -> None:
         """Give it back, if it is still ours."""
@@ -87,6 +96,13 @@ class Lease:
     def drop(self) -> None:
         """Stop being present."""
         self._presence.drop()
+
+
+def _epoch(connection: Connection) -> int:
+    """Asked in every transaction, so by the driver itself; the row lock is that of `_read`."""
+    lock = "" if connection.dialect.name == "sqlite" else " for update"
+    epoch: int = first_row(connection, _EPOCH + lock)[0]
+    return epoch
 
 
 def _read(connection: Connection) -> Row[Any]:

@@ -37,7 +37,7 @@ class Lookup:
             value if bind is None else bind(value)
             for bind, value in zip(plan.binds, key, strict=True)
         )
-        row = _first(connection, plan.statement, values)
+        row = first_row(connection, plan.statement, values)
         if row is None:
             return None
         return row[0] if plan.result is None else plan.result(row[0])
@@ -98,7 +98,7 @@ class Rows:
         return statement, [bind_process(column, dialect) for column in self._by], results
 
 
-def _first(connection: Connection, statement: str, values: tuple[object, ...]) -> Any:
+def first_row(connection: Connection, statement: str, values: tuple[object, ...] = ()) -> Any:
     """The first row, by the driver itself: SQLAlchemy's way takes ten times as long.
 
     A failure is asked for again by SQLAlchemy, whose errors are known here.

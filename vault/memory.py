@@ -14,6 +14,7 @@ from domain.entries import Recent
 from domain.lots import TaxLot
 from domain.orders import Order
 from domain.postings import Transaction
+from domain.runs import Kill
 from vault.entered import DayUses, Timeline
 from vault.journal import Journal
 from vault.known import Changes, Known
@@ -58,6 +59,7 @@ class Memory:
         self.positions = Known[str, Position](_FEW)  # By session.
         self.numbers = Known[str, Block](_FEW)  # By table.
         self.head = Known[str, Anchor](_FEW)  # Of the audit chain, under one key.
+        self.kills = Known[str, tuple[Kill, ...]](_FEW)  # Those that are set, under one key.
         self.waiting = Waiting()
         self.entered = Timeline[Recent]()
         self.queued = Timeline[None]()  # Messages of any kind.
@@ -84,11 +86,12 @@ class UnitMemory:
         self.positions = Changes(memory.positions, self.journal)
         self.numbers = Changes(memory.numbers, self.journal)
         self.head = Changes(memory.head, self.journal)
+        self.kills = Changes(memory.kills, self.journal)
         self.waiting = WaitingChanges(memory.waiting, self.journal)
         self.entered, self.queued, self.day_uses = memory.entered, memory.queued, memory.day_uses
         self._all = (
             self.orders, self.names, self.booked, self.balances, self.lots, self.positions,
-            self.numbers, self.head, self.waiting,
+            self.numbers, self.head, self.kills, self.waiting,
         )  # fmt: skip
 
     def forget_entered(self) -> None:

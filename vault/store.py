@@ -90,6 +90,7 @@ class SqlVault:
                     yield uow
                 appended = uow.audit.appended()
             uow.committed()
+            self._lease.committed()
             if appended:
                 head = Anchor(appended[-1].sequence, appended[-1].hash)
                 self._anchoring.add(head, appended)
@@ -110,6 +111,10 @@ class SqlVault:
         """A consistent, read-only view; writing through it raises `InvariantError`."""
         with translated(read_only=True), self._reader.begin() as connection:
             yield SqlUnitOfWork(connection, bars=self._bars)
+
+    def may_wait(self, venue: str) -> bool:
+        """False only when no message waits to be sent to the venue; asks no database."""
+        return self._memory.waiting.may_have(venue)
 
     def acquire(self) -> None:
         """Become the writer now rather than at the first write; raises `LeaseHeldError`."""

@@ -23,6 +23,10 @@ class Waiting:
         self.by_venue.clear()
         self.by_name.clear()
 
+    def may_have(self, venue: str) -> bool:
+        """False only when nothing waits; any thread may ask."""
+        return not self.is_known or bool(self.by_venue.get(venue))
+
     def add(self, message: OutboxMessage) -> None:
         """One more, newer than all before."""
         self.by_venue.setdefault(message.venue, {})[message.number] = message

@@ -118,6 +118,9 @@ class SimVault:
             self._let_others()
             yield uow
 
+    def may_wait(self, venue: str) -> bool:
+        return self.real.may_wait(venue)
+
     def die(self) -> None:
         """The system closes the files of a dead process."""
         self.real._writer.dispose()

@@ -113,3 +113,16 @@ def test_a_clock_that_jumps_back_does_not_lock_out_the_holder(open_vault, clock)
 
     with holder.write() as uow:
         uow.runs.add(a_run())
+
+
+def test_a_renewal_that_was_taken_back_is_made_again(open_vault, clock):
+    holder, other = open_vault("holder"), open_vault("other")
+    holder.acquire()
+    for _ in range(5):
+        clock.pass_by(DURATION.total_seconds() / 2)
+        with pytest.raises(ZeroDivisionError), holder.write():
+            raise ZeroDivisionError
+        holder.renew()
+
+    with pytest.raises(LeaseHeldError):
+        other.acquire()
