@@ -13,6 +13,7 @@ from domain.errors import BadInputError
 from domain.order_states import apply
 from domain.orders import Alarm, DoubtSettled, Order, OrdStatus, Settlement
 from domain.ports import UnitOfWork
+from oms.cancel import repeat_lost_cancel
 from oms.days import give_out, mandates_of
 from oms.instructing import take_back
 
@@ -70,6 +71,8 @@ def second(
         take_back(uow, moved, at)
     elif moved.is_closed:  # No report will close it any more: its accounts get what it filled.
         alarms += give_out(uow, moved, mandates_of(uow, moved.intent.run_id), at)
+    else:  # A cancel that it took with it would have ended it.
+        repeat_lost_cancel(uow, moved, at)
     return event, alarms
 
 

@@ -7,9 +7,10 @@ import pytest
 from console.order_life import life_of
 from console.order_wishes import OrderWishes
 from domain.order_states import apply
-from domain.orders import DoubtRaised, ExecType, OrdStatus, Sent, Settlement, Side
+from domain.orders import CancelRequest, DoubtRaised, ExecType, OrdStatus, Sent, Settlement, Side
 from oms import settlement
 from oms.booking import Booking
+from oms.cancel import cancel
 from oms.settlement import NotSettledError
 from tests.oms_orders.desk import AAPL, NOW, SetClock, fill, intent, open_books, report, snapshot
 
@@ -51,6 +52,21 @@ def say(vault, what, by="anna"):
 def agree(vault, by="ben"):
     with vault.write() as uow:
         return settlement.second(uow, uow.orders.get(NAME), by=by, at=NOW)
+
+
+def test_an_order_that_stands_is_asked_again_to_end_if_it_was_to_end(doubtful):
+    """Its first cancel was lost with the session; nobody could ask for another while it waits."""
+    with doubtful.write() as uow:
+        cancel(uow, uow.orders.get(NAME), at=NOW, why="a test")
+        uow.outbox.mark_handed([one.number for one in uow.outbox.waiting("XSIM", 10)], NOW)
+
+    say(doubtful, Settlement.STANDS)
+    agree(doubtful)
+
+    with doubtful.read() as view:
+        (again,) = view.outbox.waiting("XSIM", 10)
+    assert isinstance(again.body, CancelRequest)
+    assert (again.body.cl_ord_id, again.body.orig_cl_ord_id) == (f"{NAME}.2", NAME)
 
 
 def test_what_one_person_says_changes_nothing(doubtful):
