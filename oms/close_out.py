@@ -18,9 +18,11 @@ from domain.instruments import CASH
 from domain.lots import TaxLot
 from domain.orders import Alarm, Allocation, Order, OrderIntent, Side
 from domain.ports import UnitOfWork
-from domain.postings import Transaction, TransactionKind
+from domain.postings import Relief, Transaction, TransactionKind
 from domain.splits import Split, factor, rounded_times
 from ledger import lots, positions, postings, splits
+from ledger.wash_strands import origin_of
+from oms import wash_sales
 from oms.allocation import allocate_increment, allocate_money
 
 _MILLIONTH = Decimal("0.000001")
@@ -240,8 +242,9 @@ def _reverse_allocations(uow: UnitOfWork, books: _Books, at: datetime) -> None:
     day = books.booked[-1].trade_date
     known = _splits_of_clients(uow, books.splits)
     for original in reversed(books.allocations):
-        taken = tuple(first[relief.lot_id] for relief in original.relieved)
-        undone = postings.allocation_reversal(original, taken, trade_date=day, at=at, splits=known)
+        standing = wash_sales.take_back(uow, original, trade_date=day, at=at)
+        taken = tuple(_as_opened(relief, first) for relief in standing.relieved)
+        undone = postings.allocation_reversal(standing, taken, trade_date=day, at=at, splits=known)
         uow.ledger.append(undone)
         uow.audit.append(
             at=at,
@@ -250,6 +253,16 @@ def _reverse_allocations(uow: UnitOfWork, books: _Books, at: datetime) -> None:
             subject=str(original.cl_ord_id),
             body={"transaction": original.transaction_id},
         )
+
+
+def _as_opened(relief: Relief, first: Mapping[str, TaxLot]) -> TaxLot:
+    """The lot the shares came from; one that a wash sale made of sold shares was never open."""
+    known = first.get(relief.lot_id)
+    if known is not None:
+        return known
+    assert relief.acquired is not None
+    origin = first[origin_of(relief.lot_id)]
+    return replace(origin, lot_id=relief.lot_id, acquired=relief.acquired)
 
 
 def _splits_of_clients(uow: UnitOfWork, told: Sequence[Split]) -> tuple[Split, ...]:
