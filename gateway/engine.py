@@ -20,6 +20,7 @@ from gateway.callbacks import Callbacks
 from gateway.dialect import Kind
 from gateway.enginelog import EngineLogFactory
 from gateway.floods import Floods
+from gateway.gaps import Gaps
 from gateway.sessioncfg import SessionConfig, render
 from gateway.settings import Connection
 from gateway.wiretext import is_flat, is_whole, value_of
@@ -47,7 +48,14 @@ class Engine:
     ) -> None:
         self._connections = {one.session.name: one for one in connections}
         self._log = log
-        self._log_factory = EngineLogFactory(log, self._go_on_behind)
+        self._log_factory = EngineLogFactory(log, self._go_on_behind, self._said)
+        self._gaps = Gaps(
+            {one.session.name: one.session.heartbeat_seconds for one in connections},
+            monotonic=time.monotonic,
+            next_number=lambda session: self.sequences(session)[1],
+            hang_up=self._hang_up,
+            log=log,
+        )
         self._callbacks = callbacks
         self._application = _Application(
             self._connections,
@@ -134,6 +142,17 @@ class Engine:
             return
         self._application.guarded(self._callbacks.unparsable, text, session, why)
         found.setNextTargetMsgSeqNum(int(number) + 1)
+
+    def _said(self, session: str, text: str) -> None:
+        self._application.guarded(self._gaps.on_event, session, text)
+
+    def _hang_up(self, session: str) -> None:
+        """End the connection, not the session: on the engine's thread, as it does by itself.
+
+        Without a Logout, whose answer QuickFIX would count as the missing message.
+        """
+        if found := self._session(session):
+            found.disconnect()
 
     def _session(self, name: str) -> Any:
         identity = self._application.identities.get(name)

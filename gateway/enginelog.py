@@ -22,16 +22,24 @@ _TOO_EARLY = "MsgSeqNum too high"
 _TURN_CAME = ("ResendRequest for messages", "Disconnecting")  # Then the engine forgets them too.
 
 Invalid = Callable[[str, str, str], None]  # Session, text, why.
+Event = Callable[[str, str], None]  # Session, what the engine says of itself.
 
 
 class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
     """The log of one session; remembers what the engine is working on, as nothing else tells."""
 
-    def __init__(self, log: FilteringBoundLogger, session: str, on_invalid: Invalid) -> None:
+    def __init__(
+        self,
+        log: FilteringBoundLogger,
+        session: str,
+        on_invalid: Invalid,
+        on_event: Event = lambda _session, _text: None,
+    ) -> None:
         super().__init__()
         self._log = log.bind(session=session)
         self._session = session
         self._on_invalid = on_invalid
+        self._on_event = on_event
         self._last_incoming = ""
         self._early: dict[str, str] = {}  # By MsgSeqNum; `gateway.floods` keeps them few.
         self._whole_bytes = self._early_bytes = 0
@@ -68,6 +76,7 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
         elif text.startswith(_TURN_CAME):
             self._early.clear()
             self._early_bytes = 0
+        self._on_event(self._session, text)
 
     def clear(self) -> None:
         """The engine asks for it on a reset; our log keeps everything."""
@@ -87,18 +96,18 @@ class SessionLog(fix.Log):  # type: ignore[misc]  # The binding is untyped.
 class EngineLogFactory(fix.LogFactory):  # type: ignore[misc]  # The binding is untyped.
     """Makes and keeps the log of each session."""
 
-    def __init__(self, log: FilteringBoundLogger, on_invalid: Invalid) -> None:
-        """`on_invalid` is told of what the engine could not take apart; it must not raise."""
+    def __init__(self, log: FilteringBoundLogger, on_invalid: Invalid, on_event: Event) -> None:
+        """`on_invalid` is told of what the engine could not take apart; neither must raise."""
         super().__init__()
         self._log = log
-        self._on_invalid = on_invalid
+        self._on_invalid, self._on_event = on_invalid, on_event
         self._logs: dict[str, SessionLog] = {}
         self._kept: list[SessionLog] = []  # Without a reference a log dies under the engine.
 
     def create(self, *arguments: Any) -> Any:
         """Called by each engine: with the SessionID of its session, and without for itself."""
         session = arguments[0].toString() if arguments else _ENGINE
-        log = SessionLog(self._log, session, self._on_invalid)
+        log = SessionLog(self._log, session, self._on_invalid, self._on_event)
         self._logs[session] = log
         self._kept.append(log)
         return log.__disown__()  # Else the engine and Python would both free it.

@@ -8,6 +8,7 @@ number is not shown; what is asked for again goes out with PossDupFlag only when
 from collections.abc import Callable
 
 from gateway.callbacks import Callbacks
+from gateway.gaps import Gap
 from gateway.wiretext import SOH, pairs, value_of
 from tests.simulation.clock import SimClock
 from tests.simulation.engine_store import EngineStore
@@ -51,6 +52,7 @@ class EngineSession:
         self._missing_until = 0  # A resend request is out for the numbers up to this one.
         self._heard_at = self._wrote_at = 0.0
         self._is_tested = False
+        self._gap = Gap(_HEARTBEAT_SECONDS)
 
     # Connecting.
 
@@ -68,6 +70,7 @@ class EngineSession:
         if self.line is not None:
             self.line.engine_is_up = False
             self.line = None
+        self._gap.disconnected()
         self._is_logged_on = False
         self._callbacks.logout(self.name)
 
@@ -141,7 +144,6 @@ class EngineSession:
 
     def receive(self, text: str) -> None:
         """One message from the socket, and then those that waited for it."""
-        self._heard_at, self._is_tested = self._clock.monotonic(), False
         self._next(text)
         while self.line is not None and self.store.next_target in self._early:
             early = self._early.pop(self.store.next_target)
@@ -149,6 +151,10 @@ class EngineSession:
                 self.store.next_target += 1
             else:
                 self._next(early)
+
+    def _hear(self) -> None:
+        """A sign of life: not so a message that is kept until its turn."""
+        self._heard_at, self._is_tested = self._clock.monotonic(), False
 
     def _next(self, text: str) -> None:
         kind, number = value_of(text, 35) or "", int(value_of(text, 34) or 0)
@@ -170,6 +176,7 @@ class EngineSession:
         if number < self.store.next_target:
             self._hang_up(number)
             return
+        self._hear()
         self._callbacks.from_admin(text, self.name)
         if number > self.store.next_target:
             self._too_high(text, number)
@@ -180,6 +187,7 @@ class EngineSession:
 
     def _on_unordered(self, kind: str, text: str, number: int) -> None:
         """A resend request or a logout counts whatever its number."""
+        self._hear()
         self._callbacks.from_admin(text, self.name)
         if kind == "2":
             self._resend(int(value_of(text, 7) or 0), int(value_of(text, 16) or 0))
@@ -194,6 +202,7 @@ class EngineSession:
         following = int(value_of(text, 36) or 0)
         if value_of(text, 123) == "Y" and not self._is_in_turn(text, number):
             return
+        self._hear()
         self._callbacks.from_admin(text, self.name)
         if following < self.store.next_target:
             self._admin("3", [(45, str(number)), (58, "Value is incorrect (out of range)")])
@@ -207,6 +216,7 @@ class EngineSession:
             if value_of(text, 43) != "Y":
                 self._hang_up(number)
             return False
+        self._hear()
         if self._missing_until and number >= self._missing_until:
             self._missing_until = 0
         return True
@@ -216,6 +226,8 @@ class EngineSession:
         if not self._missing_until:
             self._missing_until = number - 1
             self._admin("2", [(7, str(self.store.next_target)), (16, "0")])
+        elif self._gap.still_missing(self.store.next_target, self._clock.monotonic()) is not None:
+            self.disconnected()  # As `gateway.engine` has it.
 
     def _hang_up(self, number: int) -> None:
         due = self.store.next_target
