@@ -1,7 +1,8 @@
 """A desk to load: a hundred names, two hundred accounts with lots and cash, one run, wide limits.
 
-Half of the orders buy and open lots, half sell and relieve lots by HIFO. Each is a block of one
-account, as in the bare pair an order is one message.
+Half of the orders buy and open lots, half sell and relieve lots by HIFO; what one round over all
+names and accounts bought the next one sells, so that the book stays as large as it is. Each is a
+block of one account, as in the bare pair an order is one message.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from oms.wire_risk import RiskLimits
 RUN = UUID("018f0000-0000-7000-8000-0000000000aa")
 VENUE = "XSIM"
 NAMES, ACCOUNTS, LOTS = 100, 200, 3
+_ROUND = NAMES * ACCOUNTS
 _PRICE = Decimal("148.00")
 _SOURCE = Source("positions.csv", 2, "0" * 64)
 
@@ -84,9 +86,16 @@ def intents(names: Sequence[str], now: datetime) -> tuple[OrderIntent, ...]:
 
 
 def _quantity(name: str, number: int) -> Decimal:
-    """Shares; no two orders of a minute are the same, as that would be a mistake."""
-    again = number // (NAMES * ACCOUNTS)
-    return Decimal(100 + again + (50 if name[0] == "W" else 0))
+    """Shares; no two orders of a minute are the same, as that would be a mistake.
+
+    Fewer in each round, so that whatever is sold was bought before.
+    """
+    return Decimal(5000 - number // _ROUND + (50 if name[0] == "W" else 0))
+
+
+def _side(number: int) -> Side:
+    """The odd names are bought first, the even ones sold first."""
+    return Side.BUY if (number + number // _ROUND) % 2 else Side.SELL
 
 
 def _intent(name: str, number: int, now: datetime) -> OrderIntent:
@@ -99,7 +108,7 @@ def _intent(name: str, number: int, now: datetime) -> OrderIntent:
         venue=VENUE,
         security_id=SECURITIES[security],
         symbol=f"S{security:02d}",
-        side=Side.BUY if number % 2 else Side.SELL,
+        side=_side(number),
         quantity=quantity,
         ord_type=OrdType.LIMIT,
         limit_price=_PRICE,
@@ -128,7 +137,7 @@ def snapshot(now: datetime) -> Snapshot:
         lots=tuple(
             _lot(account, security, number, now)
             for account in accounts
-            for security in SECURITIES[::2]  # The even ones are sold.
+            for security in SECURITIES[::2]  # The even ones are sold first.
             for number in range(LOTS)
         ),
         cash=tuple(
