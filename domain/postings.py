@@ -4,13 +4,13 @@ Each transaction's legs add up to zero in every asset. Transactions are never
 edited: a bust or a correction is a reversal of its own.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
+from domain.exact import ZERO
 from domain.lots import TaxLot, Term
 from domain.orders import ExecType, Side
 from domain.sources import Source
@@ -123,10 +123,10 @@ class Transaction:
     memo: str = ""
 
     def __post_init__(self) -> None:
-        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+        sums: dict[str, Decimal] = {}
         for leg in self.legs:
-            sums[leg.asset] += leg.quantity
-        assert all(total == 0 for total in sums.values()), f"unbalanced: {dict(sums)}"
+            sums[leg.asset] = sums.get(leg.asset, ZERO) + leg.quantity
+        assert not any(sums.values()), f"unbalanced: {sums}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
