@@ -18,6 +18,7 @@ from domain.order_states import FILLS, apply
 from domain.orders import (
     Alarm,
     CancelReject,
+    CancelRequest,
     DayEnded,
     ExecType,
     ExecutionReport,
@@ -245,11 +246,12 @@ def _post_split(
 
 
 def _raises_a_question(before: Order, after: Order, report: ExecutionReport) -> bool:
-    """In doubt now; or open again with a wish that nobody minded while the order was closed."""
+    """In doubt now; or open again with a cancel that nobody minded while the order was closed."""
     if report.exec_type is ExecType.ORDER_STATUS:
         return False
-    is_back = before.is_closed and not after.is_closed and bool(after.pending)
-    return is_back or (after.in_doubt and not before.in_doubt)
+    is_back = report.exec_type in _UNDOING and before.is_closed and not after.is_closed
+    is_lost = is_back and any(isinstance(wish, CancelRequest) for wish in after.pending)
+    return is_lost or (after.in_doubt and not before.in_doubt)
 
 
 def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:
