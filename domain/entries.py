@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +50,30 @@ class Recent:
     likeness: str
 
 
+class Lately(Protocol):
+    """The orders that were entered since some instant, however many they are."""
+
+    def count_after(self, at: datetime) -> int:
+        """How many were entered after `at`."""
+        ...
+
+    def twin(self, likeness: str, after: datetime) -> str | None:
+        """The ClOrdID of the newest of this likeness that was entered after an instant."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayUse:
-    """Dollars entered on one trade date so far."""
+    """Dollars entered on one trade date so far: as they stand, not a copy."""
 
     by_account: Mapping[str, Decimal]
     by_strategy: Mapping[str, Decimal]
+    firm: Decimal  # All of it.
 
-    @property
-    def firm(self) -> Decimal:
-        """All of it."""
-        return sum(self.by_account.values(), Decimal(0))
+    @classmethod
+    def summed(
+        cls, by_account: Mapping[str, Decimal], by_strategy: Mapping[str, Decimal]
+    ) -> "DayUse":
+        """The firm's is the sum over its accounts."""
+        firm = sum(by_account.values(), Decimal(0))
+        return cls(by_account=by_account, by_strategy=by_strategy, firm=firm)

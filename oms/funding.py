@@ -81,14 +81,16 @@ def fund(
 def with_allocations(intent: OrderIntent, quantities: Mapping[str, Decimal]) -> OrderIntent | None:
     """The order with these quantities by account (others leave it); None when none is left."""
     parts = tuple(
-        replace(part, quantity=quantities[part.account_id])
+        part if quantity == part.quantity else replace(part, quantity=quantity)
         for part in intent.allocations
-        if quantities.get(part.account_id, ZERO) > 0
+        if (quantity := quantities.get(part.account_id, ZERO)) > 0
     )
     if not parts:
         return None
     total = sum((part.quantity for part in parts), ZERO)
     assert total <= intent.quantity, "a child never exceeds its parent"
+    if total == intent.quantity and parts == intent.allocations:
+        return intent
     return replace(intent, quantity=total, allocations=parts)
 
 

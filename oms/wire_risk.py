@@ -7,17 +7,17 @@ SEC Rule 15c3-5(c)(1): pre-set thresholds, and orders that are erroneous by pric
 size, frequency or repetition.
 """
 
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii as quoted
 
 from domain.codec import content_name, encode
-from domain.entries import DayUse, Entry, EntryPart, Recent
+from domain.entries import DayUse, Entry, EntryPart, Lately
 from domain.errors import ConfigError
-from domain.exact import plain, to_cents
+from domain.exact import ZERO, plain, to_cents
 from domain.orders import OrderIntent
 from domain.ports import UnitOfWork
 from domain.snapshot import Snapshot
@@ -54,7 +54,7 @@ class RiskLimits:
 class Before:
     """What was entered before: the minute's and the window's orders, and the day's dollars."""
 
-    recent: Sequence[Recent]  # At least those of the last minute and of the duplicate window.
+    recent: Lately  # At least those of the last minute and of the duplicate window.
     messages: int  # Of the last minute.
     used: DayUse
 
@@ -136,10 +136,11 @@ def likeness_of(intent: OrderIntent) -> str:
     An order that carries the rest of another on repeats nothing.
     """
     parts = sorted((part.account_id, part.quantity) for part in intent.allocations)
-    words: list[object] = [intent.venue, intent.security_id, intent.side.value, parts]
+    shares = ",".join([f'[{quoted(account)},"{plain(quantity)}"]' for account, quantity in parts])
+    words = [*map(quoted, (intent.venue, intent.security_id, intent.side.value)), f"[{shares}]"]
     if intent.routed is not None and intent.routed.follows is not None:
-        words.append(intent.routed.follows)
-    return content_name(encode(words))
+        words.append(encode(intent.routed.follows))
+    return content_name(f"[{','.join(words)}]")
 
 
 def far_from(
@@ -198,19 +199,19 @@ class _Tally:
 
     def __init__(self, limits: RiskLimits, earlier: Before, now: datetime) -> None:
         self._limits = limits
+        self._earlier = earlier
+        self._window = now - limits.duplicate_window
         self._messages = earlier.messages
-        recent, window = earlier.recent, now - limits.duplicate_window
-        self._last_minute = len(recent) - _first_after(recent, now - MINUTE)
-        lately = recent[_first_after(recent, window) :]
-        self._seen = {one.likeness: one.cl_ord_id for one in lately if one.at > window}
+        self._last_minute = earlier.recent.count_after(now - MINUTE)
+        self._seen: dict[str, str] = {}  # ClOrdIDs of this transaction, by likeness.
         self._firm = earlier.used.firm
-        self._accounts = defaultdict(Decimal, earlier.used.by_account)
-        self._strategies = defaultdict(Decimal, earlier.used.by_strategy)
+        self._accounts: defaultdict[str, Decimal] = defaultdict(Decimal)  # By this transaction.
+        self._strategies: defaultdict[str, Decimal] = defaultdict(Decimal)
 
     def refusal(self, intent: OrderIntent) -> str | None:
         """What an order is beside the others."""
         limits = self._limits
-        if (twin := self._seen.get(likeness_of(intent))) is not None:
+        if (twin := self._twin(likeness_of(intent))) is not None:
             seconds = limits.duplicate_window.total_seconds()
             return f"the same as {twin}, which went out less than {seconds:g} s ago"
         if self._last_minute >= limits.orders_per_minute:
@@ -250,24 +251,20 @@ class _Tally:
             self._accounts[part.account_id] += notional
             self._strategies[strategies.get(part.account_id, "")] += notional
 
+    def _twin(self, likeness: str) -> str | None:
+        ours = self._seen.get(likeness)
+        return self._earlier.recent.twin(likeness, self._window) if ours is None else ours
+
     def _price(self, intent: OrderIntent) -> Decimal:
         return worst_price(intent, self._limits.price_collar)
 
     def _over(self, account: str, strategy: str, notional: Decimal, entered: Decimal) -> str | None:
-        limits = self._limits
-        of_strategy = self._strategies[strategy] + entered
-        for what, used, most in (
-            (f"account {account}", self._accounts[account], limits.daily_account),
-            (f"strategy {strategy}", of_strategy, limits.daily_strategy),
-        ):
-            if (why := over(what, used, notional, most)) is not None:
-                return why
-        return None
-
-
-def _first_after(recent: Sequence[Recent], at: datetime) -> int:
-    """Where in `recent`, oldest first, those begin that came after `at`."""
-    return bisect_right(recent, at, key=lambda one: one.at)
+        limits, used = self._limits, self._earlier.used
+        of_account = used.by_account.get(account, ZERO) + self._accounts[account]
+        if why := over(f"account {account}", of_account, notional, limits.daily_account):
+            return why
+        of_strategy = used.by_strategy.get(strategy, ZERO) + self._strategies[strategy] + entered
+        return over(f"strategy {strategy}", of_strategy, notional, limits.daily_strategy)
 
 
 def _dollars(amount: Decimal) -> str:

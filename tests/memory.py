@@ -30,7 +30,7 @@ from domain.audit import Anchor, AuditEntry, link
 from domain.cases import Case, CaseEntry
 from domain.codec import encode
 from domain.compliance import CheckResult
-from domain.entries import ChangeEntry, DayUse, Entry, Recent
+from domain.entries import ChangeEntry, DayUse, Entry, Lately, Recent
 from domain.instruments import Price
 from domain.lots import TaxLot
 from domain.order_states import open_order
@@ -59,6 +59,7 @@ from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
 from domain.snapshot import Restriction, Snapshot, name_of
 from domain.splits import Split
 from ledger import positions
+from vault.entered import RecentOrders
 
 
 @dataclass
@@ -444,12 +445,14 @@ class Entries(Part):
     def add_change(self, entry: ChangeEntry) -> None:
         self.state.changes.append(entry)
 
-    def since(self, at: datetime) -> tuple[Recent, ...]:
-        return tuple(
-            Recent(cl_ord_id=one.cl_ord_id, at=one.at, likeness=one.likeness)
-            for one in self._counted()
-            if one.at >= at
-        )
+    def since(self, at: datetime) -> Lately:
+        found = RecentOrders()
+        found.know(at, list)
+        for one in self._counted():
+            if one.at >= at:
+                recent = Recent(cl_ord_id=one.cl_ord_id, at=one.at, likeness=one.likeness)
+                found.add(one.at, recent)
+        return found
 
     def used(self, trade_date: date) -> DayUse:
         by_account: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -464,7 +467,7 @@ class Entries(Part):
             for part in one.parts if one.trade_date == trade_date else ():
                 by_account[part.account_id] += part.notional
                 by_strategy[part.strategy] += part.notional
-        return DayUse(by_account=dict(by_account), by_strategy=dict(by_strategy))
+        return DayUse.summed(by_account=dict(by_account), by_strategy=dict(by_strategy))
 
     def reserved(self, intent_id: str) -> Mapping[str, Decimal]:
         entered = [one for name, one in self.state.entries.items() if name == intent_id]

@@ -4,14 +4,15 @@ It is changed in place while a transaction runs, and simply forgotten when that 
 fails: the next question reads it again.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from domain.entries import DayUse, EntryPart
+from domain.entries import DayUse, EntryPart, Recent
+from domain.exact import ZERO
 
 T = TypeVar("T")
 _MANY = 1_000
@@ -54,47 +55,92 @@ class Timeline(Generic[T]):
         """How many there are from `at` on."""
         return len(self._items) - bisect_left(self._times, at)
 
+    def count_after(self, at: datetime) -> int:
+        """How many there are after `at`."""
+        return len(self._items) - bisect_right(self._times, at)
+
     def _forget_before(self, at: datetime) -> None:
         """Let go what nobody asks for any more, now and then."""
         old = bisect_left(self._times, at)
         if old > _MANY and 2 * old > len(self._times):
-            del self._times[:old], self._items[:old]
+            self._forget(old)
             self._since = at
+
+    def _forget(self, count: int) -> None:
+        del self._times[:count], self._items[:count]
 
     def _append(self, at: datetime, item: T) -> None:
         self._times.append(max(at, self._times[-1]) if self._times else at)
         self._items.append(item)
 
 
-class DayUses:
-    """Dollars entered, by trade date."""
+class RecentOrders(Timeline[Recent]):
+    """`domain.entries.Lately`: the newest of each likeness is found without looking at the rest."""
 
     def __init__(self) -> None:
-        self._by_account: dict[date, defaultdict[str, Decimal]] = {}
-        self._by_strategy: dict[date, defaultdict[str, Decimal]] = {}
+        super().__init__()
+        self._newest: dict[str, Recent] = {}
 
     def clear(self) -> None:
         """Know nothing."""
-        self._by_account.clear()
-        self._by_strategy.clear()
+        super().clear()
+        self._newest.clear()
+
+    def twin(self, likeness: str, after: datetime) -> str | None:
+        """The ClOrdID of the newest of this likeness that was entered after an instant."""
+        newest = self._newest.get(likeness)
+        return newest.cl_ord_id if newest is not None and newest.at > after else None
+
+    def _append(self, at: datetime, item: Recent) -> None:
+        super()._append(at, item)
+        known = self._newest.get(item.likeness)
+        if known is None or known.at <= item.at:
+            self._newest[item.likeness] = item
+
+    def _forget(self, count: int) -> None:
+        for item in self._items[:count]:
+            if self._newest.get(item.likeness) is item:
+                del self._newest[item.likeness]
+        super()._forget(count)
+
+
+class DayUses:
+    """Dollars entered on one trade date: the last that was asked for."""
+
+    def __init__(self) -> None:
+        self._day: date | None = None  # None: nothing is known.
+        self._by_account: dict[str, Decimal] = {}
+        self._by_strategy: dict[str, Decimal] = {}
+        self._firm = ZERO
+
+    def clear(self) -> None:
+        """Know nothing."""
+        self._day = None
 
     def know(self, day: date, load: Callable[[date], DayUse]) -> None:
         """Read a day, unless it is known."""
-        if day not in self._by_account:
+        if day != self._day:
             found = load(day)
-            self.clear()  # One day is asked for at a time.
-            self._by_account[day] = defaultdict(Decimal, found.by_account)
-            self._by_strategy[day] = defaultdict(Decimal, found.by_strategy)
+            self._by_account, self._by_strategy = dict(found.by_account), dict(found.by_strategy)
+            self._day, self._firm = day, found.firm
 
     def add(self, day: date, parts: Iterable[EntryPart]) -> None:
         """More dollars on a day, if it is known what was before."""
-        if day in self._by_account:
+        if day == self._day:
             for part in parts:
-                self._by_account[day][part.account_id] += part.notional
-                self._by_strategy[day][part.strategy] += part.notional
+                _add(self._by_account, part.account_id, part.notional)
+                _add(self._by_strategy, part.strategy, part.notional)
+                self._firm += part.notional
 
     def of(self, day: date) -> DayUse:
         """A known day."""
+        assert day == self._day
         return DayUse(
-            by_account=dict(self._by_account[day]), by_strategy=dict(self._by_strategy[day])
+            by_account=MappingProxyType(self._by_account),
+            by_strategy=MappingProxyType(self._by_strategy),
+            firm=self._firm,
         )
+
+
+def _add(dollars: dict[str, Decimal], name: str, more: Decimal) -> None:
+    dollars[name] = dollars.get(name, ZERO) + more

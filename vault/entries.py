@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from domain.entries import ChangeEntry, DayUse, Entry, EntryPart, Recent
+from domain.entries import ChangeEntry, DayUse, Entry, EntryPart, Lately, Recent
 from domain.orders import OrdStatus
 from vault.memory import Memory, UnitMemory
 from vault.schema import change_entry, order_entry, order_entry_part, order_state
@@ -44,10 +44,10 @@ class SqlEntries:
         self._memory.entered.add(entry.at, recent)
         self._count(entry.trade_date, entry.parts)
 
-    def since(self, at: datetime) -> tuple[Recent, ...]:
-        """Oldest first, without those whose orders never left."""
+    def since(self, at: datetime) -> Lately:
+        """As they stand, not a copy; without those whose orders never left."""
         self._memory.entered.know(at, lambda: [(one.at, one) for one in self._since(at)])
-        return tuple(self._memory.entered.after(at))
+        return self._memory.entered
 
     def _since(self, at: datetime) -> tuple[Recent, ...]:
         query = (
@@ -101,7 +101,7 @@ class SqlEntries:
             for row in self._connection.execute(query):
                 by_account[row.account_id] += row.notional
                 by_strategy[row.strategy] += row.notional
-        return DayUse(by_account=dict(by_account), by_strategy=dict(by_strategy))
+        return DayUse.summed(by_account=dict(by_account), by_strategy=dict(by_strategy))
 
     def reserved(self, intent_id: str) -> Mapping[str, Decimal]:
         """All that one order and its changes have entered, by account."""

@@ -10,12 +10,11 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.audit import Anchor
-from domain.entries import Recent
 from domain.lots import TaxLot
 from domain.orders import Order
 from domain.postings import Transaction
 from domain.runs import Kill
-from vault.entered import DayUses, Timeline
+from vault.entered import DayUses, RecentOrders, Timeline
 from vault.journal import Journal
 from vault.known import Changes, Known
 from vault.waiting import Waiting, WaitingChanges
@@ -61,7 +60,7 @@ class Memory:
         self.head = Known[str, Anchor](_FEW)  # Of the audit chain, under one key.
         self.kills = Known[str, tuple[Kill, ...]](_FEW)  # Those that are set, under one key.
         self.waiting = Waiting()
-        self.entered = Timeline[Recent]()
+        self.entered = RecentOrders()
         self.queued = Timeline[None]()  # Messages of any kind.
         self.day_uses = DayUses()
 

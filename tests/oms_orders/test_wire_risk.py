@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.codec import content_name, encode
 from domain.entries import DayUse, Recent
 from domain.errors import ConfigError
 from domain.order_states import apply
@@ -31,8 +32,9 @@ from tests.oms_orders.desk import (
     open_books,
     snapshot,
 )
+from vault.entered import RecentOrders
 
-NOTHING = Before(recent=(), messages=0, used=DayUse(by_account={}, by_strategy={}))
+NOTHING = Before(recent=RecentOrders(), messages=0, used=DayUse.summed({}, {}))
 FACTS = PriceFacts(
     price_days={AAPL: DAY, KO: DAY}, strategies={"A1": "income", "A2": "growth", "A3": "growth"}
 )
@@ -107,7 +109,10 @@ def test_a_price_of_no_known_day_is_stopped():
 
 def recent(order, seconds_ago):
     entry = wire_risk.entry_of(order, LIMITS, {}, NOW - timedelta(seconds=seconds_ago))
-    return replace(NOTHING, recent=(Recent(cl_ord_id="R-0", at=entry.at, likeness=entry.likeness),))
+    found = RecentOrders()
+    found.know(entry.at, list)
+    found.add(entry.at, Recent(cl_ord_id="R-0", at=entry.at, likeness=entry.likeness))
+    return replace(NOTHING, recent=found)
 
 
 @pytest.mark.parametrize(("seconds_ago", "passes"), [(59, False), (60, True), (61, True)])
@@ -130,6 +135,18 @@ def test_the_same_order_again_is_stopped_within_the_window(seconds_ago, passes):
 )
 def test_another_order_is_not_the_same(other):
     assert check(other, earlier=recent(BUY, 1)).intents == (other,)
+
+
+@given(
+    shares=st.dictionaries(st.text(max_size=5), st.integers(1, 10**6), min_size=1, max_size=4),
+    side=st.sampled_from(Side),
+)
+def test_a_likeness_names_the_canonical_text_of_what_is_alike(shares, side):
+    order = intent("R-1", side, AAPL, shares)
+    parts = sorted((name, Decimal(quantity)) for name, quantity in shares.items())
+    alike = [order.venue, AAPL, side.value, parts]
+
+    assert wire_risk.likeness_of(order) == content_name(encode(alike))
 
 
 def test_the_same_order_twice_in_one_wave_goes_once():
@@ -172,7 +189,7 @@ def test_cancels_count_among_the_messages_of_a_minute_and_an_old_minute_does_not
 
 
 def test_an_account_over_its_day_leaves_the_block_and_the_others_go():
-    used = replace(NOTHING, used=DayUse(by_account={"A1": Decimal(9000)}, by_strategy={}))
+    used = replace(NOTHING, used=DayUse.summed({"A1": Decimal(9000)}, {}))
     admission = check(BUY, earlier=used, daily_account=Decimal(17000))
 
     (rest,) = admission.intents
@@ -257,7 +274,7 @@ def test_the_day_is_counted_over_releases_and_restarts(vault):
         order = view.orders.get("S-1")
         assert [part.account_id for part in order.intent.allocations] == ["A2"]
         assert view.entries.used(DAY).by_account == {"A1": 14800, "A2": 14800}
-        assert [one.cl_ord_id for one in view.entries.since(NOW)] == ["R-1", "S-1"]
+        assert [one.cl_ord_id for one in view.entries.since(NOW).after(NOW)] == ["R-1", "S-1"]
 
 
 def test_an_order_that_never_left_counts_no_more(vault):
@@ -271,7 +288,8 @@ def test_an_order_that_never_left_counts_no_more(vault):
     with vault.read() as view:
         assert view.orders.get("R-1").status is OrdStatus.UNSENT
         assert view.entries.used(DAY).firm == 0
-        assert view.entries.since(NOW - timedelta(days=1)) == ()
+        before = NOW - timedelta(days=1)
+        assert view.entries.since(before).count_after(before) == 0
 
 
 def test_what_was_stopped_is_told_in_the_audit_trail(vault):
