@@ -1,5 +1,6 @@
 """Taking a snapshot: holdings by our own ledger, all else by the newest accepted files."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -7,8 +8,9 @@ from sqlalchemy import Connection, select
 
 from domain.instruments import PriceHistory
 from domain.orders import Side
-from domain.postings import Transaction, TransactionKind
+from domain.postings import Relief, Transaction, TransactionKind
 from domain.snapshot import CashBalance, PastTrade, Snapshot
+from domain.sold import sold_lots
 from domain.sources import Source
 from vault.book import Book
 from vault.book_read import read_book
@@ -16,6 +18,11 @@ from vault.quality import findings
 from vault.schema import ledger_transaction
 
 WASH_SALE_DAYS = 31  # 26 USC 1091 looks 30 days back; one more for orders that fill tomorrow.
+_TRADES = (
+    TransactionKind.ALLOCATION,
+    TransactionKind.ALLOCATION_REVERSAL,
+    TransactionKind.WASH_SALE,
+)
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -97,17 +104,22 @@ def _custodians_trades(book: Book, since: date) -> Iterator[PastTrade]:
 
 
 def _our_trades(connection: Connection, since: date, as_of: date) -> Iterator[PastTrade]:
-    """Our own allocations that stand: each lot opened a purchase, each relief a sale."""
+    """Our own allocations that stand: each lot opened a purchase, each relief a sale.
+
+    A sale that a wash sale has restated gained what it counts now.
+    """
     table = ledger_transaction.c
-    kinds = (TransactionKind.ALLOCATION, TransactionKind.ALLOCATION_REVERSAL)
     query = (
         select(table.value)
-        .where(table.kind.in_([kind.value for kind in kinds]))
+        .where(table.kind.in_([kind.value for kind in _TRADES]))
         .where(table.trade_date.between(since, as_of))
         .order_by(table.number)
     )
     told: list[Transaction] = list(connection.execute(query).scalars())
     undone = {transaction.reverses for transaction in told}
+    sold: defaultdict[str, list[Relief]] = defaultdict(list)
+    for (sale, _), relief in sold_lots(told).items():
+        sold[sale].append(relief)
     for transaction in told:
         if (
             transaction.kind is not TransactionKind.ALLOCATION
@@ -124,7 +136,7 @@ def _our_trades(connection: Connection, since: date, as_of: date) -> Iterator[Pa
                 gain=None,
                 source=lot.source,
             )
-        for relief in transaction.relieved:
+        for relief in sold[transaction.transaction_id]:
             yield PastTrade(
                 account_id=relief.account_id,
                 security_id=relief.security_id,

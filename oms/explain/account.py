@@ -9,17 +9,18 @@ from domain.exact import ZERO
 from domain.instruments import CASH
 from domain.lots import Term
 from domain.orders import Order, Side
-from domain.postings import Disallowance, Leg, Transaction, TransactionKind
+from domain.postings import Leg, Transaction, TransactionKind
 from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
 from domain.snapshot import Finding, Snapshot
-from ledger.positions import disallowed, realised
+from ledger.positions import realised
 from oms.explain.answer import Explanation, Section
 from oms.explain.lineage import origins_of_account, origins_of_lots
 from oms.explain.order import approval_words
 from oms.explain.proposal import proposal_words
 from oms.explain.rules import final_answers, rule_sentences, way_out
+from oms.explain.wash_sale import wash_sale_words
 from oms.wording import dollars, instant, percent, shares
 
 
@@ -109,6 +110,7 @@ def _stopped_words(
 def _concerns(transaction: Transaction, account_id: str) -> bool:
     own = {lot.account_id for lot in transaction.opened}
     own |= {loss.account_id for loss in transaction.disallowed}
+    own |= {one.now.account_id for one in transaction.restated}
     return account_id in own or any(leg.book == f"client:{account_id}" for leg in transaction.legs)
 
 
@@ -166,22 +168,7 @@ def _all_booked(
         f"assets; realised {dollars(gains[Term.LONG])} long-term, "
         f"{dollars(gains[Term.SHORT])} short-term."
     )
-    for found in disallowed(booked):
-        if found.account_id == account_id:
-            yield _disallowed_words(found, symbols)
-
-
-def _disallowed_words(found: Disallowance, symbols: Mapping[str, str]) -> str:
-    name = symbols.get(found.security_id, found.security_id)
-    after = (
-        "it is lost, for a retirement account bought them"
-        if found.is_lost
-        else f"it is in the basis of lot {found.replacement} now"
-    )
-    return (
-        f"Of the losses {dollars(found.loss)} on {shares(found.quantity)} {name} may not be "
-        f"deducted, for the shares were replaced within 30 days: {after} [26 USC 1091]."
-    )
+    yield from wash_sale_words(booked, account_id, symbols)
 
 
 def _legs_of(transaction: Transaction, account_id: str) -> list[Leg]:

@@ -173,8 +173,11 @@ def _book(transactions: Sequence[Transaction]) -> Iterator[str]:
         yield ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
         gain = sum((relief.gain for relief in realised(transactions)), ZERO)
         yield f"Realised gains and losses together {dollars(gain)}."
-        if later := sum((found.loss for found in disallowed(transactions)), ZERO):
+        later = sum((found.loss for found in disallowed(transactions)), ZERO)
+        if later > 0:
             yield f"Losses of {dollars(later)} may not be deducted now: wash sales."
+        if later < 0:
+            yield f"Losses of {dollars(-later)} may be deducted again: a trade was taken back."
 
 
 def _reconcile(breaks: Sequence[Break]) -> Iterator[str]:

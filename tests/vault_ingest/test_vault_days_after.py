@@ -11,7 +11,7 @@ import pytest
 from domain.instruments import CASH
 from domain.lots import TaxLot, Term
 from domain.orders import Side
-from domain.postings import Leg, Relief, Transaction, TransactionKind
+from domain.postings import Leg, Relief, Restatement, Transaction, TransactionKind
 from tests.vault_ingest.conftest import DATA
 from vault.custody import SqlCustody
 from vault.ingest import Fate, ingest
@@ -102,6 +102,27 @@ def test_a_trade_that_was_taken_back_is_no_past_trade(traded):
     past = take(traded, NEXT).past_trades
 
     assert not [t for t in past if t.account_id == ACCOUNT and t.day == TRADED]
+
+
+def test_a_sale_that_a_wash_sale_restated_is_told_as_it_counts_now(traded):
+    ledger = SqlLedger(traded)
+    (was,) = ledger.get("allocation:AB").relieved
+    now = replace(was, lot_id=f"{was.lot_id}~w", basis=was.basis + 7)
+    ledger.append(
+        Transaction(
+            transaction_id="wash_sale:AB",
+            kind=TransactionKind.WASH_SALE,
+            trade_date=TRADED,
+            at=AT,
+            legs=(),
+            restated=(Restatement(sale="allocation:AB", was=was, now=now),),
+        )
+    )
+
+    past = take(traded, NEXT).past_trades
+
+    sold = [t for t in past if (t.account_id, t.day, t.side) == (ACCOUNT, TRADED, Side.SELL)]
+    assert [t.gain for t in sold] == [was.gain - 7]
 
 
 def lakeside_files(connection, folder, *, cash_off=Decimal(0)):
