@@ -1,92 +1,114 @@
 """Rows in bulk: many rows of one table in one statement, each value as its column wants it.
 
-A statement for every row costs the driver more than the database, so rows go in blocks of a few
-fixed sizes, whose statements the driver keeps prepared.
+What a row's columns want is found out once a table, as a function of the row that is written
+and compiled here. SQLite's driver takes a statement and many rows; to PostgreSQL, where each
+statement is a journey, rows go in blocks of a few fixed sizes that stay prepared.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Table
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Boolean, Column, Connection, Date, Dialect, Table
+from sqlalchemy.exc import DBAPIError
+
+from vault.types import Bound
 
 Row = Mapping[str, object]
-_BLOCKS = (256, 64, 16, 4, 1)  # Rows in one statement.
+Values = tuple[object, ...]  # Of one row, as the driver takes them.
 Process = Callable[[Any], Any]
+_BLOCKS = (256, 64, 16, 4, 1)  # Rows in one statement.
 
 
 class TableRows:
     """How rows of one table are written on one kind of database."""
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
-        quote = dialect.identifier_preparer.quote
-        self._name = quote(table.name)
-        self._quote = quote
+        self._table, self._dialect = table, dialect
+        self._quote = dialect.identifier_preparer.quote
         self._mark = placeholder(dialect)
-        self._processes = {c.name: bind_process(c, dialect) for c in table.columns}
-        self._key = [column.name for column in table.primary_key.columns]
-        self._statements: dict[tuple[str, tuple[str, ...], int], str] = {}
+        self._key = tuple(column.name for column in table.primary_key.columns)
+        self._names: tuple[str, ...] = ()
+        self._bind: Callable[[Row], Values] = self._bind_first
+        self._bind_key = _compiled(self._key, self._processes(self._key), "[{0}]")
+        self._statements: dict[tuple[str, int], str] = {}
 
-    def insert(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Add rows, which all have the same columns."""
+    def bound(self, row: Row) -> Values:
+        """The row's values; all rows of a table have the same columns."""
+        values = self._bind(row)
+        assert len(values) == len(row), f"{self._table.name} has {self._names}, not {list(row)}"
+        return values
+
+    def insert(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Add bound rows."""
         self._write(connection, "insert", rows)
 
-    def upsert(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Make these rows stand, whatever stood under their keys; each key once."""
+    def upsert(self, connection: Connection, rows: Sequence[Values]) -> None:
+        """Make these bound rows stand, whatever stood under their keys; each key once."""
         self._write(connection, "upsert", rows)
 
     def delete(self, connection: Connection, keys: Sequence[Sequence[object]]) -> None:
         """Remove the rows with these primary keys."""
-        rows = [dict(zip(self._key, key, strict=True)) for key in keys]
-        self._write(connection, "delete", rows)
+        self._write(connection, "delete", [self._bind_key(key) for key in keys])
 
-    def _write(self, connection: Connection, what: str, rows: Sequence[Row]) -> None:
+    def _bind_first(self, row: Row) -> Values:
+        self._names = tuple(row)
+        self._bind = _compiled(self._names, self._processes(self._names), "[{1!r}]")
+        return self._bind(row)
+
+    def _processes(self, names: Sequence[str]) -> list[Process | None]:
+        return [bind_process(self._table.c[name], self._dialect) for name in names]
+
+    def _write(self, connection: Connection, what: str, rows: Sequence[Values]) -> None:
         if not rows:
             return
-        names = tuple(rows[0])
-        columns = [(name, self._processes[name]) for name in names]
+        if self._dialect.name == "sqlite":
+            _execute_many(connection, self._statement(what, 1), rows)
+            return
         for block in _blocks(rows):
-            values: list[object] = []
-            for row in block:
-                for name, process in columns:
-                    value = row[name]
-                    values.append(value if process is None else process(value))
-            statement = self._statement(what, names, len(block))
-            connection.exec_driver_sql(statement, tuple(values))
+            values = tuple(chain.from_iterable(block))
+            connection.exec_driver_sql(self._statement(what, len(block)), values)
 
-    def _statement(self, what: str, names: tuple[str, ...], count: int) -> str:
-        known = self._statements.get((what, names, count))
+    def _statement(self, what: str, count: int) -> str:
+        known = self._statements.get((what, count))
         if known is None:
-            known = self._statements[what, names, count] = self._words(what, names, count)
+            known = self._statements[what, count] = self._words(what, count)
         return known
 
-    def _words(self, what: str, names: tuple[str, ...], count: int) -> str:
-        quoted = [self._quote(name) for name in names]
+    def _words(self, what: str, count: int) -> str:
+        table = self._quote(self._table.name)
+        names = [self._quote(name) for name in (self._key if what == "delete" else self._names)]
         row = f"({', '.join([self._mark] * len(names))})"
-        columns, rows = ", ".join(quoted), ", ".join([row] * count)
+        columns, rows = ", ".join(names), ", ".join([row] * count)
         if what == "delete":
-            return f"delete from {self._name} where ({columns}) in (values {rows})"  # noqa: S608 - our own names
-        words = f"insert into {self._name} ({columns}) values {rows}"  # noqa: S608 - our own names
+            return f"delete from {table} where ({columns}) in (values {rows})"  # noqa: S608 - our own names
+        words = f"insert into {table} ({columns}) values {rows}"  # noqa: S608 - our own names
         if what == "insert":
             return words
-        key = ", ".join(self._quote(name) for name in self._key)
-        rest = ", ".join(f"{n} = excluded.{n}" for n in map(self._quote, self._rest(names)))
-        return f"{words} on conflict ({key}) do update set {rest}"
-
-    def _rest(self, names: Sequence[str]) -> list[str]:
-        return [name for name in names if name not in self._key]
+        key = [self._quote(name) for name in self._key]
+        rest = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
+        return f"{words} on conflict ({', '.join(key)}) do update set {rest}"
 
 
-_WRITERS: dict[tuple[str, str], TableRows] = {}
+class _Tables(dict[Table, TableRows]):
+    """How rows of each table are written; found out once."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        super().__init__()
+        self._dialect = dialect
+
+    def __missing__(self, table: Table) -> TableRows:
+        return self.setdefault(table, TableRows(table, self._dialect))
 
 
-def rows_of(table: Table, dialect: Dialect) -> TableRows:
-    """How rows of this table are written on this kind of database."""
-    key = (table.name, dialect.name)
-    if key not in _WRITERS:
-        _WRITERS[key] = TableRows(table, dialect)
-    return _WRITERS[key]
+_TABLES: dict[str, _Tables] = {}
+
+
+def rows_by_table(dialect: Dialect) -> Mapping[Table, TableRows]:
+    """How rows of every table are written on this kind of database."""
+    known = _TABLES.get(dialect.name)
+    return known if known is not None else _TABLES.setdefault(dialect.name, _Tables(dialect))
 
 
 def placeholder(dialect: Dialect) -> str:
@@ -97,12 +119,41 @@ def placeholder(dialect: Dialect) -> str:
 def bind_process(column: Column[Any], dialect: Dialect) -> Process | None:
     """What turns a value into what the driver takes for this column; None: nothing does."""
     kind = column.type.dialect_impl(dialect)
-    if isinstance(kind, TypeDecorator) and kind.impl_instance.bind_processor(dialect) is None:
-        return partial(kind.process_bind_param, dialect=dialect)
-    return kind.bind_processor(dialect)
+    if isinstance(kind, Bound):
+        return kind.binder(dialect)
+    process = kind.bind_processor(dialect)
+    if process is not None and isinstance(kind, Boolean | Date):
+        return lru_cache(maxsize=64)(process)  # There are few of them.
+    return process
 
 
-def _blocks(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+def _compiled(
+    names: Sequence[str], processes: Sequence[Process | None], item: str
+) -> Callable[[Any], Values]:
+    """`lambda row: (row["number"], p1(row["at"]), …)`; `item` says how a row is asked for one."""
+    items = [
+        f"row{item.format(place, name)}"
+        if process is None
+        else f"p{place}(row{item.format(place, name)})"
+        for place, (name, process) in enumerate(zip(names, processes, strict=True))
+    ]
+    known = {f"p{place}": process for place, process in enumerate(processes)}
+    bind: Callable[[Any], Values] = eval(f"lambda row: ({', '.join(items)},)", known)  # noqa: S307 - the names of our own columns
+    return bind
+
+
+def _execute_many(connection: Connection, statement: str, rows: Sequence[Values]) -> None:
+    """By the driver itself, which takes the rows as they are; its errors are SQLAlchemy's."""
+    driver: Any = connection.connection.driver_connection
+    dialect = connection.dialect
+    failures = dialect.loaded_dbapi.Error
+    try:
+        driver.executemany(statement, rows)
+    except failures as error:
+        raise DBAPIError.instance(statement, None, error, failures, dialect=dialect) from error
+
+
+def _blocks(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
     start = 0
     for size in _BLOCKS:
         while len(rows) - start >= size:

@@ -5,6 +5,7 @@ there; these types hold integers instead, and refuse what would be rounded.
 Multiplying two `Scaled` columns in SQL is wrong on SQLite: multiply in Python.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from domain.codec import decode, encode
 from domain.exact import PLACES, from_scaled, to_scaled
 
 __all__ = [
+    "Bound",
     "Canonical",
     "Instant",
     "RawText",
@@ -33,7 +35,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Scaled(TypeDecorator[Decimal]):
+class Bound(TypeDecorator[Any]):
+    """A type of ours: what it gives the driver is a function that can be kept by itself."""
+
+    cache_ok = True
+
+    def binder(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """What turns a value, or None, into what the driver takes."""
+        raise NotImplementedError
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return self.binder(dialect)(value)
+
+
+class Scaled(Bound):
     """Money, prices and shares: BIGINT millionths on SQLite, NUMERIC(24, 6) on PostgreSQL."""
 
     impl = BigInteger
@@ -44,13 +59,8 @@ class Scaled(TypeDecorator[Decimal]):
             return dialect.type_descriptor(Numeric(24, PLACES))
         return dialect.type_descriptor(BigInteger())
 
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | int | None:
-        if value is None:
-            return None
-        if not isinstance(value, Decimal):
-            raise TypeError(f"an exact column takes Decimal, not {type(value).__name__}: {value!r}")
-        scaled = to_scaled(value)
-        return from_scaled(scaled) if dialect.name == "postgresql" else scaled
+    def binder(self, dialect: Dialect) -> Callable[[Any], Decimal | int | None]:
+        return _bounded if dialect.name == "postgresql" else _scaled
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None or dialect.name == "postgresql":
@@ -58,37 +68,37 @@ class Scaled(TypeDecorator[Decimal]):
         return from_scaled(value)
 
 
-class Instant(TypeDecorator[datetime]):
+class Instant(Bound):
     """An instant in UTC, as BIGINT microseconds since 1970; naive times are refused."""
 
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def binder(self, dialect: Dialect) -> Callable[[Any], int | None]:
         del dialect
-        return None if value is None else to_microseconds(value)
+        return lambda value: None if value is None else to_microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         del dialect
         return None if value is None else from_microseconds(value)
 
 
-class RawText(TypeDecorator[str]):
+class RawText(Bound):
     """Text from outside, whatever is in it: NUL and broken UTF-8 are kept as escapes."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def binder(self, dialect: Dialect) -> Callable[[Any], str | None]:
         del dialect
-        return None if value is None else value.encode("unicode_escape").decode("ascii")
+        return _escaped
 
     def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
         del dialect
         return None if value is None else value.encode("ascii").decode("unicode_escape")
 
 
-class Canonical(TypeDecorator[Any]):
+class Canonical(Bound):
     """A domain value of one type as its canonical text (`domain.codec`)."""
 
     impl = Text
@@ -98,17 +108,40 @@ class Canonical(TypeDecorator[Any]):
         super().__init__()
         self.kind = kind
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+    def binder(self, dialect: Dialect) -> Callable[[Any], str | None]:
         del dialect
-        if value is None:
-            return None
-        if not isinstance(value, self.kind):
-            raise TypeError(f"expected {self.kind.__name__}, found {type(value).__name__}")
-        return encode(value)
+        kind = self.kind
+
+        def text(value: Any) -> str | None:
+            if isinstance(value, kind):
+                return encode(value)
+            if value is None:
+                return None
+            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+
+        return text
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         del dialect
         return None if value is None else decode(self.kind, value)
+
+
+def _scaled(value: Any) -> int | None:
+    if isinstance(value, Decimal):
+        return to_scaled(value)
+    if value is None:
+        return None
+    raise TypeError(f"an exact column takes Decimal, not {type(value).__name__}: {value!r}")
+
+
+def _bounded(value: Any) -> Decimal | None:
+    """As it is, if it could be scaled."""
+    _scaled(value)
+    return value  # type: ignore[no-any-return]
+
+
+def _escaped(value: str | None) -> str | None:
+    return None if value is None else value.encode("unicode_escape").decode("ascii")
 
 
 def to_microseconds(value: datetime) -> int:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from vault.allocations import SqlAllocations
 from vault.approvals import SqlApprovals
@@ -13,7 +12,6 @@ from vault.bars import KnownBars
 from vault.cases import SqlCases
 from vault.custody import SqlCustody
 from vault.entries import SqlEntries
-from vault.faults import translated
 from vault.findings import SqlFindings
 from vault.inbox import SqlInbox
 from vault.kills import SqlKills
@@ -24,6 +22,7 @@ from vault.outbox import SqlOutbox
 from vault.overrides import SqlOverrides
 from vault.rule_sets import SqlRuleSets
 from vault.runs import SqlRuns, SqlTriggers
+from vault.savepoint import Savepoint
 from vault.snapshot_store import SqlSnapshots
 from vault.writes import Writes, attach, detach
 
@@ -50,28 +49,16 @@ class SqlUnitOfWork:
         self.audit = SqlAudit(*shared)
         self.approvals = SqlApprovals(connection)
         self.entries = SqlEntries(*shared)
-        self.kills = SqlKills(connection)
+        self.kills = SqlKills(connection, self._memory, is_writer=memory is not None)
         self.rule_sets = SqlRuleSets(connection)
         self.findings = SqlFindings(connection)
         self.cases = SqlCases(connection)
         self.overrides = SqlOverrides(connection)
         self.custody = SqlCustody(connection)
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> Savepoint:
         """Undo only what happens inside when it raises; the transaction lives on."""
-        journal = self._memory.journal
-        with translated():
-            journal.begin()
-            try:
-                with self._writes.savepoint():
-                    yield
-            except BaseException as error:
-                journal.take_back()
-                if isinstance(error, DBAPIError):
-                    self._stop_if_lost()
-                raise
-            journal.keep()
+        return Savepoint(self.connection, self._writes, self._memory.journal)
 
     @contextmanager
     def statements_wait(self) -> Iterator[None]:
@@ -90,9 +77,3 @@ class SqlUnitOfWork:
     def forget(self) -> None:
         """The tables were written past the stores: what is known of them is read again."""
         self._memory.forget()
-
-    def _stop_if_lost(self) -> None:
-        """SQLite rolls everything back on a full disk: what follows must not commit by itself."""
-        driver = self.connection.connection.dbapi_connection
-        if self.connection.dialect.name == "sqlite" and not getattr(driver, "in_transaction", True):
-            self.connection.invalidate()
