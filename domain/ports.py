@@ -25,7 +25,7 @@ from domain.allocations import (
 from domain.audit import AuditEntry
 from domain.cases import Case, CaseEntry
 from domain.compliance import CheckResult
-from domain.entries import ChangeEntry, DayUse, Entry, Recent
+from domain.entries import ChangeEntry, DayUse, Entry, Lately
 from domain.instruments import Price, Security
 from domain.lots import TaxLot
 from domain.orders import (
@@ -73,12 +73,32 @@ class StatusRequest:
     requested_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListExecuteRequest:
+    """Our word that a list may begin: ListExecute (35=L). It begins a list once."""
+
+    list_id: str
+    requested_at: datetime
+    attempt: int = 1  # Once more, where the broker shows that it never had the one before.
+
+    @property
+    def cl_ord_id(self) -> str:
+        """What the outbox knows the message by; it has no ClOrdID."""
+        return self.name(self.list_id, self.attempt)
+
+    @staticmethod
+    def name(list_id: str, attempt: int) -> str:
+        """The same, of any attempt."""
+        return f"{list_id}:L{attempt}"
+
+
 OutboxBody = (
     OrderIntent
     | CancelRequest
     | ReplaceRequest
     | StatusRequest
     | ListCancelRequest
+    | ListExecuteRequest
     | AllocationInstruction
     | AllocationAnswer
 )
@@ -322,7 +342,7 @@ class EntryStore(Protocol):
 
     def add(self, entry: Entry) -> None: ...
     def add_change(self, entry: ChangeEntry) -> None: ...
-    def since(self, at: datetime) -> tuple[Recent, ...]: ...
+    def since(self, at: datetime) -> Lately: ...  # At least all from then on.
     def used(self, trade_date: date) -> DayUse: ...  # By orders and changes.
     def reserved(self, intent_id: str) -> Mapping[str, Decimal]: ...  # By account, ever.
 

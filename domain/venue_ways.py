@@ -14,6 +14,7 @@ class VenueWays:
     allocations: AllocationMode = AllocationMode.NONE
     daily_allocations: bool = False  # An order of several days is told of day by day.
     takes_lists: bool = False
+    lists_take_algos: bool = False
 
 
 PLAIN = VenueWays()

@@ -17,7 +17,8 @@ from gateway.wiretext import pairs, value_of
 Deliver = Callable[[Arrival], None]
 
 _REMEMBERED = 20_000  # ClOrdIDs by outbound sequence number, for refusals.
-_REPEATABLE = ("H", "AF", "AT")  # Questions, and what we say to a report.
+_REPEATABLE = ("H", "M", "AF", "AT")  # Questions, and what we say to a report.
+_NAMES = {"J": 70, "K": 66, "L": 66, "M": 66}  # What a message is about, where no ClOrdID is.
 
 
 class Callbacks:
@@ -156,11 +157,11 @@ class Callbacks:
 
 
 def _names(text: str) -> str:
-    """What a message of ours is about: its ClOrdID, a list's ClOrdIDs, an AllocID."""
+    """What a message of ours is about: its ClOrdID, a list's ClOrdIDs, a ListID, an AllocID."""
     kind = value_of(text, 35)
     if kind == "E":
         return " ".join(value for tag, value in pairs(text) if tag == 11)
-    return value_of(text, 70 if kind == "J" else 11) or ""
+    return value_of(text, _NAMES.get(kind or "", 11)) or ""
 
 
 class _Recent:

@@ -4,7 +4,7 @@ A message is marked, and its order as sent, before the engine sees it; from then
 is never sent again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,8 +26,9 @@ from domain.orders import (
     ReplaceRequest,
     Sent,
 )
-from domain.ports import OutboxBody, OutboxMessage, UnitOfWork
+from domain.ports import ListExecuteRequest, OutboxBody, OutboxMessage, UnitOfWork
 from gateway import codec, notices
+from gateway.beginnings import begin
 from gateway.gate import Judgement, Verdict
 from gateway.lists import Fragment
 from gateway.settings import VenueProfile
@@ -195,15 +196,21 @@ def declare_lost(
         return declare_unsent(uow, body.cl_ord_id, why, at, accidental=True)
     if isinstance(body, AllocationInstruction):
         return notices.lost(uow, venue, body, why, at)
+    if isinstance(body, ListExecuteRequest):
+        begin(uow, venue, body.list_id, at)
     if isinstance(body, AllocationAnswer):
         uow.outbox.queue(venue, replace(body, attempt=body.attempt + 1), at)
     return ()
 
 
-def exposed_by(body: OutboxBody, order: Order | None) -> tuple[OrderIntent, ...]:
-    """The order that a message sends or changes; a cancel and a question expose nothing."""
+def exposed_by(
+    body: OutboxBody, order: Order | None, members: Sequence[Order] = ()
+) -> tuple[OrderIntent, ...]:
+    """The orders that a message sends, changes or begins; cancels and questions expose nothing."""
     if isinstance(body, OrderIntent):
         return (body,)
+    if isinstance(body, ListExecuteRequest):
+        return tuple(one.intent for one in members)
     return (order.intent,) if isinstance(body, ReplaceRequest) and order is not None else ()
 
 
@@ -215,6 +222,8 @@ def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
     if isinstance(body, AllocationInstruction):
         facts = uow.allocations.of_order(body.order)
         return any(isinstance(f, AllocationSent) and f.alloc_id == body.alloc_id for f in facts)
+    if isinstance(body, ListExecuteRequest):
+        return True  # Saying it again takes back what may still wait.
     if isinstance(body, AllocationAnswer):
         waiting = uow.outbox.waiting(body.venue, _EVERYTHING)
         return all(message.body != body for message in waiting)

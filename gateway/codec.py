@@ -17,7 +17,7 @@ from domain.orders import (
     OrderIntent,
     ReplaceRequest,
 )
-from domain.ports import OutboxBody, StatusRequest
+from domain.ports import ListExecuteRequest, OutboxBody, StatusRequest
 from gateway import allocations
 from gateway.dialect import Dialect, Kind
 from gateway.named_values import filled
@@ -51,6 +51,9 @@ def encode(
         return in_dialect(Kind.NEW, fields, body, account, dialect)
     if isinstance(body, ListCancelRequest):
         return in_dialect(Kind.LIST_CANCEL, _list_cancel(body), None, account, dialect)
+    if isinstance(body, ListExecuteRequest):
+        fields = [(66, token("ListID", body.list_id)), (60, instant(at))]
+        return in_dialect(Kind.LIST_EXECUTE, fields, None, account, dialect)
     if isinstance(body, AllocationAnswer):
         fields = allocations.answer(body, at)
         return in_dialect(Kind.ALLOCATION_ANSWER, fields, None, account, dialect)
@@ -74,7 +77,7 @@ def named_order(body: OutboxBody) -> str:
         return body.cl_ord_id
     if isinstance(body, AllocationInstruction):
         return body.order
-    if isinstance(body, ListCancelRequest | AllocationAnswer):
+    if isinstance(body, ListCancelRequest | ListExecuteRequest | AllocationAnswer):
         return ""
     return body.orig_cl_ord_id
 
@@ -84,6 +87,12 @@ def encode_mass_status(at: datetime, account: str, dialect: Dialect = PLAIN) -> 
     name = at.astimezone(UTC).strftime("MS-%Y%m%d-%H%M%S%f")
     fields = [(584, name), (585, _ALL_ORDERS)]
     return in_dialect(Kind.MASS_STATUS, fields, None, account, dialect)
+
+
+def encode_list_status(list_id: str, account: str, dialect: Dialect = PLAIN) -> str:
+    """The question about a whole list."""
+    fields = [(66, token("ListID", list_id))]
+    return in_dialect(Kind.LIST_STATUS, fields, None, account, dialect)
 
 
 def in_dialect(

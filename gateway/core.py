@@ -102,6 +102,9 @@ class Core:
             on_booked=self.questions.booked,
             on_doubt=lambda session: self.questions.recount(self._venue(session)),
             on_mass_status=lambda session: self.questions.mass_status_ended(self._venue(session)),
+            on_list_status=lambda session, name: self.questions.list_told(
+                self._venue(session), name
+            ),
             pause=pause,
             log=log,
         )

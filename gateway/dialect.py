@@ -26,6 +26,8 @@ class Kind(StrEnum):
     STATUS = "H"
     LIST = "E"
     LIST_CANCEL = "K"
+    LIST_EXECUTE = "L"
+    LIST_STATUS = "M"
     ALLOCATION = "J"
     ALLOCATION_ANSWER = "AT"
     MASS_STATUS = "AF"
@@ -76,6 +78,9 @@ class Dialect:
     accounts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     # By our account: what the broker calls it, where that is not the same.
     list_orders: int = 0  # Orders in one NewOrderList (35=E); 0: the venue takes no lists.
+    lists_wait: bool = False  # A list is begun by a ListExecute (35=L).
+    asks_lists: bool = False  # It answers a ListStatusRequest (35=M).
+    list_algos: bool = False  # Orders of a list may name its algorithms.
 
     def unsupported(self, intent: OrderIntent) -> str | None:
         """Why the venue does not take the order, in a sentence; None when it does."""

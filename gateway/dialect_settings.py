@@ -32,6 +32,9 @@ KEYS: Mapping[str, type] = MappingProxyType(
         "allocation_accounts": dict,
         "lists": bool,
         "list_orders": int,
+        "list_execution": str,
+        "list_status": bool,
+        "list_algorithms": bool,
     }
 )
 """Keys of a venue's table that are read here, with their TOML types."""
@@ -39,6 +42,8 @@ KEYS: Mapping[str, type] = MappingProxyType(
 _Member = TypeVar("_Member", bound=StrEnum)
 _ACCOUNT = re.compile(r"[!-~]{1,64}")
 _LIST_ORDERS, _MOST_LIST_ORDERS = 100, 1000
+_OF_LISTS = ("list_orders", "list_execution", "list_status", "list_algorithms")
+_BEGINS = ("at_once", "when_told")
 
 
 def read_dialect(table: Mapping[str, Any], *, is_fifty: bool, where: str) -> Dialect:
@@ -64,6 +69,9 @@ def read_dialect(table: Mapping[str, Any], *, is_fifty: bool, where: str) -> Dia
         daily_allocations=_daily(table, where),
         accounts=_accounts(table, where.replace("]", ".allocation_accounts]")),
         list_orders=_list_orders(table, where),
+        lists_wait=_lists_wait(table, where),
+        asks_lists=bool(table.get("list_status", False)),
+        list_algos=_list_algos(table, where),
     )
 
 
@@ -100,9 +108,24 @@ def _list_orders(table: Mapping[str, Any], where: str) -> int:
     size = table.get("list_orders", _LIST_ORDERS)
     if not 1 <= size <= _MOST_LIST_ORDERS:
         refuse(where, f"list_orders = {size}; a message carries 1 to {_MOST_LIST_ORDERS} orders")
-    if "list_orders" in table and not table.get("lists"):
-        refuse(where, "list_orders says nothing without lists = true; add that or take it out")
+    given = [key for key in _OF_LISTS if key in table]
+    if given and not table.get("lists"):
+        refuse(where, f"{given[0]} says nothing without lists = true; add that or take it out")
     return size if table.get("lists", False) else 0
+
+
+def _lists_wait(table: Mapping[str, Any], where: str) -> bool:
+    begins = table.get("list_execution", _BEGINS[0])
+    if begins not in _BEGINS:
+        refuse(where, f"list_execution = {begins!r}; {nearest(begins, _BEGINS)}")
+    return bool(begins == _BEGINS[1])
+
+
+def _list_algos(table: Mapping[str, Any], where: str) -> bool:
+    wanted = bool(table.get("list_algorithms", False))
+    if wanted and "strategies" not in table:
+        refuse(where, "list_algorithms = true needs the broker's algorithms; add strategies")
+    return wanted
 
 
 def _members(

@@ -59,10 +59,16 @@ def unresolved(uow: UnitOfWork, venue: str) -> int:
 def after_logon(uow: UnitOfWork, venue: str, at: datetime) -> tuple[Alarm, ...]:
     """Ask about everything that the last session left open: doubts, silence, pending changes."""
     orders = [order for order in uow.orders.open() if order.intent.venue == venue and order.sent]
-    silent = [order for order in orders if order.in_doubt or order.status is OrdStatus.INTENDED]
+    silent = [order for order in orders if _is_silent(order)]
     alarms = raise_doubts(uow, silent, "the session was lost before the venue answered", at)
     ask(uow, [order for order in orders if order.pending and order not in silent], at)
     return alarms
+
+
+def _is_silent(order: Order) -> bool:
+    """Whether the venue's word on it is missing: also whether a list that waits has begun."""
+    waits = order.status is OrdStatus.PENDING_NEW and order.intent.list_id is not None
+    return order.in_doubt or order.status is OrdStatus.INTENDED or waits
 
 
 def note_copy(uow: UnitOfWork, order: Order, exec_id: str, at: datetime) -> None:

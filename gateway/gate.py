@@ -19,7 +19,7 @@ from domain.orders import (
     OrdStatus,
     ReplaceRequest,
 )
-from domain.ports import Kinds, OutboxBody
+from domain.ports import Kinds, ListExecuteRequest, OutboxBody
 from domain.restrictions import NO_BARS, Bars, bar_to
 from domain.runs import Kill
 
@@ -41,7 +41,10 @@ class Judgement:
     order_too: bool = False
 
 
-HELD: Kinds = (OrderIntent, AllocationInstruction)  # What a shut gate keeps back.
+HELD: Kinds = (OrderIntent, AllocationInstruction, ListExecuteRequest)
+"""What a shut gate keeps back."""
+
+Stops = tuple[Sequence[Kill], Bars]  # Kill switches and restrictions.
 _SEND = Judgement(Verdict.SEND)
 _RESERVE_SECONDS = 10
 
@@ -54,8 +57,11 @@ def judge(
     *,
     bars: Bars = NO_BARS,
     are_all_asked: bool = False,
+    members: Sequence[Order] = (),
 ) -> Judgement:
     """What may happen to `body`, whose order is `order`; `hold` says why new orders wait, if so.
+
+    `members` are the open orders of the list that it begins.
 
     `are_all_asked`: the venue owes us a report of every order, so questions about one wait.
     """
@@ -65,9 +71,9 @@ def judge(
         return _judge_change(body, order, kills, bars)
     if isinstance(body, AllocationInstruction):
         return _judge_instruction(body, order, kills, bars, hold)
-    if isinstance(body, ListCancelRequest | AllocationAnswer):
-        return _SEND
-    if are_all_asked:
+    if isinstance(body, ListExecuteRequest):
+        return _judge_begin(members, kills, bars, hold)
+    if are_all_asked and not isinstance(body, ListCancelRequest | AllocationAnswer):
         return Judgement(Verdict.HOLD, "the venue is being asked for all its orders")
     return _SEND
 
@@ -123,6 +129,21 @@ def _judge_change(
         return Judgement(Verdict.WITHDRAW, why, order_too=True)
     verdict = Verdict.WITHDRAW if order.is_closed else Verdict.HOLD
     return Judgement(verdict, f"the order is {order.status.name} and was not sent")
+
+
+def _judge_begin(
+    members: Sequence[Order], kills: Sequence[Kill], bars: Bars, hold: str
+) -> Judgement:
+    """Whether a list may begin: it sends its orders to the market."""
+    if hold:
+        return Judgement(Verdict.HOLD, hold)
+    if not members:
+        return Judgement(Verdict.WITHDRAW, "no order of the list is open any more")
+    if any(_stopped(order.intent, kills, bars) for order in members):
+        return Judgement(Verdict.HOLD, "an order of it is stopped, and not cancelled yet")
+    if all(any(isinstance(wish, CancelRequest) for wish in one.pending) for one in members):
+        return Judgement(Verdict.HOLD, "all of it is to be cancelled")
+    return _SEND
 
 
 class Throttle:

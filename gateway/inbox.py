@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from domain.errors import TryAgainError
 from domain.ports import Clock, ExecutionSink, Vault
-from gateway import mass_status, notices
+from gateway import list_answers, mass_status, notices
 from gateway.alarms import tell
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.intake import Desk, Intake, count
@@ -41,6 +41,7 @@ class Inbox:
         on_booked: Callable[[Sequence[str]], None],
         on_doubt: Callable[[str], None],
         on_mass_status: Callable[[str], None],
+        on_list_status: Callable[[str, str], None],
         pause: Pause,
         log: FilteringBoundLogger,
     ) -> None:
@@ -49,6 +50,7 @@ class Inbox:
         self._on_booked = on_booked
         self._on_doubt = on_doubt
         self._on_mass_status = on_mass_status
+        self._on_list_status = on_list_status
         self._pause = pause
         self._log = log
         self._trackers: dict[str, SequenceTracker] = {}
@@ -129,6 +131,8 @@ class Inbox:
         for arrival in batch:
             if mass_status.ends(arrival.raw):
                 self._on_mass_status(arrival.session)
+            if list_id := list_answers.told_of(arrival):
+                self._on_list_status(arrival.session, list_id)
         told = (
             arrival.raw
             for arrival in batch

@@ -10,8 +10,9 @@ from domain.errors import TryAgainError
 from domain.order_states import FILLS
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
-from gateway import doubts, mass_status, notices, reports
+from gateway import doubts, list_answers, mass_status, notices, reports
 from gateway.arrivals import Arrival, ArrivalKind
+from gateway.beginnings import open_members
 from gateway.sequence import SequenceTracker
 from gateway.settings import Connection
 from gateway.wiretext import redact, storable, value_of
@@ -19,6 +20,7 @@ from gateway.wiretext import redact, storable, value_of
 _ACTOR = "gateway"
 _REFUSALS = frozenset({"3", "j"})  # Reject, BusinessMessageReject.
 _ORDERS = frozenset({"D", "E"})
+_BEGINNING = "L"
 _UNUSABLE = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 
 
@@ -35,6 +37,7 @@ class Desk:
             one.session.name: {theirs: ours for ours, theirs in one.accounts.items()}
             for one in connections
         }
+        self.lists_wait = {one.session.name: one.lists_wait for one in connections}
         self.copies = frozenset(
             one.session.name for one in connections if one.kind is SessionKind.DROP_COPY
         )
@@ -64,7 +67,7 @@ class Intake:
             case ArrivalKind.REFUSED:
                 tracker.seen(arrival.sequence)
                 self._quarantine(arrival, f"the venue refused our message: {arrival.note}")
-                self._refused(arrival.session, arrival.order, arrival.note)
+                self._refused(arrival, arrival.order, arrival.note)
             case ArrivalKind.NOT_RESENT:
                 self._not_resent(arrival)
 
@@ -81,6 +84,8 @@ class Intake:
         if value_of(arrival.raw, 35) in notices.KINDS and arrival.session not in self._desk.copies:
             self._notice(arrival, venue)
             return
+        if list_answers.refuses(arrival.raw):
+            return  # Its orders are asked about one by one.
         match reports.decode(arrival.raw, venue=venue):
             case reports.Readable() if arrival.session in self._desk.copies:
                 pass  # Never booked; `copies` reads it from the database.
@@ -92,7 +97,7 @@ class Intake:
                 self._quarantine(arrival, f"FILL NOT BOOKED: {why}" if may_be_fill else why)
                 if value_of(arrival.raw, 35) in _REFUSALS:
                     names = f"{value_of(arrival.raw, 379) or ''} {arrival.order}"
-                    self._refused(arrival.session, names, why)
+                    self._refused(arrival, names, why)
 
     def _unreadable(self, arrival: Arrival) -> None:
         """What the engine refused; a fill that we can read is booked all the same."""
@@ -144,6 +149,7 @@ class Intake:
                     self._desk.sink,
                     at=at,
                     accounts=self._desk.accounts[arrival.session],
+                    lists_wait=self._desk.lists_wait[arrival.session],
                 )
         except TryAgainError:
             raise
@@ -212,19 +218,30 @@ class Intake:
             )
         if arrival.note == "J":
             self.alarms += notices.doubt(self._uow, arrival.order, text, at)
+        if arrival.note == _BEGINNING:
+            self._doubt_list(arrival.session, arrival.order, text)
         self.alarms.append(Alarm(kind="not_resent", cl_ord_id=arrival.order, message=text))
 
-    def _refused(self, session: str, names: str, why: str) -> None:
+    def _doubt_list(self, session: str, list_id: str, why: str) -> None:
+        """Nobody knows whether a list has begun."""
+        members = open_members(self._uow, list_id)
+        self.alarms += doubts.raise_doubts(self._uow, members, why, self._desk.clock.now())
+        self.doubted.add(session)
+
+    def _refused(self, arrival: Arrival, names: str, why: str) -> None:
         """The venue refused a message of ours: what it was about, orders or an instruction."""
-        at = self._desk.clock.now()
+        at, venue = self._desk.clock.now(), self._desk.venues[arrival.session]
+        if value_of(arrival.raw, 372) == _BEGINNING:  # It is not asked to begin it once more.
+            list_id = names.split(maxsplit=1)[0] if names.strip() else ""
+            text = f"{venue} did not begin list {list_id}: {why}"
+            self.alarms.append(Alarm(kind="list_refused", cl_ord_id=list_id, message=text))
         for name in dict.fromkeys(names.split()):
             order = self._uow.orders.get(name)
             if order is not None:
                 refusal = "the venue refused the message"
                 self.alarms += doubts.raise_doubts(self._uow, [order], refusal, at)
-                self.doubted.add(session)
+                self.doubted.add(arrival.session)
             elif self._uow.allocations.order_of(name) is not None:
-                venue = self._desk.venues[session]
                 self.alarms += notices.refused(self._uow, venue, name, why, at)
 
     def _doubt_all(self, session: str, why: str) -> None:

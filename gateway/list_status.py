@@ -1,20 +1,17 @@
-"""ListStatus (35=N): how the orders of a list stand together, read from FIX text.
-
-Fills are told by each order's own reports; what a list alone says is that an order of it was
-never taken, and that all of it is over.
-"""
+"""ListStatus (35=N): how the orders of a list stand together, read from FIX text."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from domain.orders import OrdStatus
 from gateway.fields import FieldError, Fields, plain_text, transact_time_of
-from gateway.wiretext import pairs
+from gateway.wiretext import pairs, value_of
 
 _FIRST = 11  # ClOrdID begins each instance of NoOrders (73).
-_OF_AN_ORDER = frozenset({11, 39, 58, 103})
-_OVER, _REFUSED = "6", "7"  # ListOrderStatus (431).
+_OF_AN_ORDER = frozenset({11, 14, 37, 39, 58, 103})
+_RECEIVED, _OVER, _REFUSED = "2", "6", "7"  # ListOrderStatus (431).
 _STATUSES = {s.value: s for s in OrdStatus if len(s.value) == 1}
 
 
@@ -23,7 +20,9 @@ class ListedOrder:
     """One order of the list, in the venue's words."""
 
     cl_ord_id: str
+    order_id: str  # Over FIX 5.0, where it is said.
     status: OrdStatus | None  # None: a word that we do not know.
+    filled: Decimal | None  # CumQty (14).
     code: int | None  # OrdRejReason (103).
     reason: str
 
@@ -36,6 +35,7 @@ class ListStatus:
     number: int  # RptSeq (83).
     is_over: bool
     is_refused: bool
+    waits: bool  # It is there whole, and not begun; said with the last part.
     reason: str  # ListStatusText (444).
     orders: tuple[ListedOrder, ...]
     transact_time: datetime
@@ -53,10 +53,16 @@ def read_list_status(raw: str) -> ListStatus:
         number=fields.code(83) or 1,
         is_over=stage == _OVER,
         is_refused=stage == _REFUSED,
+        waits=stage == _RECEIVED and is_last(raw),
         reason=plain_text(fields.text.get(444, "")),
         orders=tuple(_order(one) for one in _instances(given)),
         transact_time=transact_time_of(fields, []),
     )
+
+
+def is_last(raw: str) -> bool:
+    """Whether it is the last part of what is said at once: RptSeq (83) of NoRpts (82)."""
+    return (value_of(raw, 83) or "1") == (value_of(raw, 82) or "1")
 
 
 def _instances(given: Iterable[tuple[int, str]]) -> Iterator[Fields]:
@@ -74,6 +80,8 @@ def _instances(given: Iterable[tuple[int, str]]) -> Iterator[Fields]:
 def _order(fields: Fields) -> ListedOrder:
     return ListedOrder(
         cl_ord_id=fields.identifier(11),
+        order_id=fields.identifier(37) if 37 in fields.text else "",
+        filled=fields.quantity(14),
         status=_STATUSES.get(fields.text.get(39, "")),
         code=fields.code(103),
         reason=plain_text(fields.text.get(58, "")),

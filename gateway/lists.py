@@ -1,7 +1,8 @@
 """NewOrderList (35=E): the orders of a wave for one venue, in as few messages as it takes.
 
 A list goes out whole or not at all: its fragments are marked in one transaction. It begins at
-once (ListExecInstType 1), without bidding; each order is reported on as if it had gone alone.
+once (ListExecInstType 1), or waits for a ListExecute (2) where the profile says so, without
+bidding; each order is reported on as if it had gone alone.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,8 @@ from gateway.dialect import Dialect, Kind
 from gateway.printable import token
 from gateway.terms import Field
 
-_NO_BIDDING, _AT_ONCE = "3", "1"
+_NO_BIDDING = "3"  # BidType (394).
+_AT_ONCE, _WHEN_TOLD = "1", "2"  # ListExecInstType (433).
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def _fragment(
     fields: list[Field] = [
         (66, token("ListID", orders[0].list_id or "")),
         (394, _NO_BIDDING),
-        (433, _AT_ONCE),
+        (433, _WHEN_TOLD if dialect.lists_wait else _AT_ONCE),
         (68, str(len(orders))),
         (893, "Y" if end == len(orders) else "N"),
         (73, str(len(part))),

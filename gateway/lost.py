@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from domain.orders import Alarm, OrderIntent, OrdStatus
-from domain.ports import OutboxBody, UnitOfWork
+from domain.ports import ListExecuteRequest, OutboxBody, UnitOfWork
 from gateway.claims import declare_lost, declare_unsent, note_withdrawn, order_of, was_marked
 
 
@@ -29,7 +29,7 @@ def settle(uow: UnitOfWork, lost: Iterable[Lost], at: datetime) -> tuple[Alarm, 
     for one in lost:
         if not _is_to_be_told(uow, one):
             continue
-        if one.is_wanted:
+        if one.is_wanted or isinstance(one.body, ListExecuteRequest):  # The others may begin.
             alarms += declare_lost(uow, one.venue, one.body, one.why, at)
         elif isinstance(one.body, OrderIntent):
             alarms += declare_unsent(uow, one.body.cl_ord_id, one.why, at)

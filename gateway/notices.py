@@ -3,7 +3,7 @@
 Each is taken within the transaction of its message, like a report, and books nothing by itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,12 +17,11 @@ from domain.allocations import (
     said_again,
     said_to_be_unheard,
 )
-from domain.exact import ZERO
-from domain.orders import Alarm, ExecType, ExecutionReport, Order, OrdStatus
+from domain.orders import Alarm, OrdStatus
 from domain.ports import ExecutionSink, UnitOfWork
+from gateway import list_notices
 from gateway.allocation_reports import read_ack, read_report
-from gateway.doubts import raise_doubts
-from gateway.list_status import ListedOrder, ListStatus, read_list_status
+from gateway.list_status import read_list_status
 from gateway.wiretext import value_of
 
 KINDS = frozenset({"P", "AS", "N"})  # AllocationInstructionAck, AllocationReport, ListStatus.
@@ -47,8 +46,11 @@ def take(
     *,
     at: datetime,
     accounts: Mapping[str, str],
+    lists_wait: bool,
 ) -> Taken:
     """Take in a message of `KINDS`; `accounts` are ours by the broker's names.
+
+    `lists_wait`: a list there waits for our ListExecute.
 
     Raises `FieldError`, or what `sink` raises, for what can only be kept raw.
     """
@@ -57,22 +59,9 @@ def take(
         return Taken(take_ack(uow, read_ack(raw, venue), at))
     if kind == "AS":
         return Taken(sink.apply(uow, read_report(raw, venue, accounts), at))
-    return _take_status(uow, read_list_status(raw), venue, sink, at)
-
-
-def _take_status(
-    uow: UnitOfWork, status: ListStatus, venue: str, sink: ExecutionSink, at: datetime
-) -> Taken:
-    """Rejections of orders that had no report, and doubts about what we must have missed."""
-    alarms: list[Alarm] = []
-    for report in list(_rejections(uow, status, venue)):
-        alarms += sink.apply(uow, report, at)
-    missed = list(_missed(uow, status, venue))
-    alarms += raise_doubts(uow, missed, "its list is over, by the venue's word", at)
-    if status.is_refused:
-        text = f"{venue} refused list {status.list_id}: {status.reason or 'it gives no reason'}"
-        alarms.append(Alarm(kind="list_refused", cl_ord_id=status.list_id, message=text))
-    return Taken(tuple(alarms), has_doubted=bool(missed))
+    status = read_list_status(raw)
+    alarms, has_doubted = list_notices.take(uow, status, venue, sink, at=at, lists_wait=lists_wait)
+    return Taken(alarms, has_doubted)
 
 
 def take_ack(uow: UnitOfWork, ack: AllocationAck, at: datetime) -> tuple[Alarm, ...]:
@@ -136,49 +125,3 @@ def lost(
     uow.outbox.queue(venue, again, at)
     text = f"allocation {one.alloc_id} goes out again as {again.alloc_id}: {why}"
     return (Alarm(kind="message_not_sent", cl_ord_id=one.order, message=text),)
-
-
-def _rejections(uow: UnitOfWork, status: ListStatus, venue: str) -> Iterator[ExecutionReport]:
-    """What a list's status says of orders that no report has spoken of: they were not taken."""
-    for one in status.orders:
-        order = uow.orders.get(one.cl_ord_id)
-        if order is None or order.intent.venue != venue or order.status not in _NOT_OPEN:
-            continue
-        if one.status is OrdStatus.REJECTED:
-            yield _rejection(order, one, status)
-
-
-def _missed(uow: UnitOfWork, status: ListStatus, venue: str) -> Iterator[Order]:
-    """Orders that are over by their list's status, and that we have as open."""
-    for one in status.orders if status.is_over else ():
-        order = uow.orders.get(one.cl_ord_id)
-        if order is not None and order.intent.venue == venue and not order.is_closed:
-            yield order
-
-
-def _rejection(order: Order, one: ListedOrder, status: ListStatus) -> ExecutionReport:
-    intent = order.intent
-    return ExecutionReport(
-        venue=intent.venue,
-        exec_id=f"{status.list_id}:{status.number}:{one.cl_ord_id}",
-        order_id="NONE",
-        cl_ord_id=order.current,
-        orig_cl_ord_id=None,
-        exec_type=ExecType.REJECTED,
-        ord_status=OrdStatus.REJECTED,
-        symbol=intent.symbol,
-        side=intent.side,
-        order_qty=order.order_qty,
-        cum_qty=order.cum_qty,
-        leaves_qty=ZERO,
-        avg_px=None,
-        last_qty=ZERO,
-        last_px=None,
-        limit_price=order.limit_price,
-        commission=ZERO,
-        exec_ref_id=None,
-        reason=f"list {status.list_id}: {one.reason or status.reason}",
-        trade_date=intent.trade_date,
-        transact_time=status.transact_time,
-        ord_rej_reason=one.code,
-    )

@@ -14,9 +14,8 @@ from structlog.typing import FilteringBoundLogger
 from domain.kills import in_words
 from domain.orders import ReplaceRequest
 from domain.ports import Clock, Kinds, OutboxMessage, StatusRequest, UnitOfWork, Vault
-from domain.restrictions import Bars
-from domain.runs import Kill
 from gateway.alarms import tell
+from gateway.beginnings import members_of
 from gateway.claims import (
     Claim,
     Parcel,
@@ -29,7 +28,7 @@ from gateway.claims import (
     urgent_first,
     withdraw,
 )
-from gateway.gate import HELD, Throttle, Verdict, judge
+from gateway.gate import HELD, Stops, Throttle, Verdict, judge
 from gateway.handover import Handover
 from gateway.last_look import LastLook
 from gateway.list_claims import Listed, goes_in_a_list, is_of_a_list
@@ -45,7 +44,6 @@ _WINDOW = 2 * _BATCH
 _EVERYTHING = 100_000
 _IN_LIMBO = "the commit that marked it failed, and the engine never saw it"
 _REFUSED = "the session was lost before the engine took it"
-Stops = tuple[Sequence[Kill], Bars]  # Kill switches and restrictions.
 
 
 class Outbox:
@@ -70,7 +68,6 @@ class Outbox:
         self._monotonic = monotonic
         self._engine = engine
         self._questions = questions
-        self._mass_status = questions.mass_status
         self._profiles = tuple(profiles)
         self._throttles = throttles
         self._last_look = last_look
@@ -107,6 +104,7 @@ class Outbox:
         self._settle_lost()
         while not self._is_halted and self._engine.is_logged_on(profile.session.name):
             self._questions.ask_after_logon(profile)
+            self._questions.ask_about_lists(profile)
             room = self._room(profile.venue)
             if not self._may_move(profile.venue, room):
                 break
@@ -152,7 +150,7 @@ class Outbox:
     def _claim(self, uow: UnitOfWork, profile: VenueProfile, room: Room, claim: Claim) -> None:
         """Mark what may go now, and take back what may never go."""
         venue = profile.venue
-        are_all_asked = self._mass_status.is_awaited(venue)
+        are_all_asked = self._questions.is_one_for_many_awaited(venue)
         hold = self._questions.hold(uow, venue)
         kills, bars = stops = uow.kills.active(), uow.snapshots.bars(self._clock.now())
         if hold:
@@ -162,12 +160,18 @@ class Outbox:
             if not (room.has_left(message.body) or listed.has(message.body)):
                 continue
             order, at = order_of(uow, message.body), self._clock.now()
-            if self._mass_status.has_settled(venue, message.body, order):
+            if self._questions.has_settled(venue, message.body, order):
                 claim.settled.append(message.number)
                 continue
-            judgement, text = (
-                judge(message.body, order, kills, hold, bars=bars, are_all_asked=are_all_asked),
-                "",
+            members, text = members_of(uow, message.body), ""
+            judgement = judge(
+                message.body,
+                order,
+                kills,
+                hold,
+                bars=bars,
+                are_all_asked=are_all_asked,
+                members=members,
             )
             if judgement.verdict is Verdict.SEND:
                 judgement, text = encoded(message.body, order, profile, at)
@@ -176,7 +180,9 @@ class Outbox:
             elif judgement.verdict is Verdict.SEND:
                 room.take(message.body)
                 claim.numbers.append(message.number)
-                claim.parcels.append(Parcel(message.body, text, exposed_by(message.body, order)))
+                claim.parcels.append(
+                    Parcel(message.body, text, exposed_by(message.body, order, members))
+                )
                 claim.alarms += mark_sent(uow, message.body, order, at)
             if judgement.verdict is Verdict.WITHDRAW:
                 claim.withdrawn += 1

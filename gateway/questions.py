@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from structlog.typing import FilteringBoundLogger
 
-from domain.orders import Alarm, OrdStatus
-from domain.ports import Clock, UnitOfWork, Vault
+from domain.orders import Alarm, Order, OrdStatus
+from domain.ports import Clock, OutboxBody, StatusRequest, UnitOfWork, Vault
 from gateway import codec, doubts
 from gateway.alarms import tell
 from gateway.gate import Throttle
+from gateway.list_questions import ListQuestions
 from gateway.mass_status import MassStatus
 from gateway.ports import FixEngine, Monotonic
 from gateway.settings import VenueProfile
@@ -41,9 +42,19 @@ class Questions:
         self._log = log
         self._standing = Standing(throttles)
         self.mass_status = MassStatus(acknowledgement_seconds, monotonic)
+        self._lists = ListQuestions(
+            vault=vault,
+            clock=clock,
+            monotonic=monotonic,
+            engine=engine,
+            throttles=throttles,
+            patience_seconds=acknowledgement_seconds,
+            log=log,
+        )
 
     def logged_on(self, venue: str) -> None:
         """A session came up or broke off: open questions are asked before anything new is sent."""
+        self._lists.logged_on(venue)
         self._standing.logged_on(venue, self._monotonic())
         self._wake()
 
@@ -61,6 +72,30 @@ class Questions:
         """The venue has told of all its open orders."""
         self.mass_status.answered(venue)
         self._wake()
+
+    def list_told(self, venue: str, list_id: str) -> None:
+        """The venue has told of all orders of a list, or will not."""
+        self._lists.answered(venue, list_id)
+        self._wake()
+
+    def is_one_for_many_awaited(self, venue: str) -> bool:
+        """Whether an answer is owed that may make questions about single orders needless."""
+        return self.mass_status.is_awaited(venue) or self._lists.is_awaited(venue)
+
+    def has_settled(self, venue: str, body: OutboxBody, order: Order | None) -> bool:
+        """Whether such an answer has made this question needless."""
+        if not isinstance(body, StatusRequest):
+            return False
+        many = (self.mass_status, self._lists)
+        return any(one.has_settled(venue, body, order) for one in many)
+
+    def ask_about_lists(self, profile: VenueProfile) -> None:
+        """Ask about lists with orders in doubt, once for each doubt.
+
+        No answer about all open orders says whether a list that waits has begun.
+        """
+        if profile.dialect.lists_wait or not profile.mass_status:
+            self._lists.ask(profile, self._standing.doubts(profile.venue))
 
     def is_gate_open(self, venue: str) -> bool:
         """Whether a new order for `venue` would be sent, kill switches aside."""

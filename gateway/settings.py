@@ -66,6 +66,7 @@ class Connection:
     password: str | None = field(default=None, repr=False)
     down_seconds: int = 30  # Down for longer than this, when it should be up, is an alarm.
     accounts: Mapping[str, str] = field(default_factory=dict)  # Ours to the broker's names.
+    lists_wait: bool = False  # A list is begun by a ListExecute.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class VenueProfile:
             password=self.password,
             down_seconds=self.down_seconds,
             accounts=self.dialect.accounts,
+            lists_wait=self.dialect.lists_wait,
         )
         return (
             (orders,)
@@ -132,6 +134,7 @@ class GatewaySettings:
                 allocations=one.dialect.allocations,
                 daily_allocations=one.dialect.daily_allocations,
                 takes_lists=one.dialect.list_orders > 0,
+                lists_take_algos=one.dialect.list_algos,
             )
             for one in self.profiles
             if one.dialect.allocations is not AllocationMode.NONE or one.dialect.list_orders

@@ -1,7 +1,7 @@
 """Lists: a wave's orders for one venue, as one NewOrderList where the venue takes lists.
 
 A list is only how orders travel: each of its orders lives and ends by itself. What a broker's
-algorithm is to work goes alone.
+algorithm is to work goes alone, unless that broker takes algorithms in lists.
 """
 
 from collections import defaultdict
@@ -25,7 +25,8 @@ def in_lists(intents: Sequence[OrderIntent], ways: Ways) -> tuple[OrderIntent, .
     """
     together: defaultdict[str, list[str]] = defaultdict(list)
     for intent in intents:
-        if ways.get(intent.venue, PLAIN).takes_lists and intent.algo is None:
+        way = ways.get(intent.venue, PLAIN)
+        if way.takes_lists and (intent.algo is None or way.lists_take_algos):
             together[intent.venue].append(intent.cl_ord_id)
     named = {
         name: f"{members[0]}-L"

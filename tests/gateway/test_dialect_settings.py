@@ -121,6 +121,12 @@ def test_custom_tags_are_of_every_message_or_of_one_kind(tmp_path):
     [
         ("maximum_quantity = 0", "maximum_quantity = 0 would take no order at all; leave it out"),
         ("maximum_notional = 1.5", "maximum_notional = 1.5 must be of type int"),
+        ("list_status = true", "list_status says nothing without lists = true"),
+        (
+            'lists = true\nlist_execution = "later"',
+            "list_execution = 'later'; known are at_once, when_told",
+        ),
+        ("lists = true\nlist_algorithms = true", "needs the broker's algorithms; add strategies"),
         ("daily_allocations = true", 'says nothing without allocations = "after"'),
         ("handling = 4", "[venues.ACME]: handling = 4 is no HandlInst; write 1"),
         ("kinds = []", "kinds = [] would take no order at all; leave it out"),

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.orders import OrdStatus
+from domain.ports import ListExecuteRequest
+from gateway.codec import encode, encode_list_status
 from gateway.dialect import CustomTag, Dialect, Kind
 from gateway.dictionary import standard_path
 from gateway.fields import FieldError
@@ -83,6 +85,47 @@ def test_the_status_of_a_list_is_read_order_by_order():
     assert (status.is_over, status.reason) == (False, "no bidding here")
     assert (first.cl_ord_id, first.status, first.code) == ("C0", OrdStatus.REJECTED, 5)
     assert (first.reason, second.cl_ord_id, second.status) == ("twice", "C1", None)
+    assert (first.filled, first.order_id, status.waits) == (0, "", False)
+
+
+@pytest.mark.parametrize(
+    ("part", "stage", "waits"), [("2", "2", True), ("1", "2", False), ("2", "3", False)]
+)
+def test_a_list_waits_when_its_last_part_says_that_it_was_received(part, stage, waits):
+    """And an order of it has an OrderID over FIX 5.0."""
+    fields = [(66, "C0-L"), (429, "1"), (82, "2"), (431, stage), (83, part), *TAIL]
+
+    status = read_list_status(
+        message("N", [*fields, (11, "C0"), (37, "V-7"), (39, "A"), (14, "0")])
+    )
+
+    assert (status.waits, status.orders[0].order_id) == (waits, "V-7")
+
+
+@pytest.mark.parametrize(("waits", "said"), [(True, "2"), (False, "1")])
+def test_a_list_says_whether_it_waits_to_be_begun(waits, said):
+    dialect = Dialect(list_orders=100, lists_wait=waits)
+
+    [one] = encode_list(orders(2), account="T", at=AT, dialect=dialect)
+
+    assert of_tag(one.text, 433) == [said]
+
+
+@pytest.mark.parametrize("kind", ["L", "M"])
+def test_what_is_said_of_a_whole_list_is_what_the_standards_dictionary_allows(kind):
+    request = ListExecuteRequest(list_id="C0-L", requested_at=AT)
+    text = (
+        encode(request, None, account="T", at=AT)
+        if kind == "L"
+        else encode_list_status("C0-L", "T")
+    )
+    whole = fix.Message(text, False)
+    for tag, value in ((49, "T"), (56, "X"), (34, "1"), (52, "20221130-20:45:00")):
+        whole.getHeader().setField(tag, value)
+
+    STRICT.validate(fix.Message(whole.toString(), STRICT, True))
+
+    assert (value_of(text, 35), value_of(text, 66)) == (kind, "C0-L")
 
 
 @pytest.mark.parametrize("change", [[(66, "C9-L")], [(66, "a b")], []])
