@@ -1,7 +1,7 @@
 """A household's books in a few words: buy, sell, split, and look for wash sales."""
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from domain.accounts import LotMethod
@@ -54,7 +54,7 @@ class Books:
         self.transactions.append(splits.of_clients(one, self.transactions, self.lots(), AT))
         self.splits.append(one)
 
-    def post(self, day):
+    def post(self, day, losses_since=date.min):
         """What is found and posted."""
         facts = self.facts()
         accounts = {lot.account_id for one in self.transactions for lot in one.opened}
@@ -68,7 +68,7 @@ class Books:
             Taxpayer(taxable=taxable, retirement=retirement),
             self.same,
             since=date.min,
-            losses_since=date.min + timedelta(days=1),
+            losses_since=losses_since,
         )
         assert matched.is_complete
         posted = wash_postings.postings(matched.found, self.entry(day))

@@ -41,15 +41,16 @@ def test_a_sale_that_counts_otherwise_is_told_to_whose_it_is():
 
     assert told(posted, "B") == [
         (
-            f"Of {gain} 100 MSFT count as a long-term gain of $200.00 instead of a short-term gain of "
-            "$600.00: basis $1,900.00 instead of $1,500.00, held since 2024-02-21 by what they took "
-            "over [26 USC 1091(d), 1223(3)]."
+            f"Of {gain} 100 MSFT count as a long-term gain of $200.00 instead of a "
+            "short-term gain of $600.00: basis $1,900.00 instead of $1,500.00, held since "
+            "2024-02-21 by what they took over [26 USC 1091(d), 1223(3)]."
         )
     ]
     assert [one.memo for one in posted] == [
         (
-            "loss of 400 on 100 shares sold on 2026-06-10 goes into the basis of the shares bought on "
-            "2026-06-01 and sold on 2026-06-07: a short-term gain of 600 is a long-term gain of 200"
+            "loss of 400 on 100 shares sold on 2026-06-10 goes into the basis of the shares bought "
+            "on 2026-06-01 and sold on 2026-06-07: a short-term gain of 600 is a long-term gain "
+            "of 200"
         )
     ]
 
