@@ -115,6 +115,16 @@ def _replace(service: Service, request: Request, body: dict[str, Any]) -> object
     return service.replace(order, terms, body["by"], body["why"])
 
 
+def _propose_raise(service: Service, request: Request, body: dict[str, Any]) -> object:
+    order = request.path_params["order"]
+    terms = NewTerms(quantity=body["quantity"], limit=body["limit"], stop=body["stop"])
+    return service.propose_raise(order, terms, body["by"], body["why"])
+
+
+def _agree_raise(service: Service, request: Request, body: dict[str, Any]) -> object:
+    return service.agree_raise(request.path_params["order"], body["by"])
+
+
 def _propose_settlement(service: Service, request: Request, body: dict[str, Any]) -> object:
     order = request.path_params["order"]
     return service.propose_settlement(order, body["what"], body["by"], body["why"])
@@ -304,6 +314,13 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
         _replace,
         {**_DECISION, "quantity": _NUMBER, "limit": _NUMBER, "stop": _NUMBER},
     ),
+    (
+        "POST",
+        "/v1/orders/{order}/raise",
+        _propose_raise,
+        {**_DECISION, "quantity": _NUMBER, "limit": _NUMBER, "stop": _NUMBER},
+    ),
+    ("POST", "/v1/orders/{order}/raise/second", _agree_raise, {"by": str}),
     (
         "POST",
         "/v1/orders/{order}/settlement",

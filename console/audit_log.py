@@ -52,6 +52,7 @@ _NOT_ORDERS = frozenset(
 _WARNINGS = frozenset(
     {
         "adoption_proposed",
+        "raise_proposed",
         "allocation_reversed",
         "cancel_repeated",
         "case_opened",

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from console.book_wishes import BookWishes
 from console.order_wishes import OrderWishes
+from console.raise_wishes import RaiseWishes
 from console.rule_wishes import RuleWishes, UseRules
 from console.service_port import IngestLine, IngestProblem, OverrideRequest
 from console.views import find_run, unknown_case
@@ -57,7 +58,7 @@ class Triggers(Protocol):
     ) -> Run: ...
 
 
-class VaultChanging(OrderWishes, BookWishes, RuleWishes):
+class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
     """`console.service_port.Changing` over the vault."""
 
     def __init__(
@@ -85,6 +86,7 @@ class VaultChanging(OrderWishes, BookWishes, RuleWishes):
         changes of orders too.
         """
         OrderWishes.__init__(self, vault, clock, wake, limits)
+        RaiseWishes.__init__(self, vault, clock, wake, limits)
         BookWishes.__init__(self, vault, clock)
         RuleWishes.__init__(self, vault, clock, use_rules)
         self._vault, self._clock, self._intake = vault, clock, intake

@@ -189,6 +189,13 @@ class ApiClient:
         body = {**to_plain(terms), "by": by, "why": why}
         return self._post(OrderLine, f"/v1/orders/{_part(order)}/replace", body)
 
+    def propose_raise(self, order: str, terms: NewTerms, by: str, why: str) -> Telling:
+        body = {**to_plain(terms), "by": by, "why": why}
+        return self._post(Telling, f"/v1/orders/{_part(order)}/raise", body)
+
+    def agree_raise(self, order: str, by: str) -> Telling:
+        return self._post(Telling, f"/v1/orders/{_part(order)}/raise/second", {"by": by})
+
     def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling:
         body = {"what": what.value, "by": by, "why": why}
         return self._post(Telling, f"/v1/orders/{_part(order)}/settlement", body)

@@ -20,6 +20,7 @@ from domain.orders import (
     NeverSent,
     Order,
     OrderEvent,
+    Raised,
     ReplaceRequest,
     Sent,
 )
@@ -81,12 +82,14 @@ def life_of(
 
 
 def _lines(order: Order, events: Iterable[OrderEvent]) -> Iterator[LifeLine]:
-    intent = order.intent
+    intent, happened = order.intent, tuple(events)
+    sizes = (event.before for event in happened if isinstance(event, Raised))
+    meant = next(sizes, intent.quantity)
     yield LifeLine(
         at=intent.decided_at,
         message="decided",
         cl_ord_id=intent.cl_ord_id,
-        note=f"{words_of(intent.side)} {plain(intent.quantity)} {intent.symbol} "
+        note=f"{words_of(intent.side)} {plain(meant)} {intent.symbol} "
         f"{terms_words(intent)} on {intent.venue}, decided on {plain(intent.reference_price)}"
         + (f", in list {intent.list_id}" if intent.list_id else ""),
     )
@@ -97,7 +100,7 @@ def _lines(order: Order, events: Iterable[OrderEvent]) -> Iterator[LifeLine]:
             cl_ord_id=intent.cl_ord_id,
             note=routed_words(intent.routed),
         )
-    for event in events:
+    for event in happened:
         yield _line(event)
 
 
@@ -157,7 +160,7 @@ def _of_report(report: ExecutionReport) -> LifeLine:
 
 
 def _of_ours(
-    event: Sent | NeverSent | DoubtRaised | DoubtSettled | DayEnded | Adopted,
+    event: Sent | NeverSent | DoubtRaised | DoubtSettled | DayEnded | Adopted | Raised,
 ) -> LifeLine:
     """What only we know: nothing of it is on the wire, but the handing over."""
     match event:
@@ -174,6 +177,10 @@ def _of_ours(
         case Adopted():
             note = f"{event.why} ({event.by}, seconded by {event.seconded_by})"
             return LifeLine(at=event.at, message="adopted", cl_ord_id=event.known_as, note=note)
+        case Raised():
+            parts = ", ".join(f"{plain(p.quantity)} for {p.account_id}" for p in event.allocations)
+            note = f"{parts}: {event.why} ({event.by}, seconded by {event.seconded_by})"
+            return LifeLine(at=event.at, message="raised", cl_ord_id=event.cl_ord_id, note=note)
         case DoubtSettled():
             who = f"{event.by}, seconded by {event.seconded_by}"
             what = event.what.value.replace("_", " ")

@@ -32,11 +32,13 @@ from domain.orders import (
     OrderIntent,
     OrdStatus,
     OrdType,
+    Raised,
     ReplaceRequest,
     Sent,
     Settlement,
     StandingFill,
     TimeInForce,
+    with_parts,
 )
 from domain.restatements import after_split, is_renewal, split_of
 
@@ -180,6 +182,13 @@ def _on_adopted(order: Order, event: Adopted) -> Outcome:
     chain = (*order.chain, event.known_as)
     current = order.current if "/" in event.known_as else event.known_as
     return replace(order, sent=True, chain=chain, current=current), ()
+
+
+def _on_raised(order: Order, event: Raised) -> Outcome:
+    """What may be asked of the venue; what it has been asked for stands."""
+    intent = with_parts(order.intent, event.allocations)
+    assert intent.quantity > order.intent.quantity, "a raise asks for more"
+    return replace(order, intent=intent, raised=event.allocations), ()
 
 
 def _on_request(order: Order, event: CancelRequest | ReplaceRequest) -> Outcome:
@@ -521,6 +530,7 @@ _HANDLERS: Mapping[type, Callable[[Order, Any], Outcome]] = MappingProxyType(
         DoubtSettled: _on_settled,
         DayEnded: _on_day_end,
         Adopted: _on_adopted,
+        Raised: _on_raised,
         CancelRequest: _on_request,
         ReplaceRequest: _on_request,
         CancelReject: _on_cancel_reject,

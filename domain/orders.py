@@ -5,7 +5,7 @@ direction. AvgPx is not stored: `gross` is the exact sum of LastQty x LastPx of
 the fills that stand, so AvgPx x CumQty is exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -143,7 +143,7 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntent:
-    """One block order as we mean to send it. Immutable once committed.
+    """One block order as we mean to send it. Immutable once committed, but see `Raised`.
 
     `cl_ord_id` is used once, for ever. The allocations add up to `quantity`. An order for an
     amount of cash is of as many shares as the venue says when it takes it.
@@ -183,6 +183,11 @@ class OrderIntent:
         assert (self.peg is not None) == (kind is OrdType.PEGGED)
         assert (self.expires is not None) == (self.time_in_force is TimeInForce.GTD)
         assert sum(a.quantity for a in self.allocations) == self.quantity
+
+
+def with_parts(intent: OrderIntent, parts: tuple[Allocation, ...]) -> OrderIntent:
+    """The intent for other parts, and so for another quantity."""
+    return replace(intent, allocations=parts, quantity=sum((p.quantity for p in parts), ZERO))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +343,19 @@ class Adopted:
     seconded_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """Two persons approved more shares than the order was sent for; the venue is asked next."""
+
+    cl_ord_id: str
+    at: datetime
+    before: Decimal  # Shares that were approved until then.
+    allocations: tuple[Allocation, ...]  # All parts as they are from now on; none is smaller.
+    why: str
+    by: str
+    seconded_by: str
+
+
 OrderEvent = (
     ExecutionReport
     | CancelReject
@@ -349,6 +367,7 @@ OrderEvent = (
     | DoubtSettled
     | DayEnded
     | Adopted
+    | Raised
 )
 
 
@@ -393,6 +412,7 @@ class Order:
     accidental: bool = False  # It is UNSENT by accident: it may go out under another ClOrdID.
     stop_price: Decimal | None = None
     splits: tuple[Split, ...] = ()  # Told by the venue, oldest first.
+    raised: tuple[Allocation, ...] = ()  # The parts that `intent` has, if they were raised since.
 
     def shares_of(self, fill: StandingFill) -> Decimal:
         """What an execution counts today, in shares after every split since its day."""

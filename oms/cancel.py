@@ -129,7 +129,13 @@ def _unchangeable(
     if order.is_closed or not order.sent or order.in_doubt:
         return f"it is {order.status.name.lower()}, not working"
     if not 0 < quantity <= order.intent.quantity:
-        return f"quantity {plain(quantity)} is not between 1 and {plain(order.intent.quantity)}"
+        most = plain(order.intent.quantity)
+        if quantity > order.intent.quantity:
+            return (
+                f"{plain(quantity)} is more than the {most} that were approved; if it is meant, "
+                "say it again with --raise, and a second person agrees"
+            )
+        return f"quantity {plain(quantity)} is not between 1 and {most}"
     if (limit is None) != (order.limit_price is None):
         return "a limit cannot be added or taken away, only moved"
     if (stop is None) != (order.stop_price is None):

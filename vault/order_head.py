@@ -1,19 +1,21 @@
 """An order as it is kept: what changes with each event, without its intent and its fills.
 
-The intent never changes and the fills only grow, so that an event costs the same
-however many accounts and executions its order has.
+The intent only changes by a raise of its parts, which is rare, and the fills only grow, so that
+an event costs the same however many accounts and executions its order has.
 """
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from domain.orders import (
+    Allocation,
     CancelRequest,
     Order,
     OrderIntent,
     OrdStatus,
     ReplaceRequest,
     StandingFill,
+    with_parts,
 )
 from domain.splits import Split
 
@@ -39,6 +41,7 @@ class OrderHead:
     accidental: bool
     stop_price: Decimal | None = None
     splits: tuple[Split, ...] = ()
+    raised: tuple[Allocation, ...] = ()
 
 
 _NAMES = tuple(field.name for field in fields(OrderHead))
@@ -52,4 +55,6 @@ def head_of(order: Order) -> OrderHead:
 
 def whole(intent: OrderIntent, head: OrderHead, fills: tuple[StandingFill, ...]) -> Order:
     """The order again."""
+    if head.raised:
+        intent = with_parts(intent, head.raised)
     return Order(intent=intent, fills=fills, **{name: getattr(head, name) for name in _NAMES})

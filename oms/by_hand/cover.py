@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from domain.exact import ZERO, plain
-from domain.orders import Order, OrderIntent, Side
+from domain.orders import OrderIntent, Side
 from domain.ports import UnitOfWork
 
 
@@ -20,7 +20,7 @@ def free_shares(
     names = frozenset(but)
     taken = sum(
         (
-            _may_take(uow, order, account_id)
+            still_to_come(uow, order.intent, account_id)
             for order in uow.orders.open()
             if order.intent.side is Side.SELL
             and order.intent.security_id == security_id
@@ -52,18 +52,18 @@ def in_words(account_id: str, symbol: str, wanted: Decimal, held: Decimal, free:
     return f"{account_id} holds {plain(held)} {symbol}{at_work}: it cannot sell {plain(wanted)}"
 
 
-def _may_take(uow: UnitOfWork, order: Order, account_id: str) -> Decimal:
-    """Shares of the account's part that its lots have not given yet."""
-    parts = [p.quantity for p in order.intent.allocations if p.account_id == account_id]
+def still_to_come(uow: UnitOfWork, intent: OrderIntent, account_id: str) -> Decimal:
+    """Shares of the account's part that are not in its books yet."""
+    parts = [p.quantity for p in intent.allocations if p.account_id == account_id]
     if not parts:
         return ZERO
-    given = sum(
+    moved = sum(
         (
-            -leg.quantity
-            for transaction in uow.ledger.of_order(order.intent.cl_ord_id)
+            leg.quantity
+            for transaction in uow.ledger.of_order(intent.cl_ord_id)
             for leg in transaction.legs
-            if leg.book == f"client:{account_id}" and leg.asset == order.intent.security_id
+            if leg.book == f"client:{account_id}" and leg.asset == intent.security_id
         ),
         ZERO,
     )
-    return parts[0] - given
+    return parts[0] - abs(moved)

@@ -172,7 +172,8 @@ class _Story:
                 continue
             trimmed = ""
             if part.quantity != wanted.quantity:
-                trimmed = f" (recommended {shares(wanted.quantity)}, cut at release)"
+                what = "cut at release" if part.quantity < wanted.quantity else "raised since"
+                trimmed = f" (recommended {shares(wanted.quantity)}, {what})"
             yield f"{part.account_id}, {shares(part.quantity)} shares{trimmed}: {wanted.reason}"
             if wanted.terms:
                 yield f"{part.account_id}, in basis points: {_terms_words(wanted.terms)}"

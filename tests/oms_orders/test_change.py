@@ -53,7 +53,7 @@ def test_a_stop_price_that_is_not_spoken_of_is_repeated(uow):
         ({"stop_price": Decimal(14)}, "stop price 14 is 90.5 % away from 148; the collar is 10 %"),
         ({"limit_price": Decimal(1510)}, "limit 1510 is 920.3 % away from 148"),
         ({"limit_price": None}, "a limit cannot be added or taken away, only moved"),
-        ({"quantity": Decimal(101)}, "quantity 101 is not between 1 and 100"),
+        ({"quantity": Decimal(101)}, "101 is more than the 100 that were approved"),
     ],
 )
 def test_a_slip_never_reaches_the_venue(uow, terms, why):

@@ -337,7 +337,7 @@ def test_a_change_never_exceeds_what_was_approved(vault):
     terms = {"limit_price": Decimal(147), "at": NOW, "why": "test", "collar": Decimal("0.03")}
 
     with vault.write() as uow:
-        with pytest.raises(ChangeRefusedError, match="quantity 101 is not between 1 and 100"):
+        with pytest.raises(ChangeRefusedError, match="101 is more than the 100 that were approved"):
             change(uow, uow.orders.get("R-0001"), quantity=Decimal(101), **terms)
         moved = change(uow, uow.orders.get("R-0001"), quantity=Decimal(80), **terms)
 

@@ -54,10 +54,12 @@ def test_an_order_that_waits_for_its_price_outlives_a_kill_and_holds_up_nobody_e
         _refuse_what_cannot_be(desk)
 
         waiting, _ = _sold(desk, 10, "--limit", "68.00")
+        _raise(desk, waiting)
         desk.until_run(desk.rebalance(SECOND), RunStatus.DONE)
         desk.kill(desk.service)
         desk.serve()
         desk.until(lambda: desk.api.order(waiting).order.status == "new", "at work")
+        assert desk.api.order(waiting).order.order_qty == 15
         alone = desk.rebalance(FIRST)
         desk.until_run(alone, RunStatus.DONE)
         resting, run = _sold(desk, 11, "--limit", "68.50", "--until", "2022-12-05")
@@ -83,6 +85,21 @@ def _sold(desk: Desk, shares: int, *terms: str) -> tuple[str, str]:
     (order,) = detail["orders"]
     assert order["status"] == "new"
     return order["cl_ord_id"], detail["run"]["run_id"]
+
+
+def _raise(desk: Desk, name: str) -> None:
+    """From 10 shares to 15, by two persons."""
+    more = ("replace", name, "--quantity", "15")
+    alone = desk.trimtab(*more, *WHO, code=ExitCode.BAD_DATA).stderr
+    told = desk.trimtab(*more, "--raise", *WHO).stdout
+    desk.trimtab("replace", name, "--agree", "--by", OFFICER)
+    desk.until(lambda: desk.api.order(name).order.order_qty == 15, "raised")
+
+    assert "15 is more than the 10 that were approved" in alone
+    assert f"15 instead of 10 GE of {name}: 15 for {FIRST}" in told
+    life = desk.trimtab("order", name).stdout
+    assert f"{CLERK}, seconded by {OFFICER}" in life
+    assert "sell 10 GE limit 68" in life
 
 
 def _refuse_what_cannot_be(desk: Desk) -> None:
