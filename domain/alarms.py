@@ -53,6 +53,7 @@ _WARNINGS = (
     "duplicate_refused",
     "ended_by_day_roll",
     "fill_on_closed_order",
+    "gap_not_filled",
     "illegal_transition",
     "leaves_qty_disagrees",
     "list_refused",

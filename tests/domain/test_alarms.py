@@ -15,6 +15,7 @@ ELSEWHERE = {
     "drop_copy_differs",
     "drop_copy_missing",
     "drop_copy_unmatched",
+    "gap_not_filled",
     "orders_of_failed_run",
     "session_down",
     "session_flooded",
