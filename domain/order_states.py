@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.exact import ZERO, plain
 from domain.orders import (
@@ -225,15 +225,16 @@ def _on_report(order: Order, event: ExecutionReport) -> Outcome:
         return order, ()
     if refused := _refusal_of_something_else(order, event):
         return refused
-    folded, alarms = _fold_fill(order, event)
+    sums, alarms = _fold_fill(order, event)
     status, doubts = _next_status(order, event)
     told = replace(
-        folded,
+        order,
+        **sums._asdict(),
         status=status,
         order_id=_known_order_id(event) or order.order_id,
         reason=event.reason or order.reason,
-        leaves_qty=_leaves(folded, status),
-        in_doubt=order.in_doubt and event.cum_qty > folded.cum_qty,
+        leaves_qty=_leaves(status, order.order_qty, sums.cum_qty),
+        in_doubt=order.in_doubt and event.cum_qty > sums.cum_qty,
     )
     moved, answers = _answer_request(told, event)
     if moved is not told:
@@ -275,56 +276,67 @@ def _refusal_of_something_else(order: Order, event: ExecutionReport) -> Outcome 
     return doubtful, (_alarm(order, "duplicate_refused", text),)
 
 
-def _fold_fill(order: Order, event: ExecutionReport) -> Outcome:
+class _Sums(NamedTuple):
+    """The fills that stand, and what they come to."""
+
+    fills: tuple[StandingFill, ...]
+    cum_qty: Decimal
+    gross: Decimal
+    commission: Decimal
+
+
+def _fold_fill(order: Order, event: ExecutionReport) -> tuple[_Sums, tuple[Alarm, ...]]:
     """Count, un-count or re-count an execution; anything else changes no quantity."""
+    sums = _Sums(order.fills, order.cum_qty, order.gross, order.commission)
     if event.exec_type not in FILLS:
-        return order, ()
+        return sums, ()
     alarms: list[Alarm] = []
-    folded = order
     if event.exec_type is not ExecType.TRADE:
         kind = "busted" if event.exec_type is ExecType.TRADE_CANCEL else "corrected"
         found = next((f for f in reversed(order.fills) if f.exec_id == event.exec_ref_id), None)
         text = f"execution {event.exec_ref_id} was {kind} by {event.exec_id}"
         name = f"execution_{kind}" if found else "unknown_execution_changed"
         alarms.append(_alarm(order, name, text if found else f"{text}, but it does not stand"))
-        folded = folded if found is None else _without(folded, found)
+        sums = sums if found is None else _without(sums, found, order.shares_of(found))
     if event.exec_type is not ExecType.TRADE_CANCEL and event.last_qty > 0:
         if event.last_px is None:
             text = f"execution {event.exec_id} has no LastPx: counted without money"
             alarms.append(_alarm(order, "execution_without_price", text))
-        folded = _with(folded, event)
-    if folded.cum_qty > folded.order_qty and folded.cum_qty > order.cum_qty:
-        text = f"{plain(folded.cum_qty)} filled of {plain(folded.order_qty)}; all of it is booked"
+        fill = _fill_of(event)
+        sums = _with(sums, fill, order.shares_of(fill))
+    if sums.cum_qty > order.order_qty and sums.cum_qty > order.cum_qty:
+        text = f"{plain(sums.cum_qty)} filled of {plain(order.order_qty)}; all of it is booked"
         alarms.append(_alarm(order, "over_filled", text))
-    return folded, tuple(alarms)
+    return sums, tuple(alarms)
 
 
-def _with(order: Order, event: ExecutionReport) -> Order:
-    """One fill more; the sums move by it alone, however many there are."""
-    fill = StandingFill(
+def _fill_of(event: ExecutionReport) -> StandingFill:
+    return StandingFill(
         exec_id=event.exec_id,
         trade_date=event.trade_date,
         quantity=event.last_qty,
         price=event.last_px if event.last_px is not None else ZERO,
         commission=event.commission,
     )
-    return replace(
-        order,
-        fills=(*order.fills, fill),
-        cum_qty=order.cum_qty + order.shares_of(fill),
-        gross=order.gross + fill.quantity * fill.price,
-        commission=order.commission + fill.commission,
+
+
+def _with(sums: _Sums, fill: StandingFill, shares: Decimal) -> _Sums:
+    """One fill more, of `shares` today; the sums move by it alone, however many there are."""
+    return _Sums(
+        fills=(*sums.fills, fill),
+        cum_qty=sums.cum_qty + shares,
+        gross=sums.gross + fill.quantity * fill.price,
+        commission=sums.commission + fill.commission,
     )
 
 
-def _without(order: Order, fill: StandingFill) -> Order:
-    """The order as if the fill had never been."""
-    return replace(
-        order,
-        fills=tuple(one for one in order.fills if one is not fill),
-        cum_qty=order.cum_qty - order.shares_of(fill),
-        gross=order.gross - fill.quantity * fill.price,
-        commission=order.commission - fill.commission,
+def _without(sums: _Sums, fill: StandingFill, shares: Decimal) -> _Sums:
+    """As if the fill, of `shares` today, had never been."""
+    return _Sums(
+        fills=tuple(one for one in sums.fills if one is not fill),
+        cum_qty=sums.cum_qty - shares,
+        gross=sums.gross - fill.quantity * fill.price,
+        commission=sums.commission - fill.commission,
     )
 
 
@@ -500,12 +512,13 @@ def _with_terms(
 
 
 def _with_leaves(order: Order) -> Order:
-    return replace(order, leaves_qty=_leaves(order, order.status))
+    leaves = _leaves(order.status, order.order_qty, order.cum_qty)
+    return replace(order, leaves_qty=leaves)
 
 
-def _leaves(order: Order, status: OrdStatus) -> Decimal:
+def _leaves(status: OrdStatus, order_qty: Decimal, cum_qty: Decimal) -> Decimal:
     """LeavesQty: what may still fill. Nothing of an order that is closed or over-filled."""
-    return ZERO if status in CLOSED else max(ZERO, order.order_qty - order.cum_qty)
+    return ZERO if status in CLOSED else max(ZERO, order_qty - cum_qty)
 
 
 def _known_order_id(event: ExecutionReport) -> str | None:
