@@ -1,7 +1,7 @@
 """One run with everything that is stored of it, for explanations and lists."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -41,6 +41,7 @@ class StoredRun:
     transactions: tuple[Transaction, ...]
     breaks: tuple[Break, ...]
     summary: Summary | None
+    later: tuple[Transaction, ...] = ()  # Other runs' wash sales that stand on this one's sales.
 
     def of_order(self, order: Order) -> Explanation:
         """Why this order of the run is as it is."""
@@ -52,7 +53,7 @@ class StoredRun:
             run=self.run,
             snapshot=self._snapshot(),
             executions=self.executions,
-            transactions=self.transactions,
+            transactions=(*self.transactions, *self.later),
             basket=self.basket,
         )
 
@@ -69,7 +70,7 @@ class StoredRun:
             basket=self.basket,
             approval=self.approval,
             orders=self.orders,
-            transactions=self.transactions,
+            transactions=(*self.transactions, *self.later),
         )
 
     def traced(self) -> Explanation:
@@ -104,6 +105,7 @@ class StoredRun:
 def load(view: UnitOfWork, run: Run) -> StoredRun:
     """Everything that is stored of `run`."""
     steps = _steps(view, run.run_id)
+    transactions = view.ledger.of_run(run.run_id)
     basket = decode(Basket, steps[Step.CHECK]) if Step.CHECK in steps else None
     if Step.APPROVE in steps:
         basket = decode(Decision, steps[Step.APPROVE]).basket
@@ -118,9 +120,23 @@ def load(view: UnitOfWork, run: Run) -> StoredRun:
         approval=view.approvals.get(run.run_id),
         orders=view.orders.of_run(run.run_id),
         executions=executions_of(view, run.run_id),
-        transactions=view.ledger.of_run(run.run_id),
+        transactions=transactions,
         breaks=view.findings.breaks(run.run_id),
         summary=decode(Summary, steps[Step.RECONCILE]) if Step.RECONCILE in steps else None,
+        later=_later(view, run.run_id, transactions),
+    )
+
+
+def _later(
+    view: UnitOfWork, run_id: UUID, transactions: Sequence[Transaction]
+) -> tuple[Transaction, ...]:
+    sales = {one.transaction_id for one in transactions if one.relieved}
+    return tuple(
+        posted
+        for posted in view.ledger.wash_sales()
+        if posted.run_id != run_id
+        and sales
+        & {*(one.sale for one in posted.disallowed), *(one.sale for one in posted.restated)}
     )
 
 

@@ -24,6 +24,7 @@ from oms.explain.lineage import (
     unique,
 )
 from oms.explain.rules import final_answers, rule_sentences
+from oms.explain.wash_sale import restated_words
 from oms.order_words import routed_words, terms_words
 from oms.wording import counted, dollars, instant, shares
 
@@ -111,6 +112,8 @@ class _Story:
             for t in self.postings
             if t.kind is TransactionKind.ALLOCATION and t.transaction_id not in undone
         ]
+        sales = {t.transaction_id for t in self.standing}
+        self.restated = [one for t in transactions for one in t.restated if one.sale in sales]
         self.moved: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self.relieved: defaultdict[str, list[Relief]] = defaultdict(list)
         self.opened: defaultdict[str, list[TaxLot]] = defaultdict(list)
@@ -188,6 +191,10 @@ class _Story:
             yield self._share_words(part)
             for relief in self.relieved[part.account_id]:
                 yield _relief_words(relief, self.lots.get(relief.lot_id))
+            for one in self.restated:
+                if one.now.account_id == part.account_id:
+                    name = {self.intent.security_id: self.intent.symbol}
+                    yield f"  {restated_words(one, name)}"
             for lot in self.opened[part.account_id]:
                 yield (
                     f"  opened lot {lot.lot_id}: {shares(lot.quantity)} shares with a "
@@ -257,6 +264,7 @@ class _Story:
             "checks": to_plain(self.checks),
             "executions": to_plain(self.executions),
             "transactions": to_plain(self.postings),
+            "restated": to_plain(self.restated),
             "lineage": to_plain(origins),
         }
 

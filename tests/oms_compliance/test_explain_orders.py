@@ -21,7 +21,7 @@ from domain.orders import (
     Side,
     TimeInForce,
 )
-from domain.postings import Break, Relief, TransactionKind
+from domain.postings import Break, Relief, Restatement, TransactionKind
 from domain.proposals import AccountProposal, Conflict, Outcome, Term
 from domain.runs import Approval, ApprovalStatus, Run, RunStatus, TriggerKind
 from domain.snapshot import Finding, name_of
@@ -334,6 +334,29 @@ def test_a_bust_is_told_and_counted_out():
 
     assert found.gaps == ()
     assert any("busted E1, 100 at no price" in line for line in found.lines())
+
+
+def test_an_order_whose_sale_counts_otherwise_since_says_so():
+    """A loss of a later run was replaced by shares that this order had sold."""
+    sale = BOOKED[-1]
+    was = sale.relieved[0]
+    now = replace(was, lot_id=f"{was.lot_id}~w", basis=was.basis + 100, acquired=date(2020, 1, 2))
+    change = Restatement(sale=sale.transaction_id, was=was, now=now)
+    later = replace(
+        sale,
+        transaction_id="wash_sale:S",
+        kind=TransactionKind.WASH_SALE,
+        legs=(),
+        relieved=(),
+        restated=(change, replace(change, sale="another")),
+        cl_ord_id=None,
+    )
+
+    lines = explained(transactions=(*BOOKED, later)).lines()
+
+    said = [line for line in lines if "count as" in line]
+    assert len(said) == 1
+    assert f"count as a long-term loss of ${100 - was.gain:,.2f} instead of" in said[0]
 
 
 def account(account_id: str, proposal=None) -> Explanation:
