@@ -412,6 +412,10 @@ class Vault(Protocol):
         """A consistent, read-only view; writing through it raises."""
         ...
 
+    def is_awaited(self) -> bool:
+        """Whether another thread waits to write: who writes much does it in parts."""
+        ...
+
     def may_wait(self, venue: str) -> bool:
         """False only when no message waits to be sent to the venue; asks no database."""
         ...

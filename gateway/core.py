@@ -70,7 +70,7 @@ class Core:
         )
         self.engine = engine(callbacks)
         self.last_look = LastLook()
-        self.right_of_way = RightOfWay()
+        self.right_of_way = RightOfWay(monotonic, vault.is_awaited)
         throttles = {p.venue: Throttle(p.throttle) for p in settings.profiles}
         self.questions = Questions(
             vault=vault,
@@ -99,6 +99,7 @@ class Core:
             sink=sink,
             clock=clock,
             connections=settings.connections,
+            right_of_way=self.right_of_way,
             on_booked=self.questions.booked,
             on_doubt=lambda session: self.questions.recount(self._venue(session)),
             on_mass_status=lambda session: self.questions.mass_status_ended(self._venue(session)),

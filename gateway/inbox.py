@@ -17,6 +17,7 @@ from gateway import list_answers, mass_status, notices
 from gateway.alarms import tell
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.intake import Desk, Intake, count
+from gateway.right_of_way import RightOfWay
 from gateway.sequence import SequenceTracker
 from gateway.settings import Connection
 from gateway.wiretext import value_of
@@ -38,6 +39,7 @@ class Inbox:
         sink: ExecutionSink,
         clock: Clock,
         connections: Sequence[Connection],
+        right_of_way: RightOfWay,
         on_booked: Callable[[Sequence[str]], None],
         on_doubt: Callable[[str], None],
         on_mass_status: Callable[[str], None],
@@ -47,6 +49,7 @@ class Inbox:
     ) -> None:
         self._vault = vault
         self._desk = Desk(sink, clock, connections)
+        self._right_of_way = right_of_way
         self._on_booked = on_booked
         self._on_doubt = on_doubt
         self._on_mass_status = on_mass_status
@@ -65,15 +68,18 @@ class Inbox:
         return tracker.contiguous if tracker else 0
 
     def take(self, batch: Sequence[Arrival]) -> bool:
-        """Commit what arrived, in its order.
+        """Commit what arrived, in its order; in several transactions while others wait to write.
 
         False when we are stopping and the database is away: nothing after it may be booked.
         """
-        try:
-            self._commit(batch)
-        except Exception as error:  # noqa: BLE001 - each message is tried alone before it is judged
-            self._log.error("inbox_commit_failed", messages=len(batch), error=str(error))
-            return all(map(self._take_alone, batch))
+        rest = batch
+        while rest:
+            self._right_of_way.give()
+            try:
+                rest = rest[self._commit(rest) :]
+            except Exception as error:  # noqa: BLE001 - each message is tried alone before it is judged
+                self._log.error("inbox_commit_failed", messages=len(rest), error=str(error))
+                return all(map(self._take_alone, rest))
         return True
 
     def keep(self, arrival: Arrival) -> None:
@@ -106,7 +112,8 @@ class Inbox:
             else:
                 return True
 
-    def _commit(self, batch: Sequence[Arrival], *, keep_raw: bool = False) -> None:
+    def _commit(self, batch: Sequence[Arrival], *, keep_raw: bool = False) -> int:
+        """How many of them, from the first on, are committed."""
         trackers = deepcopy(self._trackers)
         if all(arrival.kind in _COUNTED_ONLY for arrival in batch):
             for arrival in batch:
@@ -115,12 +122,28 @@ class Inbox:
         else:
             with self._vault.write() as uow:
                 intake = Intake(self._desk, uow)
-                for arrival in batch:
-                    intake.take(trackers[arrival.session], arrival, keep_raw=keep_raw)
+                batch = batch[: self._book(intake, trackers, batch, keep_raw=keep_raw)]
                 self._shut_gates(intake)
             self._trackers = trackers
             tell(self._log, intake.alarms)
         self._answered(batch)
+        return len(batch)
+
+    def _book(
+        self,
+        intake: Intake,
+        trackers: dict[str, SequenceTracker],
+        batch: Sequence[Arrival],
+        *,
+        keep_raw: bool,
+    ) -> int:
+        """How many were booked before others had to be let in."""
+        part = self._right_of_way.begin()
+        for booked, arrival in enumerate(batch):
+            if booked and not part.goes_on():
+                return booked
+            intake.take(trackers[arrival.session], arrival, keep_raw=keep_raw)
+        return len(batch)
 
     def _shut_gates(self, intake: Intake) -> None:
         """Before the commit: a claim that comes right after it must count the doubts."""

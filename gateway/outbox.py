@@ -231,7 +231,8 @@ class Outbox:
             questions=self._questions,
             log=self._log,
         )
-        handover.give(claim)
+        with self._right_of_way.handing_over():
+            handover.give(claim)
         self._throttles[profile.venue].spend(handover.sent)
         self._lost += (Lost(profile.venue, body, _REFUSED) for body in handover.refused)
         self._lost += (

@@ -2,31 +2,75 @@
 
 Python runs one thread at a time. While messages are handed to the engine, booking would take
 every second turn from them, and the last cancel of a halt would wait for the answers to the first.
+And one thread writes at a time: what came in is committed sooner when others wait to write.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from gateway.ports import Monotonic
+
 _LONGEST_SECONDS = 0.05  # What came in waits for the wire no longer.
+_SLICE_SECONDS = 0.008  # Of booking, when others wait; about what the commit behind it takes.
 
 
 class RightOfWay:
     """Between the thread that sends and the one that books."""
 
-    def __init__(self) -> None:
-        self._is_free = threading.Event()
-        self._is_free.set()
+    def __init__(self, monotonic: Monotonic, is_awaited: Callable[[], bool]) -> None:
+        """`is_awaited`: another thread waits to write."""
+        self.monotonic = monotonic
+        self.is_awaited = is_awaited
+        self._is_free = _up()
+        self._is_quiet = _up()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
-        """Somebody sends."""
-        self._is_free.clear()
-        try:
+        """Somebody claims what is to be sent, and sends it."""
+        with _down(self._is_free):
             yield
-        finally:
-            self._is_free.set()
+
+    @contextmanager
+    def handing_over(self) -> Iterator[None]:
+        """Of that, the part that needs no transaction: a message after the other to the engine."""
+        with _down(self._is_quiet):
+            yield
 
     def give(self) -> None:
-        """Wait while somebody sends."""
+        """Before a transaction: wait while somebody sends."""
         self._is_free.wait(_LONGEST_SECONDS)
+
+    def begin(self) -> "Slice":
+        """A transaction of what came in begins."""
+        return Slice(self, self._is_quiet)
+
+
+class Slice:
+    """One transaction of the inbox, as long as it may last."""
+
+    def __init__(self, way: RightOfWay, is_quiet: threading.Event) -> None:
+        self._way, self._is_quiet = way, is_quiet
+        self._began = way.monotonic()
+
+    def goes_on(self) -> bool:
+        """Between two messages: wait while messages are handed over; False: commit now."""
+        passed = self._way.monotonic() - self._began
+        if not self._is_quiet.is_set() and passed < _LONGEST_SECONDS:
+            self._is_quiet.wait(_LONGEST_SECONDS - passed)
+        return passed < _SLICE_SECONDS or not self._way.is_awaited()
+
+
+def _up() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
+@contextmanager
+def _down(event: threading.Event) -> Iterator[None]:
+    event.clear()
+    try:
+        yield
+    finally:
+        event.set()

@@ -74,7 +74,6 @@ class Gateway:
         self._inbox = InboxThread(
             core.inbox,
             self._arrivals,
-            core.right_of_way,
             stopping=stopping,
             log=log,
             fatal=fatal,

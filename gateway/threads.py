@@ -11,7 +11,6 @@ from structlog.typing import FilteringBoundLogger
 from gateway.arrival_queue import ArrivalQueue
 from gateway.inbox import Inbox
 from gateway.outbox import Outbox
-from gateway.right_of_way import RightOfWay
 from gateway.watch import Watch
 
 _POLL_SECONDS = 0.25
@@ -54,7 +53,6 @@ class InboxThread:
         self,
         inbox: Inbox,
         arrivals: ArrivalQueue,
-        right_of_way: RightOfWay,
         *,
         stopping: threading.Event,
         log: FilteringBoundLogger,
@@ -63,7 +61,6 @@ class InboxThread:
         """`stopping` is what the inbox looks at while it waits for a database that is away."""
         self._inbox = inbox
         self._arrivals = arrivals
-        self._right_of_way = right_of_way
         self._stopping = stopping
         self._log = log
         self._fatal = fatal
@@ -83,7 +80,6 @@ class InboxThread:
     def _run(self) -> None:
         try:
             while (batch := self._arrivals.next_batch()) is not None:
-                self._right_of_way.give()
                 if not self._inbox.take(batch):
                     return
         except BaseException as error:  # noqa: BLE001 - the process ends, as it must

@@ -204,6 +204,7 @@ class _Tally:
         self._messages = earlier.messages
         self._last_minute = earlier.recent.count_after(now - MINUTE)
         self._seen: dict[str, str] = {}  # ClOrdIDs of this transaction, by likeness.
+        self._last: tuple[OrderIntent | None, str] = (None, "")  # An order and its likeness.
         self._firm = earlier.used.firm
         self._accounts: defaultdict[str, Decimal] = defaultdict(Decimal)  # By this transaction.
         self._strategies: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -211,7 +212,7 @@ class _Tally:
     def refusal(self, intent: OrderIntent) -> str | None:
         """What an order is beside the others."""
         limits = self._limits
-        if (twin := self._twin(likeness_of(intent))) is not None:
+        if (twin := self._twin(self._likeness(intent))) is not None:
             seconds = limits.duplicate_window.total_seconds()
             return f"the same as {twin}, which went out less than {seconds:g} s ago"
         if self._last_minute >= limits.orders_per_minute:
@@ -244,12 +245,17 @@ class _Tally:
         """It goes out."""
         self._last_minute += 1
         self._messages += 1
-        self._seen[likeness_of(intent)] = intent.cl_ord_id
+        self._seen[self._likeness(intent)] = intent.cl_ord_id
         for part in intent.allocations:
             notional = part.quantity * self._price(intent)
             self._firm += notional
             self._accounts[part.account_id] += notional
             self._strategies[strategies.get(part.account_id, "")] += notional
+
+    def _likeness(self, intent: OrderIntent) -> str:
+        if self._last[0] is not intent:
+            self._last = (intent, likeness_of(intent))
+        return self._last[1]
 
     def _twin(self, likeness: str) -> str | None:
         ours = self._seen.get(likeness)

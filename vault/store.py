@@ -116,6 +116,10 @@ class SqlVault:
         """False only when no message waits to be sent to the venue; asks no database."""
         return self._memory.waiting.may_have(venue)
 
+    def is_awaited(self) -> bool:
+        """Whether another thread waits to write."""
+        return self._turns.is_awaited()
+
     def acquire(self) -> None:
         """Become the writer now rather than at the first write; raises `LeaseHeldError`."""
         with self._exclusive():

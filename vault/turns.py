@@ -17,6 +17,10 @@ class Turns:
         self._is_held = False
         self._waiting: deque[threading.Lock] = deque()  # Each is released when its turn comes.
 
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for a turn."""
+        return bool(self._waiting)
+
     def __enter__(self) -> None:
         with self._guard:
             if not self._is_held:

@@ -1,6 +1,7 @@
 """What goes out goes before what came in: booking waits for a hand-over, and not for ever."""
 
 import threading
+import time
 
 import pytest
 
@@ -8,9 +9,18 @@ from gateway import right_of_way
 from gateway.right_of_way import RightOfWay
 
 
-def test_who_books_waits_until_what_goes_out_has_gone(monkeypatch):
+@pytest.fixture
+def patient(monkeypatch):
     monkeypatch.setattr(right_of_way, "_LONGEST_SECONDS", 60)
-    way, done = RightOfWay(), []
+
+
+def free_way(*, is_awaited=False):
+    return RightOfWay(time.monotonic, lambda: is_awaited)
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_books_waits_until_what_goes_out_has_gone():
+    way, done = free_way(), []
     booking = threading.Thread(target=lambda: (way.give(), done.append("booked")))
 
     with way.taken():
@@ -22,17 +32,56 @@ def test_who_books_waits_until_what_goes_out_has_gone(monkeypatch):
     assert done == ["sent", "booked"]
 
 
-def test_who_books_does_not_wait_for_ever():
-    way = RightOfWay()
+@pytest.mark.usefixtures("patient")
+def test_who_books_already_stands_still_while_messages_are_handed_over():
+    way, done = free_way(), []
+    part = way.begin()
+    booking = threading.Thread(target=lambda: (part.goes_on(), done.append("booked")))
+
+    with way.taken(), way.handing_over():
+        booking.start()
+        booking.join(0.05)
+        done.append("sent")
+    booking.join()
+
+    assert done == ["sent", "booked"]
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_books_does_not_stand_still_for_who_waits_to_write():
+    """Else the two would wait for each other."""
+    way = free_way()
+    part = way.begin()
 
     with way.taken():
+        assert part.goes_on()
+
+
+def test_who_books_does_not_wait_for_ever():
+    way = free_way()
+    part = way.begin()
+
+    with way.taken(), way.handing_over():
         way.give()
+        part.goes_on()
 
 
-def test_the_way_is_free_after_a_hand_over_that_failed(monkeypatch):
-    monkeypatch.setattr(right_of_way, "_LONGEST_SECONDS", 60)
-    way = RightOfWay()
-    with pytest.raises(ZeroDivisionError), way.taken():
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_a_transaction_ends_early_only_when_others_wait_to_write(is_awaited):
+    now = [0.0]
+    way = RightOfWay(lambda: now[0], lambda: is_awaited)
+    part = way.begin()
+
+    assert part.goes_on()
+    now[0] = 1.0
+    assert part.goes_on() is not is_awaited
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_way_is_free_after_a_hand_over_that_failed():
+    way = free_way()
+    with pytest.raises(ZeroDivisionError), way.taken(), way.handing_over():
         1 / 0  # noqa: B018 - it fails
 
     way.give()
+    assert way.begin().goes_on()

@@ -118,6 +118,9 @@ class SimVault:
             self._let_others()
             yield uow
 
+    def is_awaited(self) -> bool:
+        return self.real.is_awaited()
+
     def may_wait(self, venue: str) -> bool:
         return self.real.may_wait(venue)
 
