@@ -192,13 +192,18 @@ def _on_raised(order: Order, event: Raised) -> Outcome:
 
 
 def _on_request(order: Order, event: CancelRequest | ReplaceRequest) -> Outcome:
-    """A wish: nothing changes but that it is pending and its ClOrdID is now ours."""
+    """A wish: nothing changes but that it is pending and its ClOrdID is now ours.
+
+    A cancel is asked for again only where the one before was lost, and takes its place.
+    """
     assert event.cl_ord_id not in order.chain, f"{event.cl_ord_id} was used before"
     replaceable = isinstance(event, ReplaceRequest) and order.status is OrdStatus.FILLED
     if order.is_closed and not replaceable:
         message = f"change {event.cl_ord_id} asked of an order that is {order.status.name}"
         return order, (_alarm(order, "request_on_closed_order", message),)
-    pending = (*order.pending, event)
+    is_again = isinstance(event, CancelRequest)
+    earlier = (p for p in order.pending if not (is_again and isinstance(p, CancelRequest)))
+    pending = (*earlier, event)
     return replace(order, pending=pending, chain=(*order.chain, event.cl_ord_id)), ()
 
 

@@ -234,6 +234,30 @@ def test_a_pending_cancel_is_not_a_cancel():
     assert not pending.is_closed
 
 
+def test_a_cancel_that_is_asked_for_again_takes_the_place_of_the_lost_one():
+    """Else the refusal of the second would leave the first pending, and nobody could ask anew."""
+    lost = CancelRequest(cl_ord_id="Y", orig_cl_ord_id="X", requested_at=AT, why="")
+    again = CancelRequest(cl_ord_id="Z", orig_cl_ord_id="X", requested_at=AT, why="")
+
+    asked = after(NEW, lost, again)
+    refused = after(
+        asked,
+        CancelReject(
+            venue="XSIM",
+            cl_ord_id="Z",
+            orig_cl_ord_id="X",
+            order_id="V1",
+            ord_status=OrdStatus.NEW,
+            cxl_rej_reason=2,
+            reason="superseded by a replace",
+            transact_time=AT,
+        ),
+    )
+
+    assert (asked.pending, asked.chain) == ((again,), ("X", "Y", "Z"))
+    assert (refused.pending, refused.status) == ((), OrdStatus.NEW)
+
+
 def test_a_partial_fill_does_not_end_a_pending_cancel():
     wish = CancelRequest(cl_ord_id="Y", orig_cl_ord_id="X", requested_at=AT, why="")
     pending = after(NEW, wish, says(NEW, ExecType.PENDING_CANCEL, OrdStatus.PENDING_CANCEL))
