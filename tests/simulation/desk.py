@@ -4,117 +4,111 @@ Every wish goes the real way: admission, limits on the wire, intent, outbox and 
 transaction; cancels, replaces, halts and settlements by the functions of `oms`.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
-from domain.orders import Order, OrderIntent, OrdStatus, Settlement, Side
+from domain.day_roll import DayRoll
+from domain.orders import Order, OrderIntent, OrdStatus, Settlement
 from domain.ports import UnitOfWork, Vault
 from domain.runs import Kill
-from oms import settlement, wire_risk
+from gateway.settings import GatewaySettings
+from oms import settlement
 from oms.admission import admit
-from oms.cancel import ChangeRefusedError, cancel, change
+from oms.cancel import ChangeRefusedError, cancel
 from oms.entering import enter
 from oms.generations import next_name
-from oms.halt import Setting, halt
-from oms.wire_risk import RiskLimits
-from tests.oms_orders.desk import AAPL, KO, PRICES, intent, lot, snapshot
+from oms.halt import halt
+from oms.lists import cancel_lists
+from oms.replacing import Terms, replace_order
 from tests.simulation.clock import SimClock
+from tests.simulation.process import Process
+from tests.simulation.wanted import FACTS, LIMITS, draw
 
-ACCOUNTS = ("A1", "A2", "A3")
-BOOK = snapshot(
-    tuple(lot(account, AAPL, 5_000, "450000") for account in ACCOUNTS),
-    dict.fromkeys(ACCOUNTS, "5000000"),
-)
-LIMITS = RiskLimits(
-    maximum_quantity=Decimal(2_000),
-    maximum_notional=Decimal(400_000),
-    price_collar=Decimal("0.5"),
-    stale_days=4,
-    duplicate_window=timedelta(seconds=1),
-    orders_per_minute=30,
-    messages_per_minute=1_000_000,
-    daily_firm=Decimal(3_000_000),
-    daily_strategy=Decimal(3_000_000),
-    daily_account=Decimal(1_500_000),
-)
-_SIZES = (10, 30, 60, 100)
-_MANY = 4_000  # More than an order may have.
+_MOVES = tuple(Decimal(cents) for cents in ("-0.50", "-0.01", "0", "0", "0.01", "0.50"))
 
 
 class Desk:
     """Wishes, drawn at random. `count` numbers the orders of the history, over all processes."""
 
-    def __init__(self, random: Random, clock: SimClock) -> None:
+    def __init__(self, random: Random, clock: SimClock, settings: GatewaySettings) -> None:
         self._random = random
         self._clock = clock
+        self._ways = settings.ways
+        self._venues = [profile.venue for profile in settings.profiles]
+        roll = settings.profiles[0].day_roll
+        assert roll is not None
+        self.roll: DayRoll = roll
         self.count = 0
         self.has_halted = False  # A kill switch may be set.
 
-    def place(self, vault: Vault) -> str:
-        """An order of one to three accounts, if limits and kill switches allow it."""
-        self.count += 1
-        wanted = self._draw(f"S{self.count:04d}")
-        with vault.write() as uow:
-            self._commit(uow, (wanted,))
-        return wanted.cl_ord_id
-
-    def _draw(self, name: str) -> OrderIntent:
+    def place(self, process: Process) -> str:
+        """One wave: up to four orders of a commit, those that limits and kill switches allow."""
         random = self._random
-        security = random.choice((AAPL, KO))
-        side = Side.SELL if security == AAPL and random.random() < 0.4 else Side.BUY
-        parts = {
-            account: random.choice(_SIZES)
-            for account in random.sample(ACCOUNTS, random.randint(1, 3))
-        }
-        if random.random() < 0.03:
-            parts = {ACCOUNTS[0]: _MANY}
-        away = Decimal(random.choice(("0", "0.01", "0.50", "2")))
-        limit = PRICES[security] + (away if side is Side.BUY else -away)
-        return replace(
-            intent(name, side, security, parts, limit=str(limit)),
-            venue="XSIM",
-            decided_at=self._clock.now(),
-        )
+        wanted = [self._draw() for _ in range(random.choice((1, 1, 2, 4)))]
+        with process.vault.write() as uow:
+            self._commit(uow, wanted)
+        return " ".join(one.cl_ord_id for one in wanted)
 
-    def _commit(self, uow: UnitOfWork, wanted: tuple[OrderIntent, ...]) -> None:
-        admission = admit(wanted, uow.kills.active(), uow.snapshots.bars(self._clock.now()))
-        facts = wire_risk.price_facts(BOOK)
-        enter(uow, admission.intents, LIMITS, facts, self._clock.now())
+    def _draw(self) -> OrderIntent:
+        self.count += 1
+        name = f"S{self.count:04d}"
+        return draw(name, self._venues, self._random, self.roll, self._clock.now())
 
-    def cancel(self, vault: Vault) -> str:
-        with vault.write() as uow:
+    def _commit(self, uow: UnitOfWork, wanted: list[OrderIntent]) -> None:
+        now = self._clock.now()
+        admission = admit(tuple(wanted), uow.kills.active(), uow.snapshots.bars(now))
+        enter(uow, admission.intents, LIMITS, FACTS, now, ways=self._ways)
+
+    def cancel(self, process: Process) -> str:
+        with process.vault.write() as uow:
             order = self._one(uow.orders.open())
             if order is None:
                 return "nothing open"
             cancel(uow, order, at=self._clock.now(), why="a wish")
         return order.intent.cl_ord_id
 
-    def replace(self, vault: Vault) -> str:
-        with vault.write() as uow:
-            order = self._one(uow.orders.open())
+    def cancel_list(self, process: Process) -> str:
+        """All that is open of one list, by one message where that may be."""
+        with process.vault.write() as uow:
+            is_open = uow.orders.open()
+            order = self._one(tuple(one for one in is_open if one.intent.list_id))
             if order is None:
-                return "nothing open"
-            quantity = max(Decimal(1), order.order_qty + self._random.choice((-20, -5, 10, 50)))
-            try:
-                change(
-                    uow,
-                    order,
-                    quantity=quantity,
-                    limit_price=order.limit_price,
-                    at=self._clock.now(),
-                    why="a wish",
-                    collar=Decimal("0.5"),
-                )
-            except ChangeRefusedError as error:
-                return error.why
-        return f"{order.intent.cl_ord_id} to {quantity}"
+                return "no list is open"
+            listed = order.intent.list_id
+            names = [one.intent.cl_ord_id for one in is_open if one.intent.list_id == listed]
+            now, why = self._clock.now(), "a wish"
+            for name in cancel_lists(uow, names, at=now, why=why, by="ann"):
+                one = uow.orders.get(name)
+                assert one is not None
+                cancel(uow, one, at=now, why=why, by="ann")
+        return " ".join(names)
 
-    def send_again(self, vault: Vault) -> str:
+    def replace(self, process: Process) -> str:
+        """Up or down, in quantity, limit or stop."""
+        try:
+            with process.vault.write() as uow:
+                order = self._one(uow.orders.open())
+                if order is None:
+                    return "nothing open"
+                terms = self._moved(order)
+                replace_order(uow, order, terms, limits=LIMITS, at=self._clock.now(), why="a wish")
+        except ChangeRefusedError as error:
+            return error.why
+        return f"{order.intent.cl_ord_id} to {terms.quantity} at {terms.limit_price}"
+
+    def _moved(self, order: Order) -> Terms:
+        limit, stop = order.limit_price, order.stop_price
+        return Terms(
+            quantity=max(Decimal(1), order.order_qty + self._random.choice((-20, -5, 0, 10, 50))),
+            limit_price=limit and limit + self._random.choice(_MOVES),
+            stop_price=stop and stop + self._random.choice(_MOVES),
+        )
+
+    def send_again(self, process: Process) -> str:
         """What died unsent by accident goes out under another ClOrdID."""
-        with vault.write() as uow:
+        now = self._clock.now()
+        with process.vault.write() as uow:
             dead = [
                 order
                 for order in uow.orders.recent(100)
@@ -122,26 +116,39 @@ class Desk:
                 and order.status is OrdStatus.UNSENT
                 and uow.orders.get(next_name(order.intent.cl_ord_id)) is None
             ]
-            again = tuple(
+            day = self.roll.day_of(now)
+            again = [
                 replace(
                     order.intent,
                     cl_ord_id=next_name(order.intent.cl_ord_id),
-                    decided_at=self._clock.now(),
+                    trade_date=day,
+                    decided_at=now,
+                    arrived_at=now,
+                    list_id=None,
+                    expires=order.intent.expires and day,
                 )
                 for order in dead
-            )
+            ]
             self._commit(uow, again)
         return " ".join(one.cl_ord_id for one in again)
 
-    def kill(self, vault: Vault, setting: Setting, wake: Callable[[], None]) -> str:
-        random = self._random
-        scope, name = random.choice((("firm", ""), ("venue", "XSIM"), ("account", "A1")))
+    def kill(self, process: Process) -> str:
+        """A switch of any reach; what it covers is taken back."""
+        scope, name = self._random.choice(
+            (
+                ("firm", ""),
+                ("venue", self._random.choice(self._venues)),
+                ("account", "A1"),
+                ("strategy", "growth"),
+            )
+        )
         switch = Kill(scope=scope, name=name, by="ann", why="drill", set_at=self._clock.now())
         self.has_halted = True
-        return " ".join((scope, name, *halt(vault, switch, wake=wake, setting=setting)))
+        halted = halt(process.vault, switch, wake=process.wake, setting=process.setting)
+        return " ".join((scope, name, *halted))
 
-    def lift(self, vault: Vault) -> None:
-        with vault.write() as uow:
+    def lift(self, process: Process) -> None:
+        with process.vault.write() as uow:
             for switch in uow.kills.active():
                 uow.kills.lift(switch.scope, switch.name, "ben", self._clock.now())
         self.has_halted = False

@@ -5,13 +5,15 @@ where a power cut took the engine's store, may a doubt be left that two persons 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
-from domain.orders import CLOSED, Order, OrdStatus, Settlement, Side
+from domain.orders import CancelRequest, Order, OrdStatus, Settlement, Side
 from gateway.comparison import DIFFERS, UNMATCHED
-from tests.simulation.desk import ACCOUNTS
 from tests.simulation.history import History
+from tests.simulation.market import night
+from tests.simulation.wanted import BOOK
 from tests.simulation.witness import ViolationError
 from vault.export import verify_audit
 from vault.rebuild import check_projections
@@ -20,14 +22,16 @@ _ROUNDS = 60
 _EAGER = 8  # Rounds of `_SOON` seconds; after them each lasts `_LATER`.
 _SOON, _LATER = 0.5, 5.0
 _PATIENCE = 20  # Rounds with nothing but doubts until people telephone; a silence is told before.
+_WITH_A_NIGHT = 0.4  # How many histories end on another day.
 _IN_DOUBT = "in doubt:"
 _GONE = (OrdStatus.UNSENT, OrdStatus.REJECTED)  # What the venue need not know.
-_OPENED_WITH = 5_000  # Shares of AAPL for each account.
 
 
 def converge(history: History) -> None:
     """Let everything run without faults until nothing is left to do; then compare."""
     _heal(history)
+    if history.random.random() < _WITH_A_NIGHT:
+        night(history)
     still = 0
     for number in range(_ROUNDS):
         seconds = _SOON if number < _EAGER else _LATER
@@ -49,7 +53,8 @@ def _heal(history: History) -> None:
     history.note("the faults stop")
     history.disk.heal()
     history.network.is_reachable = True
-    history.venue.heal()
+    for venue in history.venues.values():
+        venue.heal()
     history.arm(10**9, "nothing")
     history.others_likelihood = 0.0
 
@@ -62,7 +67,7 @@ def _round(history: History, seconds: float) -> None:
     if process is None:
         return
     if history.desk.has_halted:
-        history.desk.lift(process.vault)
+        history.desk.lift(process)
     if history.is_silent:  # QuickFIX may wait for ever for a gap: people hang up, as they are told.
         history.is_silent = False
         history.break_lines()
@@ -74,8 +79,7 @@ def _round(history: History, seconds: float) -> None:
         process.send()
     process.look()
     history.clock.advance(seconds)
-    history.venue.tick()
-    process.engine.tick()
+    history.tick()
 
 
 def _unrest(history: History) -> str:
@@ -101,7 +105,8 @@ def _unrests(history: History) -> Iterator[str]:
     yield f"{waiting} messages wait to be sent" if (waiting := witness.waiting()) else ""
     silent = [name for name, order in witness.orders.items() if _is_silent(history, name, order)]
     yield f"never answered: {silent}" if silent else ""
-    yield "" if process.core.questions.is_gate_open("XSIM") else "the gate is shut"
+    shut = [name for name in history.venues if not process.core.questions.is_gate_open(name)]
+    yield f"the gate to {shut[0]} is shut" if shut else ""
 
 
 def _is_silent(history: History, name: str, order: Order) -> bool:
@@ -114,13 +119,13 @@ def _doubtful(history: History) -> list[str]:
 
 def _by_telephone(history: History) -> None:
     """Two persons ask the venue about each doubt; allowed only with an excuse."""
-    doubtful = _doubtful(history)
-    if doubtful and not (history.excuses or history.venue.denials):
-        raise ViolationError(f"[4] no wire can resolve {doubtful}, and nobody knows why")
     process = history.process
     assert process is not None
-    for name in doubtful:
-        theirs = history.venue.order_of(name)
+    for name in _doubtful(history):
+        venue = history.venues[history.witness.orders[name].intent.venue]
+        if not (history.is_excused(venue.name) or venue.denials):
+            raise ViolationError(f"[4] no wire can resolve {name}, and nobody knows why")
+        theirs = venue.order_of(name)
         if theirs is None:
             what = Settlement.NEVER_REACHED
         else:
@@ -131,13 +136,12 @@ def _by_telephone(history: History) -> None:
 
 
 def _settle_down(history: History) -> None:
-    """The drop copy's patience passes, and its marks are written."""
+    """The drop copy's patience passes, and its marks are written; a night's end is looked into."""
     assert history.process is not None
     history.clock.advance(40)
-    history.venue.tick()
-    history.process.engine.tick()
-    for _ in range(3):
-        _round(history, _SOON)
+    history.tick()
+    for _ in range(4 if history.nights else 3):
+        _round(history, _LATER if history.nights else _SOON)
 
 
 def _compare(history: History) -> None:
@@ -157,17 +161,15 @@ def _compare_executions(history: History) -> None:
     """Ours, the venue's and the drop copy's are the same."""
     missing = history.missing_executions()
     told = [subject for kind, subject in history.witness.breaks() if kind == UNMATCHED]
-    for exec_id in missing:
-        if not history.excuses:
+    for venue, exec_id in missing:
+        if not history.is_excused(venue):
             raise ViolationError(f"[5] execution {exec_id} of the venue is not booked")
         if not any(subject.endswith(f" {exec_id}") for subject in told):
             raise ViolationError(f"[5] execution {exec_id} is not booked, and nobody was told")
     booked = history.witness.executions()
-    for exec_id, said in history.venue.trades.items():
-        if exec_id in booked and booked[exec_id] != _as_said(said):
-            raise ViolationError(
-                f"[6] {exec_id} is booked as {booked[exec_id]}, not {_as_said(said)}"
-            )
+    for name, said in history.trades.items():
+        if name in booked and booked[name] != _as_said(said):
+            raise ViolationError(f"[6] {name} is booked as {booked[name]}, not {_as_said(said)}")
     if differs := [subject for kind, subject in history.witness.breaks() if kind == DIFFERS]:
         raise ViolationError(f"[5] the drop copy contradicts what is booked: {differs}")
 
@@ -178,28 +180,45 @@ def _as_said(said: object) -> tuple[str, Decimal, Decimal | None]:
 
 
 def _compare_orders(history: History) -> None:
-    missing = {said.order_id for said in history.missing_executions().values()}
+    missing = {(venue, said.order_id) for (venue, _), said in history.missing_executions().items()}
     for name, order in history.witness.orders.items():
-        theirs = history.venue.order_of(name)
+        venue = history.venues[order.intent.venue]
+        theirs = venue.order_of(name)
         if theirs is None:
-            if history.witness.was_on_wire(name) and order.status not in _GONE:
+            is_gone = order.status in _GONE or (order.order_id is None and not order.fills)
+            if history.witness.was_on_wire(name) and not (order.is_closed and is_gone):
                 raise ViolationError(f"{name} is {order.status.name} here and unknown to the venue")
             continue
         if order.status is OrdStatus.UNSENT:
             raise ViolationError(f"[3] {name} counts as never sent, and the venue has it")
-        if theirs["order_id"] in missing:
+        if (venue.name, theirs["order_id"]) in missing:
             continue
         if order.cum_qty != theirs["cum_qty"]:
             raise ViolationError(
                 f"[11] {name} has {order.cum_qty}, the venue says {theirs['cum_qty']}"
             )
-        if (order.status in CLOSED) != (theirs["leaves_qty"] == 0):
+        if order.is_closed != (theirs["leaves_qty"] == 0):
             raise ViolationError(f"{name} is {order.status.name} here, {theirs['status']} there")
+        if not order.is_closed:
+            _compare_terms(name, order, theirs)
+
+
+def _compare_terms(name: str, order: Order, theirs: Mapping[str, Any]) -> None:
+    price = theirs["price"] and Decimal(theirs["price"])
+    if (order.order_qty, order.limit_price) != (theirs["order_qty"], price):
+        raise ViolationError(
+            f"{name} is of {order.order_qty} at {order.limit_price} here, "
+            f"of {theirs['order_qty']} at {price} there"
+        )
+    if asked := [one.cl_ord_id for one in order.pending if isinstance(one, CancelRequest)]:
+        raise ViolationError(f"{name} was asked to end by {asked[-1]}, and nothing came of it")
 
 
 def _compare_positions(history: History) -> None:
     """What clients and blocks hold is what they began with and the fills that stand."""
-    wanted: Counter[str] = Counter({"US0378331005": _OPENED_WITH * len(ACCOUNTS)})
+    wanted: Counter[str] = Counter()
+    for lot in BOOK.lots:
+        wanted[lot.security_id] += int(lot.quantity)
     for order in history.witness.orders.values():
         sign = 1 if order.intent.side is Side.BUY else -1
         wanted[order.intent.security_id] += sign * int(order.cum_qty)

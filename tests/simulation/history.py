@@ -7,16 +7,16 @@ must come right in bounded time.
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import structlog
 
 from domain.errors import ConfigError, TryAgainError
+from domain.orders import OrderIntent
 from gateway.settings import GatewaySettings
 from gateway.wiretext import value_of
-from simulator.values.messages import Report
 from tests.simulation.clock import SimClock
 from tests.simulation.desk import Desk
 from tests.simulation.disk import Crash, Engines, FaultyDisk
@@ -24,8 +24,11 @@ from tests.simulation.engine import connect
 from tests.simulation.engine_store import EngineStore
 from tests.simulation.network import Line, Network
 from tests.simulation.process import Process
-from tests.simulation.venue import SESSIONS, SimVenue
+from tests.simulation.settings import drawn
+from tests.simulation.venue import SimVenue, Trades
 from tests.simulation.witness import ViolationError, Witness
+
+POWER_CUT = "the power was cut"
 
 _WORTH_TELLING = ("warning", "error", "critical")
 _SUDDEN_DEATHS = 0.03  # Of the moments at which another thread may run.
@@ -54,10 +57,16 @@ class History:
         self.disk = FaultyDisk()
         self._engines = ground.engines
         self._engines.disk = self.disk
-        self.venue = SimVenue(random, self.clock, self.network)
-        self.stores = {name: EngineStore(name) for name in SESSIONS}
-        self.desk = Desk(random, self.clock)
-        self.excuses: set[str] = set()  # Why a doubt may need a person.
+        self._settings = drawn(ground.settings, random)
+        self.trades: Trades = {}
+        self.venues = {
+            one.venue: SimVenue(one.venue, random, self.clock, self.network, self.trades)
+            for one in self._settings.profiles
+        }
+        self._venue_of = {one.session.name: one.venue for one in self._settings.connections}
+        self.stores = {name: EngineStore(name) for name in self._venue_of}
+        self.desk = Desk(random, self.clock, self._settings)
+        self._excuses: set[tuple[str, str]] = set()
         self.is_silent = False  # An alarm told that a session is up and says nothing.
         self.process: Process | None = None
         self._directory = ground.directory / "life"
@@ -66,12 +75,12 @@ class History:
         self._path = self._directory / "trimtab.db"
         shutil.copyfile(ground.template, self._path)
         shutil.copyfile(ground.template.parent / "anchor", self._directory / "anchor")
-        self._settings = _drawn(ground.settings, random)
         self._log = _quiet_log(self._told)
         self._armed: tuple[int, str] | None = None  # At the n-th moment from now: crash or drop.
         self._is_nested = False
         self.others_likelihood = 0.2
-        self.witness = Witness(self._path, self.venue.trades)
+        self.nights = 0
+        self.witness = Witness(self._path, self.trades, self._is_over)
         self.network.on_wire = self._on_wire
         self.disk.on_commit = self.witness.on_commit
 
@@ -85,10 +94,26 @@ class History:
         """One line of the trace."""
         self.trace.append(f"{self.clock.monotonic() - 1000:9.3f} {text}")
 
+    def excuse(self, why: str, venue: str = "") -> None:
+        """Why a doubt about an order of `venue`, or of any, may need a person."""
+        self._excuses.add((venue, why))
+
+    def is_excused(self, venue: str) -> bool:
+        """Whether a doubt there may be left to persons."""
+        return any(place in ("", venue) for place, _ in self._excuses)
+
+    def some_venue(self) -> SimVenue:
+        """Any of them."""
+        return self.random.choice(list(self.venues.values()))
+
+    def venue_at(self, line: Line) -> SimVenue:
+        """The other end of a connection."""
+        return self.venues[self._venue_of[line.session]]
+
     def _told(self, event: structlog.typing.EventDict) -> None:
         self.note("  ! " + " ".join(f"{key}={value}" for key, value in event.items()))
         if event["event"] == "evidence_not_kept":
-            self.excuses.add("the database was away when the venue asked for an order again")
+            self.excuse("the database was away when the venue asked for an order again")
         self.is_silent = self.is_silent or event.get("kind") == "session_silent"
 
     def guarded(self, act: Callable[[], object]) -> None:
@@ -175,6 +200,9 @@ class History:
 
     # Threads and sockets.
 
+    def _is_over(self, intent: OrderIntent) -> bool:
+        return self.desk.roll.is_over(intent, intent.decided_at, self.clock.now())
+
     def _on_wire(self, session: str, raw: bytes) -> None:
         self.note(f"  > {_shown(raw)}")
         self.witness.on_wire(session, raw)
@@ -196,8 +224,7 @@ class History:
             elif thread == "outbox" and thread not in process.at_work:
                 process.send()
             elif thread == "people" and self.random.random() < _SUDDEN_KILLS:
-                halted = self.desk.kill(process.vault, process.setting, process.wake)
-                self.note(f"  suddenly: {halted}")
+                self.note(f"  suddenly: {self.desk.kill(process)}")
         finally:
             self._is_nested = False
 
@@ -230,19 +257,20 @@ class History:
 
     def finish(self, line: Line) -> None:
         """The venue reads what is left of a dead connection, and sees its end."""
+        venue = self.venue_at(line)
         while line.venue_is_up and line.to_venue:
-            self.venue.receive(line)
+            venue.receive(line)
         if line.venue_is_up:
-            self.venue.hang_up(line)
+            venue.hang_up(line)
 
     def deliver_to_venue(self, most: int) -> None:
         """Messages arrive there."""
         for line in list(self.network.lines.values()):
             for _ in range(most):
                 if line.venue_is_up and line.to_venue:
-                    self.venue.receive(line)
+                    self.venue_at(line).receive(line)
             if line.venue_is_up and not line.engine_is_up and not line.to_venue:
-                self.venue.hang_up(line)
+                self.venue_at(line).hang_up(line)
 
     def deliver_to_engine(self, most: int) -> None:
         """Messages arrive here."""
@@ -278,12 +306,12 @@ class History:
             if line.venue_is_up:
                 line.is_half_open = True
                 line.to_engine.clear()
-                self.venue.hang_up(line)
+                self.venue_at(line).hang_up(line)
                 line.to_engine.clear()
 
     def power_cut(self) -> None:
         """The machine loses its power: what the engine's store had not on disk is gone."""
-        self.excuses.add("power cut")
+        self.excuse(POWER_CUT)
         self.die()
         for line in self.network.lines.values():
             self.network.lose(line)
@@ -294,19 +322,27 @@ class History:
     def repair_numbers(self) -> None:
         """Where the store is behind, people set it to what the venue expects, as it says."""
         for name, store in self.stores.items():
-            store.next_sender = max(store.next_sender, self.venue.expects(name))
+            store.next_sender = max(
+                store.next_sender, self.venues[self._venue_of[name]].expects(name)
+            )
+
+    def tick(self) -> None:
+        """What is due by time, at both ends."""
+        for venue in self.venues.values():
+            venue.tick()
+        if self.process is not None:
+            self.process.engine.tick()
 
     # Asking.
 
-    def missing_executions(self) -> dict[str, Report]:
-        """What the venue said and we have not booked."""
+    def had_power_cut(self) -> bool:
+        """Whether the engine's stores may have lost their ends."""
+        return ("", POWER_CUT) in self._excuses
+
+    def missing_executions(self) -> Trades:
+        """What the venues said and we have not booked."""
         booked = self.witness.executions()
-        return {name: said for name, said in self.venue.trades.items() if name not in booked}
-
-
-def _drawn(settings: GatewaySettings, random: Random) -> GatewaySettings:
-    profiles = tuple(replace(one, mass_status=random.random() < 0.5) for one in settings.profiles)
-    return replace(settings, profiles=profiles, acknowledgement_seconds=5.0)
+        return {name: said for name, said in self.trades.items() if name not in booked}
 
 
 def _shown(raw: bytes) -> str:

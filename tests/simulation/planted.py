@@ -3,36 +3,47 @@
 They are the mistakes that gateways really make; each is switched on by its name.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from unittest.mock import patch
 
 from domain import order_states
+from domain.day_roll import DayRoll
+from domain.kills import Scope, first_that_stops
 from domain.order_states import UNKNOWN_ORDER
 from domain.orders import (
     Alarm,
     CancelRequest,
+    DayEnded,
     ExecType,
     ExecutionReport,
     NeverSent,
     Order,
+    OrderIntent,
     OrdStatus,
+    ReplaceRequest,
     Side,
 )
 from domain.ports import UnitOfWork
+from domain.runs import Kill
 from gateway import codec
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.callbacks import Callbacks
+from gateway.claims import Claim, mark_sent
+from gateway.day_ends import DayEnds
 from gateway.inbox import Inbox
+from gateway.list_claims import Listed
 from gateway.questions import Questions
 from gateway.settings import VenueProfile
 from gateway.wiretext import value_of
 from oms import booking
 from oms.booking import Booking
 from tests.simulation.engine import SimEngine
+from tests.simulation.venue import LISTED
+from vault.store import SqlVault
 
 Plant = Callable[[ExitStack], None]
 _ACCOUNT = "TRIMTAB"
@@ -193,6 +204,105 @@ def _sold_as_bought(stack: ExitStack) -> None:
     stack.enter_context(patch.object(booking, "_post", turn))
 
 
+def _replace_is_done(stack: ExitStack) -> None:
+    """A replace that was asked for counts as granted."""
+    handle = order_states._HANDLERS[ReplaceRequest]
+
+    def change(order: Order, event: Any) -> order_states.Outcome:
+        asked, alarms = handle(order, event)
+        return replace(asked, order_qty=event.quantity, limit_price=event.limit_price), alarms
+
+    handlers = {**order_states._HANDLERS, ReplaceRequest: change}
+    stack.enter_context(patch.object(order_states, "_HANDLERS", handlers))
+
+
+def _unasked_end_ignored(stack: ExitStack) -> None:
+    """Nobody asked for it to be cancelled, so it is not: what an IOC order leaves stays open."""
+    apply = Booking.apply
+
+    def drop(self: Booking, uow: UnitOfWork, message: Any, at: datetime) -> tuple[Alarm, ...]:
+        order = uow.orders.get(message.cl_ord_id)
+        is_end = getattr(message, "exec_type", None) is ExecType.CANCELED
+        if is_end and order is not None and not order.pending:
+            return ()
+        return apply(self, uow, message, at)
+
+    stack.enter_context(patch.object(Booking, "apply", drop))
+
+
+def _venues_share_exec_ids(stack: ExitStack) -> None:
+    """An ExecID that another venue gave is thought to be known."""
+    apply = Booking.apply
+
+    def drop(self: Booking, uow: UnitOfWork, message: Any, at: datetime) -> tuple[Alarm, ...]:
+        if isinstance(message, ExecutionReport) and message.exec_type is ExecType.TRADE:
+            others = LISTED.keys() - {message.venue}
+            if any(uow.orders.execution(v, message.trade_date, message.exec_id) for v in others):
+                return ()
+        return apply(self, uow, message, at)
+
+    stack.enter_context(patch.object(Booking, "apply", drop))
+
+
+def _yesterday_goes_out(stack: ExitStack) -> None:
+    """An order that waited through the night goes out in the morning."""
+    over = "gateway.claims._is_of_an_earlier_day"
+    stack.enter_context(patch(over, lambda _intent, _profile, _at: False))
+
+
+def _good_till_ends(stack: ExitStack) -> None:
+    """The day roll ends every order, and the venue's answers are not waited for."""
+
+    def end(
+        self: DayEnds, uow: UnitOfWork, order: Order, _answered: int, today: date
+    ) -> tuple[Alarm, ...]:
+        at = self._clock.now()
+        ended = DayEnded(cl_ord_id=order.intent.cl_ord_id, at=at, why="a night", day=today)
+        return self._sink.apply(uow, ended, at)
+
+    def is_over(self: DayRoll, _intent: OrderIntent, entered: datetime, now: datetime) -> bool:
+        return self.day_of(entered) < self.day_of(now)
+
+    stack.enter_context(patch.object(DayEnds, "_end", end))
+    stack.enter_context(patch.object(DayRoll, "is_over", is_over))
+
+
+def _parts_overlooked(stack: ExitStack) -> None:
+    """The gateway knows kill switches of the firm and of venues only."""
+
+    parts = {Scope.ACCOUNT, Scope.STRATEGY}
+
+    def first(kills: Iterable[Kill], intent: OrderIntent) -> Kill | None:
+        return first_that_stops((one for one in kills if one.scope not in parts), intent)
+
+    for module in ("gateway.gate", "gateway.last_look"):
+        stack.enter_context(patch(f"{module}.first_that_stops", first))
+
+
+def _list_not_marked(stack: ExitStack) -> None:
+    """Of a list only the first order is marked as sent before it goes."""
+    mark = Listed.mark
+
+    def mark_one(
+        self: Listed, uow: UnitOfWork, profile: VenueProfile, claim: Claim, at: datetime
+    ) -> None:
+        heads = {members[0][1].cl_ord_id for members in self._members.values()}
+
+        def mark_head(uow: UnitOfWork, body: Any, order: Any, at: datetime) -> tuple[Alarm, ...]:
+            return mark_sent(uow, body, order, at) if body.cl_ord_id in heads else ()
+
+        with patch("gateway.list_claims.mark_sent", mark_head):
+            mark(self, uow, profile, claim, at)
+
+    stack.enter_context(patch.object(Listed, "mark", mark_one))
+
+
+def _memory_outlives_failure(stack: ExitStack) -> None:
+    """What is remembered of a transaction stays after its commit was refused."""
+    keep = patch.object(SqlVault, "_known_or_forgotten", lambda _self: nullcontext())
+    stack.enter_context(keep)
+
+
 PLANTS: Mapping[str, Plant] = {
     "blind_resend": _blind_resend,
     "no_dedupe": _no_dedupe,
@@ -207,4 +317,12 @@ PLANTS: Mapping[str, Plant] = {
     "unknown_is_proof": _unknown_is_proof,
     "doubt_forgotten": _doubt_forgotten,
     "sold_as_bought": _sold_as_bought,
+    "replace_is_done": _replace_is_done,
+    "unasked_end_ignored": _unasked_end_ignored,
+    "venues_share_exec_ids": _venues_share_exec_ids,
+    "yesterday_goes_out": _yesterday_goes_out,
+    "good_till_ends": _good_till_ends,
+    "parts_overlooked": _parts_overlooked,
+    "list_not_marked": _list_not_marked,
+    "memory_outlives_failure": _memory_outlives_failure,
 }

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.gateway.drop_copy import settings_with_copy
 from tests.oms_orders.desk import NOW, open_books
 from tests.simulation.clock import SimClock
-from tests.simulation.desk import BOOK
 from tests.simulation.disk import Engines
 from tests.simulation.ending import converge
 from tests.simulation.history import Ground, History
 from tests.simulation.play import Mood, happen
+from tests.simulation.settings import full_settings
+from tests.simulation.wanted import BOOK
 from tests.simulation.witness import ViolationError
 from vault import SqlVault, migrate
 
-_EVENTS = (60, 240)
+_EVENTS = (40, 160)
 _MEMORY = Path("/dev/shm")
 
 
@@ -50,7 +50,7 @@ def ground() -> Iterator[Ground]:
             uow.audit.append(at=NOW, actor="oms", kind="book_opened", subject="book", body={})
         vault.close()
         (directory / "life").mkdir()
-        settings = settings_with_copy(directory / "life", 1, 2)
+        settings = full_settings(directory / "life")
         yield Ground(directory=directory, template=template, settings=settings, engines=Engines())
 
 

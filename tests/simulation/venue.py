@@ -11,7 +11,7 @@ from random import Random
 
 from simulator.exchange.floor import ExchangeFloor
 from simulator.exchange.instruments import Instrument
-from simulator.exchange.rules import Chain, Rules
+from simulator.exchange.rules import Chain, DayEnd, Rules
 from simulator.fix.codec import parse
 from simulator.fix.faults import Faults
 from simulator.fix.profile import SessionProfile
@@ -24,13 +24,13 @@ from simulator.values.requests import Connected, Disconnected
 from tests.simulation.clock import SimClock
 from tests.simulation.network import Line, Network
 
-NAME, CLIENT, COPIES = "XSIM", "TRIMTAB", "TRIMTABDC"
-SESSIONS = {f"FIX.4.4:{client}->{NAME}": client for client in (CLIENT, COPIES)}
+CLIENT, COPIES = "TRIMTAB", "TRIMTABDC"
 TRADES = frozenset("FGH")
-_PRICES = {
-    "AAPL": ("US0378331005", "148.00"),
-    "KO": ("US1912161007", "63.61"),
+LISTED = {
+    "XSIM": {"AAPL": ("US0378331005", "148.00"), "KO": ("US1912161007", "63.61")},
+    "YSIM": {"XOM": ("US30231G1022", "111.34")},
 }
+Trades = dict[tuple[str, str], Report]  # By venue and ExecID, as they were said to us.
 _UNKNOWN = 5  # OrdRejReason.
 _ODD = (
     {"extra": ((4999, "x"), (5001, "y"))},
@@ -41,28 +41,41 @@ _ODD = (
 
 
 class SimVenue:
-    """One exchange with a session for orders and one for drop copies."""
+    """One exchange with a session for orders and one for drop copies.
 
-    def __init__(self, random: Random, clock: SimClock, network: Network) -> None:
+    Its ExecIDs are its own count: another venue has the same ones.
+    """
+
+    def __init__(
+        self, name: str, random: Random, clock: SimClock, network: Network, trades: Trades
+    ) -> None:
+        self.name = name
+        self.symbols = tuple(LISTED[name])
         self._random = random
         self._clock = clock
         self._network = network
-        self._floor = ExchangeFloor(_rules(random), _instruments())
+        self._floor = ExchangeFloor(_rules(name, random), _instruments(name))
         self._copies = DropCopies({COPIES: (CLIENT,)})
         self._sessions = {
-            client: Session(SessionProfile(venue=NAME, client=client), MemoryStore())
-            for client in SESSIONS.values()
+            client: Session(SessionProfile(venue=name, client=client), MemoryStore())
+            for client in (CLIENT, COPIES)
         }
-        self.is_forgetful = random.random() < 0.2  # It denies orders that it has, when asked.
+        self._clients = {f"FIX.4.4:{client}->{name}": client for client in self._sessions}
+        self.is_forgetful = random.random() < 0.3  # It denies orders that it has, when asked.
         self.denials = 0  # How often it did.
         self.oddity = 0.0  # How likely a report carries what no dictionary knows.
-        self.trades: dict[str, Report] = {}  # By ExecID, as it was said to us.
+        self._trades = trades
 
     # The wire.
 
+    @property
+    def lines(self) -> list[Line]:
+        """Its connections."""
+        return [line for line in self._network.lines.values() if line.session in self._clients]
+
     def receive(self, line: Line) -> None:
         """Take the next message of a line."""
-        session = self._sessions[SESSIONS[line.session]]
+        session = self._session(line)
         raw, now = line.to_venue.popleft(), self._clock.instant()
         if session.online:
             session.receive(raw, now)
@@ -74,16 +87,16 @@ class SimVenue:
         """The connection is gone."""
         line.venue_is_up = False
         line.to_venue.clear()
-        session = self._sessions[SESSIONS[line.session]]
+        session = self._session(line)
         session.lost("the connection is gone")
         self._turn(line, session)
 
     def tick(self) -> None:
         """What is due by time: heartbeats, and what the floor does by itself."""
         self._tell(self._floor.wake(self._clock.now()))
-        for line in list(self._network.lines.values()):
+        for line in self.lines:
             if line.venue_is_up:
-                session = self._sessions[SESSIONS[line.session]]
+                session = self._session(line)
                 session.tick(self._clock.instant())
                 self._turn(line, session)
 
@@ -97,14 +110,26 @@ class SimVenue:
         if session.over:
             self.hang_up(line)
 
+    def _session(self, line: Line) -> Session:
+        return self._sessions[self._clients[line.session]]
+
     def _tell(self, messages: Iterable[Message]) -> None:
-        for message in messages:
+        for message in map(self._counted, messages):
             for copy in self._copies.of(message):
                 self._say(copy)
             if isinstance(message, Report) and message.exec_type in TRADES:
-                self.trades[message.exec_id] = message
+                self._trades[self.name, message.exec_id] = message
             self._say(self._denied(message) or self._made_odd(message))
         self._flush()
+
+    def _counted(self, message: Message) -> Message:
+        """Without the venue's name in its ExecIDs."""
+        if not isinstance(message, Report):
+            return message
+        return message._replace(
+            exec_id=message.exec_id.removeprefix(f"{self.name}-"),
+            exec_ref_id=message.exec_ref_id.removeprefix(f"{self.name}-"),
+        )
 
     def _say(self, message: Message) -> None:
         if message.client in self._sessions:
@@ -133,8 +158,8 @@ class SimVenue:
         return message._replace(**self._random.choice(_ODD))
 
     def _flush(self) -> None:
-        for line in self._network.lines.values():
-            session = self._sessions[SESSIONS[line.session]]
+        for line in self.lines:
+            session = self._session(line)
             while session.busy:
                 session.more(self._clock.instant())
             out = session.take_out(self._clock.monotonic())
@@ -147,6 +172,8 @@ class SimVenue:
 
     def operate(self, name: str, **arguments: object) -> bool:
         """Do what an operator asks; False when the venue refuses."""
+        if "exec_id" in arguments:
+            arguments["exec_id"] = f"{self.name}-{arguments['exec_id']}"
         try:
             _, messages = self._floor.operate(name, arguments, self._clock.now())
         except Refused:
@@ -156,7 +183,7 @@ class SimVenue:
 
     def crash(self) -> None:
         """Its process dies and comes back: connections are lost, its memory is not."""
-        for line in self._network.lines.values():
+        for line in self.lines:
             if line.venue_is_up:
                 self._network.lose(line)
                 self.hang_up(line)
@@ -188,14 +215,18 @@ class SimVenue:
         self.is_forgetful = False
         for session in self._sessions.values():
             session.faults = Faults()
-        for symbol in _PRICES:
+        for symbol in self.symbols:
             self.operate("resume", symbol=symbol)
 
     def expects(self, session: str) -> int:
         """The number that our next message must have."""
-        return self._sessions[SESSIONS[session]].store.next_in
+        return self._sessions[self._clients[session]].store.next_in
 
     # What is true.
+
+    def executions(self) -> list[str]:
+        """ExecIDs of what was said of trades."""
+        return [exec_id for venue, exec_id in self._trades if venue == self.name]
 
     def orders(self) -> list[dict[str, object]]:
         """Our orders as the venue has them."""
@@ -214,18 +245,20 @@ def _names(order: dict[str, object]) -> set[object]:
     return {order["cl_ord_id"], *chain}
 
 
-def _rules(random: Random) -> Rules:
+def _rules(name: str, random: Random) -> Rules:
     return Rules(
-        name=NAME,
+        name=name,
         seed=random.randrange(10**6),
         fee_per_share=Decimal("0.003"),
         acknowledge_changes=random.random() < 0.5,
         chained_changes=random.choice(list(Chain)),
         order_delay=timedelta(seconds=random.choice((0, 0, 30))),
+        day_end=random.choice(list(DayEnd)),
+        report_triggers=random.random() < 0.5,
     )
 
 
-def _instruments() -> dict[str, Instrument]:
+def _instruments(venue: str) -> dict[str, Instrument]:
     return {
         symbol: Instrument(
             symbol=symbol,
@@ -235,5 +268,5 @@ def _instruments() -> dict[str, Instrument]:
             lots=(("0", 1),),
             average_daily_volume=1_000_000,
         )
-        for symbol, (security_id, price) in _PRICES.items()
+        for symbol, (security_id, price) in LISTED[venue].items()
     }

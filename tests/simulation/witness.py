@@ -6,6 +6,7 @@ docs/decisions/0012-one-seed-drives-everything.md.
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from domain.orders import (
     CLOSED,
     CancelReject,
     CancelRequest,
+    DayEnded,
     DoubtSettled,
     ExecType,
     ExecutionReport,
@@ -29,13 +31,14 @@ from domain.orders import (
     Sent,
 )
 from domain.runs import Kill
-from gateway.wiretext import value_of
-from simulator.values.messages import Report
-from tests.simulation.desk import LIMITS
+from gateway.wiretext import pairs, value_of
+from tests.simulation.venue import Trades
+from tests.simulation.wanted import LIMITS
 from vault.engine import sqlite_module
 from vault.orders import _KINDS
 
 _FILLS = {ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL}
+_NEW_ORDERS, _CL_ORD_ID = ("D", "E"), 11
 _MILLION = 1_000_000
 
 
@@ -46,9 +49,10 @@ class ViolationError(BaseException):
 class Witness:
     """Reads only; remembers up to which row it has read."""
 
-    def __init__(self, path: Path, trades: dict[str, Report]) -> None:
-        """`trades` is what the venue said of executions, by ExecID."""
+    def __init__(self, path: Path, trades: Trades, is_over: Callable[[OrderIntent], bool]) -> None:
+        """`trades` is what the venues said of executions; `is_over` tells whose day has ended."""
         self._trades = trades
+        self._is_over = is_over
         self._reader = sqlite_module().connect(
             f"file:{path}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
         )
@@ -63,23 +67,34 @@ class Witness:
 
     # On the wire.
 
-    def on_wire(self, _session: str, raw: bytes) -> None:
+    def on_wire(self, session: str, raw: bytes) -> None:
         """Something enters a socket of ours."""
         text = raw.decode("latin-1")
-        kind, name = value_of(text, 35), value_of(text, 11) or ""
+        names = [value for tag, value in pairs(text) if tag == _CL_ORD_ID]
+        kind = value_of(text, 35)
         if kind == "G":
             self.look()
-            self._ask_kills(name)
-        if kind != "D":
+            self._ask_kills(names[0])
+        if kind not in _NEW_ORDERS:
             return
-        self._originals[name] += 1
-        if self._originals[name] > 1 or value_of(text, 43) == "Y":
-            raise ViolationError(f"[3] order {name} goes out a second time")
+        for name in names:
+            self._originals[name] += 1
+            if self._originals[name] > 1 or value_of(text, 43) == "Y":
+                raise ViolationError(f"[3] order {name} goes out a second time")
         self.look()
+        for name in names:
+            self._ask_of_original(session, name)
+
+    def _ask_of_original(self, session: str, name: str) -> None:
         if name not in self.sent:
             raise ViolationError(
                 f"[1] order {name} goes out before its intent is committed as sent"
             )
+        intent = self.orders[name].intent
+        if not session.endswith(f"->{intent.venue}"):
+            raise ViolationError(f"[1] order {name} goes out to another venue, by {session}")
+        if self._is_over(intent):
+            raise ViolationError(f"[1] order {name} goes out on another day than it was meant for")
         self._ask_kills(name)
 
     def _ask_kills(self, name: str) -> None:
@@ -99,9 +114,12 @@ class Witness:
         doubtful = [n for n, o in self.orders.items() if o.in_doubt and not o.is_closed]
         self._read_orders()
         new = self.sent - before
-        if still := [name for name in doubtful if self.orders[name].in_doubt]:
-            for name in new:
-                raise ViolationError(f"[4] order {name} was let out while {still[0]} is in doubt")
+        still = {
+            self.orders[name].intent.venue: name for name in doubtful if self.orders[name].in_doubt
+        }
+        for name in new:
+            if (other := still.get(self.orders[name].intent.venue)) is not None:
+                raise ViolationError(f"[4] order {name} was let out while {other} is in doubt")
 
     def look(self) -> None:
         """Everything that is new, and whether it may be so."""
@@ -122,12 +140,12 @@ class Witness:
             if is_set
         ]
 
-    def executions(self) -> dict[str, tuple[str, Decimal, Decimal | None]]:
-        """What is booked: ExecType, LastQty and LastPx, by ExecID."""
+    def executions(self) -> dict[tuple[str, str], tuple[str, Decimal, Decimal | None]]:
+        """What is booked: ExecType, LastQty and LastPx, by venue and ExecID."""
         found = {}
-        for exec_id, value in self._rows("select exec_id, value from execution"):
+        for venue, exec_id, value in self._rows("select venue, exec_id, value from execution"):
             report = decode(ExecutionReport, value)
-            found[exec_id] = (report.exec_type.value, report.last_qty, report.last_px)
+            found[venue, exec_id] = (report.exec_type.value, report.last_qty, report.last_px)
         return found
 
     def breaks(self) -> list[tuple[str, str]]:
@@ -173,6 +191,11 @@ class Witness:
             self.sent.add(name)
         if isinstance(event, CancelRequest | ReplaceRequest):
             self._originals[event.cl_ord_id] += 0
+        is_trade = isinstance(event, ExecutionReport) and event.exec_type is ExecType.TRADE
+        if is_trade and event.order_qty not in (None, after.order_qty):
+            raise ViolationError(
+                f"[11] order {name} is of {after.order_qty} here, {event.order_qty} at a trade"
+            )
         if after.status is not before.status and not _is_lawful(before, after, event):
             raise ViolationError(
                 f"[12] order {name} went from {before.status.name} to {after.status.name} "
@@ -191,9 +214,9 @@ class Witness:
 
     def _read_executions(self) -> None:
         touched = set()
-        for exec_id, value in self._new("execution", "exec_id, value"):
+        for venue, exec_id, value in self._new("execution", "venue, exec_id, value"):
             report = decode(ExecutionReport, value)
-            said = self._trades.get(exec_id)
+            said = self._trades.get((venue, exec_id))
             if said is None or (said.last_qty or 0) != report.last_qty:
                 raise ViolationError(
                     f"[6] execution {exec_id} is booked as the venue never said it"
@@ -239,17 +262,23 @@ class Witness:
                     raise ViolationError(f"[9] {reverses} was reversed twice")
 
     def _ask_limits(self) -> None:
-        ((count,),) = self._rows("select count(*) from order_entry")
-        if count == self._seen["order_entry"]:
-            return
-        self._seen["order_entry"] = count
-        query = (
-            "select sum(notional) from order_entry_part where cl_ord_id not in"
-            " (select cl_ord_id from order_state where status = 'unsent')"
+        """Orders and what replaces took beyond them, by trade date, but for what never left."""
+        ((count,),) = self._rows(
+            "select (select count(*) from order_entry) + (select count(*) from change_entry)"
         )
-        ((total,),) = self._rows(query)
-        if _decimal(total or 0) > LIMITS.daily_firm:
-            raise ViolationError(f"[14] {total} was entered, more than the day's limit")
+        if count == self._seen["entries"]:
+            return
+        self._seen["entries"] = count
+        query = (
+            "select trade_date, sum(notional) from"
+            " (select cl_ord_id as name, trade_date, notional from order_entry_part"
+            " union all select intent_id, trade_date, notional from change_entry)"
+            " where name not in (select cl_ord_id from order_state where status = 'unsent')"
+            " group by trade_date"
+        )
+        for day, total in self._rows(query):
+            if _decimal(total) > LIMITS.daily_firm:
+                raise ViolationError(f"[14] {total} was entered on {day}, more than the limit")
 
     def _ask_audit(self) -> None:
         ((count, last),) = self._rows(
@@ -276,6 +305,8 @@ def _is_lawful(before: Order, after: Order, event: OrderEvent) -> bool:
     """Whether the standard's table, or a rule of ours, allows this change of status."""
     if isinstance(event, ExecutionReport):
         return after.status in ALLOWED.get((before.status, event.exec_type), frozenset())
+    if isinstance(event, DayEnded):
+        return after.status is OrdStatus.EXPIRED and before.status not in CLOSED
     if isinstance(event, NeverSent):
         return before.status is OrdStatus.INTENDED
     return isinstance(event, CancelReject | DoubtSettled) and before.status not in CLOSED

@@ -1,0 +1,54 @@
+"""The gateway's settings of a history: two venues, their copies, and what a seed makes of them."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from gateway.session_file import write_session_config
+from gateway.settings import GatewaySettings, VenueProfile, load_settings
+from tests.simulation.venue import CLIENT, COPIES, LISTED
+
+# Far from the opening: a clock that jumps by an hour ends no trading day.
+ROLL = "23:00 America/New_York"
+_PATIENCE_SECONDS = 5.0
+_WHOLE, _IN_PIECES = 10, 2  # Orders in one NewOrderList; no history's list has more than four.
+
+
+def full_settings(directory: Path) -> GatewaySettings:
+    """Every venue that there is, with its copies."""
+    path = directory / "fix.cfg"
+    addresses = {venue: ("127.0.0.1", 1 + number) for number, venue in enumerate(LISTED)}
+    sessions = write_session_config(path, addresses, store=directory / "fix", client=CLIENT)
+    with path.open("a", encoding="utf-8") as file:
+        for venue in LISTED:
+            file.write(
+                f"\n[SESSION]\nSenderCompID={COPIES}\nTargetCompID={venue}\n"
+                "SocketConnectHost=127.0.0.1\nSocketConnectPort=9\n"
+            )
+    tables = {
+        venue: {
+            "session": session,
+            "drop_copy": session.replace(CLIENT, COPIES),
+            "throttle": 1000,
+            "day_roll": ROLL,
+        }
+        for venue, session in sessions.items()
+    }
+    return load_settings(path, tables, {})
+
+
+def drawn(settings: GatewaySettings, random: Random) -> GatewaySettings:
+    """One venue or both, and how each is spoken to in this history."""
+    count = random.choice((1, 2))
+    profiles = tuple(_drawn(one, random) for one in settings.profiles[:count])
+    return replace(settings, profiles=profiles, acknowledgement_seconds=_PATIENCE_SECONDS)
+
+
+def _drawn(profile: VenueProfile, random: Random) -> VenueProfile:
+    size = random.choice((0, 0, _WHOLE, _IN_PIECES))
+    return replace(
+        profile,
+        mass_status=random.random() < 0.5,
+        copies=profile.copies if random.random() < 0.7 else None,
+        dialect=replace(profile.dialect, list_orders=size),
+    )
