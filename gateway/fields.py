@@ -50,12 +50,23 @@ class Fields:
         return value
 
     def quantity(self, tag: int) -> Decimal | None:
-        """A quantity: plain decimal, not negative, at most eleven digits before the point."""
-        return self._unsigned(tag)
+        """A quantity: plain decimal of six places, not negative, at most eleven digits before."""
+        text = self.text.get(tag)
+        if text is None:
+            return None
+        if _ORDINARY.fullmatch(text):
+            return Decimal(text)
+        if text[:1] in ("+", "-") or len(text) > 32:
+            raise FieldError(f"tag {tag} {text[:32]!r} is not a plain unsigned number")
+        try:
+            value = parse_decimal(text)
+        except InexactError as error:
+            raise FieldError(f"tag {tag}: {error}") from error
+        if value >= _NUMBER_LIMIT:
+            raise FieldError(f"tag {tag} {value} has more than eleven digits")
+        return value
 
-    def price(self, tag: int) -> Decimal | None:
-        """A price or an amount of money: plain decimal of six places, else like a quantity."""
-        return self._unsigned(tag)
+    price = quantity  # A price or an amount of money is written alike.
 
     def average(self, tag: int) -> Decimal | None:
         """AvgPx, which may have any number of places; rounded to six."""
@@ -74,22 +85,6 @@ class Fields:
         """A small number that only informs: what is not one is taken as absent."""
         text = self.text.get(tag, "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
-
-    def _unsigned(self, tag: int) -> Decimal | None:
-        text = self.text.get(tag)
-        if text is None:
-            return None
-        if _ORDINARY.fullmatch(text):
-            return Decimal(text)
-        if text[:1] in ("+", "-") or len(text) > 32:
-            raise FieldError(f"tag {tag} {text[:32]!r} is not a plain unsigned number")
-        try:
-            value = parse_decimal(text)
-        except InexactError as error:
-            raise FieldError(f"tag {tag}: {error}") from error
-        if value >= _NUMBER_LIMIT:
-            raise FieldError(f"tag {tag} {value} has more than eleven digits")
-        return value
 
 
 def transact_time_of(fields: Fields, notes: list[str]) -> datetime:

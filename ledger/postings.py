@@ -212,15 +212,12 @@ def _fill_legs(report: ExecutionReport, block: str, asset: str) -> tuple[Leg, ..
 
 def _moves(giver: str, taker: str, amounts: dict[str, Decimal]) -> tuple[Leg, ...]:
     """Two legs for each asset that moves at all."""
-    return tuple(
-        leg
-        for asset, amount in amounts.items()
-        if amount != 0
-        for leg in (
-            Leg(book=giver, asset=asset, quantity=-amount),
-            Leg(book=taker, asset=asset, quantity=amount),
-        )
-    )
+    legs: list[Leg] = []
+    for asset, amount in amounts.items():
+        if amount:
+            legs.append(Leg(book=giver, asset=asset, quantity=-amount))
+            legs.append(Leg(book=taker, asset=asset, quantity=amount))
+    return tuple(legs)
 
 
 def _after(splits: Sequence[Split], legs: Sequence[Leg], day: date) -> tuple[Leg, ...]:
