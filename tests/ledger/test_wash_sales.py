@@ -1,5 +1,6 @@
 """Wash sales: the published examples, and each case of who replaces whom, on whole books."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -346,6 +347,31 @@ def test_another_purchase_of_the_chain_serves_though_it_was_bought_first(books):
     assert books.held() == [
         ("third", 10, 190, date(2026, 6, 3) - timedelta(days=8) - timedelta(days=2))
     ]
+
+
+def test_what_an_earlier_version_posted_is_understood(books):
+    """It kept neither the day of the loss nor the lot that has it, whose name followed."""
+    books.buy("old", date(2025, 1, 5), 100, 3000)
+    books.buy("middle", date(2026, 6, 1), 100, 1700)
+    books.sell(date(2026, 6, 5), "middle", 100, 1600)
+    books.buy("newest", date(2026, 6, 20), 60, 930)
+    books.buy("ira's", date(2026, 6, 21), 20, 300, account="IRA")
+    books.post(date(2026, 6, 21))
+    books.transactions = [
+        replace(
+            one,
+            disallowed=tuple(replace(d, taken_over_by="", sold=None) for d in one.disallowed),
+        )
+        for one in books.transactions
+    ]
+    assert books.post(date(2026, 6, 22)) == ()
+
+    loss = books.sell(date(2026, 6, 25), "old", 100, 2000)
+    books.post(date(2026, 6, 25))
+
+    assert books.allowed(loss) == 0
+    assert [basis for name, _, basis, _ in books.held() if name == "newest"] == [930 + 60 * 11]
+    assert sum(one.loss for one in positions.disallowed(books.transactions) if one.is_lost) == 220
 
 
 # ---- splits
