@@ -30,7 +30,7 @@ class Entry:
 
 def postings(found: Iterable[WashSale], entry: Entry) -> tuple[Transaction, ...]:
     """One transaction for each, to be appended in this order."""
-    made: list[Transaction] = []
+    made: dict[str, Transaction] = {}
     for one in found:
         before = one.before.pieces
         after = one.after.pieces if one.after else before
@@ -43,8 +43,8 @@ def postings(found: Iterable[WashSale], entry: Entry) -> tuple[Transaction, ...]
             said += map(_taken_back, _disallowances(one.before))
             said += _disallowances(one.after)
         posted = replace(posted, disallowed=tuple(said), memo=_memo(one))
-        made.append(_named(posted, name, entry, made))
-    return tuple(made)
+        _add(made, posted, name, entry)
+    return tuple(made.values())
 
 
 def taken_back(
@@ -55,7 +55,7 @@ def taken_back(
     Its losses, and those that its purchases have replaced, count again, and with them whatever
     they had passed on; what may replace them now is found by the next matching.
     """
-    made: list[Transaction] = []
+    made: dict[str, Transaction] = {}
     for strand in strands:
         first = _first_undone(strand, sale, purchases)
         if first is None:
@@ -68,8 +68,8 @@ def taken_back(
             memo=f"loss of {plain(loss.loss)} on {plain(loss.shares)} shares sold on {loss.sold} "
             "is replaced no more: a trade was taken back",
         )
-        made.append(_named(posted, name, entry, made))
-    return tuple(made)
+        _add(made, posted, name, entry)
+    return tuple(made.values())
 
 
 def _first_undone(strand: Strand, sale: str, purchases: frozenset[str]) -> int | None:
@@ -81,16 +81,13 @@ def _first_undone(strand: Strand, sale: str, purchases: frozenset[str]) -> int |
     return None
 
 
-def _named(
-    posted: Transaction, name: str, entry: Entry, made: Sequence[Transaction]
-) -> Transaction:
+def _add(made: dict[str, Transaction], posted: Transaction, name: str, entry: Entry) -> None:
     """By its name, and a number where that was used before."""
-    used = {one.transaction_id for one in made}
     number, free = 1, name
-    while free in used or not entry.is_free(free):
+    while free in made or not entry.is_free(free):
         number += 1
         free = f"{name}:{number}"
-    return replace(posted, transaction_id=free)
+    made[free] = replace(posted, transaction_id=free)
 
 
 def _posting(entry: Entry, before: Sequence[Piece], after: Sequence[Piece]) -> Transaction:

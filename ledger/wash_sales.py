@@ -105,14 +105,13 @@ class _Name:
             self._replace(first)
 
     def _replace(self, losing: Strand) -> None:
-        free = [one for one in (*self._waiting, *self._others) if self._may_serve(one)]
+        known = (*self._waiting, *self._others)
+        free = [one for one in known if self._may_serve(one) and _replaces(one, losing)]
+        self.is_complete = self.is_complete and all(one.is_whole for one in free)
         left: Strand | None = losing
-        for known in sorted(free, key=_place):
-            if left is None:
-                return
-            if _replaces(known, left):
-                left = self._join(left, known) if known.is_whole else left
-                self.is_complete = self.is_complete and known.is_whole
+        for one in sorted(free, key=_place):
+            if left is not None and one.is_whole:
+                left = self._join(left, one)
         if left is not None:
             self._others.append(left)
 
