@@ -10,15 +10,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from domain.accounts import Account, LotMethod, Mandate, ModelPortfolio, TaxStatus, WeightBand
+from benchmarks import plain_book
 from domain.identifiers import is_isin
-from domain.instruments import Price, PriceHistory, Security
 from domain.lots import TaxLot
 from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
-from domain.ports import CustodyPosition, Vault
+from domain.ports import Vault
 from domain.runs import Run, RunStatus, TriggerKind
-from domain.snapshot import CashBalance, Snapshot
-from domain.sources import Source
+from domain.snapshot import Snapshot
 from ledger import postings
 from oms.wire_risk import RiskLimits
 
@@ -27,7 +25,6 @@ VENUE = "XSIM"
 NAMES, ACCOUNTS, LOTS = 100, 200, 3
 _ROUND = NAMES * ACCOUNTS
 _PRICE = Decimal("148.00")
-_SOURCE = Source("positions.csv", 2, "0" * 64)
 
 
 def _isin(number: int) -> str:
@@ -68,14 +65,7 @@ def open_books(vault: Vault, now: datetime) -> Snapshot:
                 snapshot_id=name,
             )
         )
-        for balance in book.cash:
-            position = CustodyPosition(
-                account_id=balance.account_id,
-                custodian="Harbor Trust",
-                as_of=now.date(),
-                lots=tuple(lot for lot in book.lots if lot.account_id == balance.account_id),
-                cash=balance,
-            )
+        for position in plain_book.custody(book):
             uow.ledger.append(postings.opening(position, now))
     return book
 
@@ -122,33 +112,18 @@ def _intent(name: str, number: int, now: datetime) -> OrderIntent:
 
 def snapshot(now: datetime) -> Snapshot:
     """The book that the orders were decided on."""
-    day = now.date()
     accounts = [f"A{number:03d}" for number in range(ACCOUNTS)]
-    return Snapshot(
-        as_of=day,
-        securities=tuple(_security(number) for number in range(NAMES)),
-        prices=tuple(
-            Price(security_id=name, day=day, close=_PRICE, source=_SOURCE) for name in SECURITIES
-        ),
-        history=PriceHistory(security_ids=(), days=(), closes=()),
-        models=(ModelPortfolio(model_id="model", weights={}, source=_SOURCE),),
-        mandates=(_mandate(),),
-        accounts=tuple(_account(name) for name in accounts),
-        lots=tuple(
-            _lot(account, security, number, now)
-            for account in accounts
-            for security in SECURITIES[::2]  # The even ones are sold first.
-            for number in range(LOTS)
-        ),
-        cash=tuple(
-            CashBalance(account_id=name, amount=Decimal(10) ** 9, source=_SOURCE)
-            for name in accounts
-        ),
-        flows=(),
-        past_trades=(),
-        restrictions=(),
-        findings=(),
+    prices = {
+        plain_book.security(isin, f"S{number:02d}", VENUE): _PRICE
+        for number, isin in enumerate(SECURITIES)
+    }
+    lots = (
+        _lot(account, security, number, now)
+        for account in accounts
+        for security in SECURITIES[::2]  # The even ones are sold first.
+        for number in range(LOTS)
     )
+    return plain_book.snapshot(now.date(), prices, accounts, lots, Decimal(10) ** 9)
 
 
 def _lot(account: str, security: str, number: int, now: datetime) -> TaxLot:
@@ -159,57 +134,5 @@ def _lot(account: str, security: str, number: int, now: datetime) -> TaxLot:
         quantity=Decimal(1_000_000),
         basis=Decimal(100_000_000 + number),
         acquired=now.astimezone(UTC).date() - timedelta(days=100 * (number + 1)),
-        source=_SOURCE,
-    )
-
-
-def _security(number: int) -> Security:
-    symbol = f"S{number:02d}"
-    return Security(
-        security_id=SECURITIES[number],
-        symbol=symbol,
-        cusip="037833100",
-        name=symbol,
-        issuer=symbol,
-        sector="Sector",
-        industry="Industry",
-        country="US",
-        currency="USD",
-        venue=VENUE,
-        lot_size=1,
-        tick=Decimal("0.01"),
-        half_spread=Decimal("0.0002"),
-        average_daily_volume=1_000_000,
-        source=_SOURCE,
-    )
-
-
-def _account(name: str) -> Account:
-    return Account(
-        account_id=name,
-        household_id=f"H-{name}",
-        name=name,
-        custodian="Harbor Trust",
-        tax_status=TaxStatus.TAXABLE,
-        model_id="model",
-        mandate_id="M",
-        source=_SOURCE,
-    )
-
-
-def _mandate() -> Mandate:
-    return Mandate(
-        mandate_id="M",
-        lot_method=LotMethod.HIFO,
-        cash=WeightBand(name="cash", minimum=Decimal("0.01"), maximum=Decimal("0.10")),
-        sector_band=Decimal("0.05"),
-        name_maximum=Decimal("0.5"),
-        turnover_maximum=Decimal(1),
-        risk_aversion=Decimal(5),
-        short_term_rate=Decimal("0.4"),
-        long_term_rate=Decimal("0.2"),
-        minimum_trade=Decimal(100),
-        drift_absolute=Decimal("0.05"),
-        drift_relative=Decimal("0.25"),
-        source=_SOURCE,
+        source=plain_book.SOURCE,
     )

@@ -6,21 +6,19 @@ Each run has accounts of its own, so that no run has to wait for another.
 
 import csv
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from domain.accounts import Account, LotMethod, Mandate, ModelPortfolio, TaxStatus, WeightBand
-from domain.instruments import Price, PriceHistory, Security
+from benchmarks import plain_book
 from domain.lots import TaxLot
 from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
-from domain.ports import CustodyPosition
 from domain.runs import Run, RunStatus, TriggerKind
-from domain.snapshot import CashBalance, Snapshot
-from domain.sources import Source
+from domain.snapshot import Snapshot
 
 DAY = date(2022, 11, 30)
 VENUES = ("XSIM", "YSIM")
@@ -28,8 +26,19 @@ ORDERS_A_WAVE = 8
 HELD = Decimal(6000)  # Shares of each name in each account.
 CASH = Decimal(20_000_000)
 _LARGEST = 1500
-_SOURCE = Source("trial.csv", 1, "0" * 64)
 _PRICES = Path(__file__).parents[2] / "simulator" / "sample_prices.csv"
+_CENT = Decimal("0.01")
+_KINDS = {
+    (OrdType.LIMIT, TimeInForce.DAY): 60,
+    (OrdType.LIMIT, TimeInForce.GTC): 10,
+    (OrdType.LIMIT, TimeInForce.IOC): 8,
+    (OrdType.LIMIT, TimeInForce.FOK): 4,
+    (OrdType.MARKET, TimeInForce.DAY): 6,
+    (OrdType.MARKET, TimeInForce.IOC): 4,
+    (OrdType.STOP, TimeInForce.DAY): 4,
+    (OrdType.STOP_LIMIT, TimeInForce.GTC): 4,
+}
+_WAKES = 20  # Ten-thousandths of the price, at most, to a stop.
 _FAR, _NEAR = 60, 250  # Ten-thousandths of the price: from a limit that rests to one that takes.
 
 
@@ -76,39 +85,12 @@ class Book:
     def snapshot(self, number: int) -> Snapshot:
         """What run `number` decided on: its accounts as they are taken over."""
         accounts = _accounts(number)
-        return Snapshot(
-            as_of=DAY,
-            securities=tuple(map(_security, self.names)),
-            prices=tuple(
-                Price(security_id=name.security_id, day=DAY, close=name.price, source=_SOURCE)
-                for name in self.names
-            ),
-            history=PriceHistory(security_ids=(), days=(), closes=()),
-            models=(ModelPortfolio(model_id="model", weights={}, source=_SOURCE),),
-            mandates=(_mandate(),),
-            accounts=tuple(map(_account, accounts)),
-            lots=tuple(lot for account in accounts for lot in _lots(account, self.names)),
-            cash=tuple(
-                CashBalance(account_id=account, amount=CASH, source=_SOURCE) for account in accounts
-            ),
-            flows=(),
-            past_trades=(),
-            restrictions=(),
-            findings=(),
-        )
-
-    def custody(self, number: int) -> tuple[CustodyPosition, ...]:
-        """What the accounts of run `number` hold when they are taken over."""
-        return tuple(
-            CustodyPosition(
-                account_id=account,
-                custodian="Trial",
-                as_of=DAY,
-                lots=_lots(account, self.names),
-                cash=CashBalance(account_id=account, amount=CASH, source=_SOURCE),
-            )
-            for account in _accounts(number)
-        )
+        prices = {
+            plain_book.security(name.security_id, name.symbol, name.venue): name.price
+            for name in self.names
+        }
+        lots = (_lot(account, name) for account in accounts for name in self.names)
+        return plain_book.snapshot(DAY, prices, accounts, lots, CASH)
 
     def intents(self, number: int, at: datetime) -> tuple[OrderIntent, ...]:
         """The orders of run `number`: sells of some names, buys of others."""
@@ -141,9 +123,7 @@ class Book:
             symbol=name.symbol,
             side=side,
             quantity=sum((part.quantity for part in parts), Decimal(0)),
-            ord_type=OrdType.LIMIT,
-            limit_price=limit(name.price, side, chance),
-            time_in_force=chance.choices((TimeInForce.DAY, TimeInForce.IOC), (9, 1))[0],
+            **_terms(name.price, side, chance),
             reference_price=name.price,
             trade_date=DAY,
             decided_at=at,
@@ -151,11 +131,31 @@ class Book:
         )
 
 
+def _terms(price: Decimal, side: Side, chance: random.Random) -> dict[str, Any]:
+    """Mostly a limit for the day; now and then each of the other kinds."""
+    ((kind, time_in_force),) = chance.choices(list(_KINDS), list(_KINDS.values()))
+    has_stop = kind in (OrdType.STOP, OrdType.STOP_LIMIT)
+    return {
+        "ord_type": kind,
+        "time_in_force": time_in_force,
+        "limit_price": limit(price, side, chance)
+        if kind in (OrdType.LIMIT, OrdType.STOP_LIMIT)
+        else None,
+        "stop_price": stop(price, side, chance) if has_stop else None,
+    }
+
+
+def stop(price: Decimal, side: Side, chance: random.Random) -> Decimal:
+    """A stop that the next trades may reach: above the price for a buy, below it for a sale."""
+    away = Decimal(chance.randint(1, _WAKES)) / 10_000
+    return (price * (1 + away if side is Side.BUY else 1 - away)).quantize(_CENT, ROUND_HALF_UP)
+
+
 def limit(price: Decimal, side: Side, chance: random.Random) -> Decimal:
     """A limit around the price: some rest in the book, most take what they find."""
     away = Decimal(chance.randint(-_FAR, _NEAR)) / 10_000
     worst = price * (1 + away if side is Side.BUY else 1 - away)
-    return worst.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return worst.quantize(_CENT, ROUND_HALF_UP)
 
 
 def run_id(seed: int, number: int) -> UUID:
@@ -177,67 +177,13 @@ def _accounts(number: int) -> tuple[str, str]:
     return f"K{number:05d}A", f"K{number:05d}B"
 
 
-def _lots(account: str, names: Sequence[Name]) -> tuple[TaxLot, ...]:
-    return tuple(
-        TaxLot(
-            lot_id=f"{account}:{name.symbol}:1",
-            account_id=account,
-            security_id=name.security_id,
-            quantity=HELD,
-            basis=HELD * 10,
-            acquired=date(2020, 3, 2),
-            source=_SOURCE,
-        )
-        for name in names
-    )
-
-
-def _account(account: str) -> Account:
-    return Account(
+def _lot(account: str, name: Name) -> TaxLot:
+    return TaxLot(
+        lot_id=f"{account}:{name.symbol}:1",
         account_id=account,
-        household_id=f"H-{account}",
-        name=account,
-        custodian="Trial",
-        tax_status=TaxStatus.TAXABLE,
-        model_id="model",
-        mandate_id="M",
-        source=_SOURCE,
-    )
-
-
-def _mandate() -> Mandate:
-    return Mandate(
-        mandate_id="M",
-        lot_method=LotMethod.HIFO,
-        cash=WeightBand(name="cash", minimum=Decimal("0.01"), maximum=Decimal("0.10")),
-        sector_band=Decimal("0.05"),
-        name_maximum=Decimal("0.5"),
-        turnover_maximum=Decimal(1),
-        risk_aversion=Decimal(5),
-        short_term_rate=Decimal("0.4"),
-        long_term_rate=Decimal("0.2"),
-        minimum_trade=Decimal(100),
-        drift_absolute=Decimal("0.05"),
-        drift_relative=Decimal("0.25"),
-        source=_SOURCE,
-    )
-
-
-def _security(name: Name) -> Security:
-    return Security(
         security_id=name.security_id,
-        symbol=name.symbol,
-        cusip=name.security_id[2:11],
-        name=name.symbol,
-        issuer=name.symbol,
-        sector="Sector",
-        industry="Industry",
-        country="US",
-        currency="USD",
-        venue=name.venue,
-        lot_size=1,
-        tick=Decimal("0.01"),
-        half_spread=Decimal("0.0002"),
-        average_daily_volume=1_000_000,
-        source=_SOURCE,
+        quantity=HELD,
+        basis=HELD * 10,
+        acquired=date(2020, 3, 2),
+        source=plain_book.SOURCE,
     )

@@ -109,6 +109,7 @@ class Folder:
                 "drop_copy_seconds": 20,
                 "throttle": 1000,
                 "mass_status": venue == "YSIM",
+                "lists": venue == "YSIM",
             }
             for venue in VENUES
         }

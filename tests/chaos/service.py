@@ -20,6 +20,7 @@ from uuid import UUID
 
 import structlog
 
+from benchmarks import plain_book
 from console.clocks import RehearsalClock, SystemClock
 from console.log import close_logging, configure_logging
 from console.order_wishes import OrderWishes
@@ -35,7 +36,7 @@ from oms.booking import Booking
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
 from oms.wire_risk import RiskLimits
-from tests.chaos.book import Book, limit, number_of, read_names
+from tests.chaos.book import Book, limit, number_of, read_names, stop
 from tests.chaos.folder import Folder
 from vault.preflight import problems
 from vault.store import SqlVault
@@ -109,9 +110,9 @@ class Lane:
             mine = [number for number in before if number % LANES == self._number]
             number = max(mine, default=self._number) + LANES
             run = self._book.run(number, at)
-            name = uow.snapshots.put(self._book.snapshot(number), at)
-            uow.runs.add(replace(run, snapshot_id=name))
-            for position in self._book.custody(number):
+            book = self._book.snapshot(number)
+            uow.runs.add(replace(run, snapshot_id=uow.snapshots.put(book, at)))
+            for position in plain_book.custody(book):
                 uow.ledger.append(postings.opening(position, at))
 
     def _walk(self, run: UUID) -> None:
@@ -175,9 +176,11 @@ class Trader:
         intent = order.intent
         least = max(1, int(order.cum_qty) - 50)  # Now and then below what is done already.
         least = min(least, int(intent.quantity))
+        price, side = intent.reference_price, intent.side
         terms = NewTerms(
             quantity=Decimal(self._chance.randint(least, int(intent.quantity))),
-            limit=limit(intent.reference_price, intent.side, self._chance),
+            limit=limit(price, side, self._chance) if order.limit_price else None,
+            stop=stop(price, side, self._chance) if order.stop_price else None,
         )
         self._wishes.replace(intent.cl_ord_id, terms, "Tara Trader", "another price")
 

@@ -84,3 +84,13 @@ def test_an_order_that_came_in_twice_is_told_whatever_the_venue_made_of_it(tmp_p
     assert received(log) == Counter({("D", "K1"): 2, ("F", "K1.1"): 1})
     assert found.duplicated == ["D K1 was sent 2 times"]
     assert found.cancels == 1
+
+
+def test_every_order_of_a_list_counts_as_one_that_came_in(tmp_path):
+    log = tmp_path / "venues.jsonl"
+    log.write_text(
+        '{"event":"fix.in","raw":"8=FIX.4.4|35=D|11=K1|38=100|"}\n'
+        '{"event":"fix.in","raw":"8=FIX.4.4|35=E|66=K1-L|73=2|11=K1|67=1|11=K2|67=2|"}\n'
+    )
+
+    assert received(log) == Counter({("D", "K1"): 2, ("D", "K2"): 1})

@@ -10,7 +10,8 @@ from pathlib import Path
 
 _KIND = re.compile(r"\|35=([^|]+)\|")
 _CL_ORD_ID = re.compile(r"\|11=([^|]+)\|")
-_SENDS = frozenset({"D", "F", "G"})  # NewOrderSingle, OrderCancelRequest, ...ReplaceRequest.
+# NewOrderSingle, OrderCancelRequest, ...ReplaceRequest; a NewOrderList is as many new orders.
+_SENDS = {"D": "D", "E": "D", "F": "F", "G": "G"}
 
 
 def received(log: Path) -> Counter[tuple[str, str]]:
@@ -21,7 +22,7 @@ def received(log: Path) -> Counter[tuple[str, str]]:
             if '"fix.in"' not in line or not line.endswith("\n"):
                 continue  # The last line of a life may be cut off.
             raw = str(json.loads(line)["raw"])
-            kind, name = _KIND.search(raw), _CL_ORD_ID.search(raw)
-            if kind and name and kind[1] in _SENDS:
-                found[kind[1], name[1]] += 1
+            kind = _KIND.search(raw)
+            if kind and kind[1] in _SENDS:
+                found.update((_SENDS[kind[1]], name) for name in _CL_ORD_ID.findall(raw))
     return found
