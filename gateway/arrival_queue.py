@@ -1,6 +1,7 @@
 """The bounded queue between the engine's thread and the inbox."""
 
-import queue
+import threading
+from collections import deque
 from collections.abc import Callable
 
 from structlog.typing import FilteringBoundLogger
@@ -21,10 +22,13 @@ class ArrivalQueue:
         log: FilteringBoundLogger,
         fatal: Callable[[str], None],
     ) -> None:
-        self._queue: queue.Queue[Arrival | None] = queue.Queue(maxsize=limit)
+        self._limit = limit
         self._patience_seconds = patience_seconds
         self._log = log
         self._fatal = fatal
+        self._changed = threading.Condition()
+        self._waiting: deque[Arrival] = deque()
+        self._has_ended = False
 
     def put(self, arrival: Arrival) -> None:
         """Called on the engine's thread. Blocks while full; a queue that stays full ends us.
@@ -32,37 +36,35 @@ class ArrivalQueue:
         The engine counts a message as seen when this returns, so there is no
         third way: it is queued, or the process ends and the next start asks again.
         """
-        try:
-            self._queue.put(arrival, timeout=self._patience_seconds)
-        except queue.Full:
-            self._log.critical("inbox_overrun", session=arrival.session, sequence=arrival.sequence)
-            self._fatal("the database did not keep up with the venues; the inbox is full")
+        with self._changed:
+            if self._changed.wait_for(self._has_room, self._patience_seconds):
+                self._waiting.append(arrival)
+                if len(self._waiting) == 1:
+                    self._changed.notify_all()
+                return
+        self._log.critical("inbox_overrun", session=arrival.session, sequence=arrival.sequence)
+        self._fatal("the database did not keep up with the venues; the inbox is full")
 
-    def end(self, timeout: float) -> bool:
-        """Nothing comes after what is queued; False when there was no room to say so."""
-        try:
-            self._queue.put(None, timeout=timeout)
-        except queue.Full:
-            return False
-        return True
+    def end(self) -> None:
+        """Nothing comes after what is queued."""
+        with self._changed:
+            self._has_ended = True
+            self._changed.notify_all()
 
     def next_batch(self) -> list[Arrival] | None:
         """Everything that is queued, up to a limit; waits for the first; None at the end."""
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch = [first]
-        while len(batch) < _BATCH:
-            try:
-                arrival = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if arrival is None:
-                self._queue.put(None)  # The end comes after what was queued before it.
-                break
-            batch.append(arrival)
-        return batch
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._has_ended)
+            was_full = not self._has_room()
+            count = min(len(self._waiting), _BATCH)
+            batch = [self._waiting.popleft() for _ in range(count)]
+            if was_full:
+                self._changed.notify_all()
+        return batch or None
 
     def depth(self) -> int:
         """How many arrivals wait for the database."""
-        return self._queue.qsize()
+        return len(self._waiting)
+
+    def _has_room(self) -> bool:
+        return len(self._waiting) < self._limit

@@ -15,7 +15,6 @@ from gateway.watch import Watch
 
 _POLL_SECONDS = 0.25
 _PAUSE_SECONDS = 1.0
-_END_SECONDS = 0.2
 
 
 class OutboxThread:
@@ -73,8 +72,7 @@ class InboxThread:
     def stop(self) -> None:
         """Book what is queued, then end; the engine has stopped before."""
         self._stopping.set()
-        while self._thread.is_alive() and not self._arrivals.end(_END_SECONDS):
-            pass
+        self._arrivals.end()
         self._thread.join()
 
     def _run(self) -> None:
