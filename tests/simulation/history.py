@@ -14,7 +14,7 @@ from random import Random
 import structlog
 
 from domain.errors import ConfigError, TryAgainError
-from domain.orders import OrderIntent
+from domain.orders import OrderIntent, OrdStatus
 from gateway.settings import GatewaySettings
 from gateway.wiretext import value_of
 from tests.simulation.clock import SimClock
@@ -171,8 +171,8 @@ class History:
     def _ask_of_the_start(self) -> None:
         self.witness.look()
         for name, order in self.witness.orders.items():
-            is_open = name in self.witness.sent and not order.is_closed
-            if is_open and order.order_id is None and not order.in_doubt and not order.fills:
+            is_silent = name in self.witness.sent and order.status is OrdStatus.INTENDED
+            if is_silent and not order.in_doubt:
                 raise ViolationError(
                     f"[4] {name} has no acknowledgement and is not in doubt at start"
                 )
