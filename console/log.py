@@ -22,7 +22,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from console.log_file import LogFile
 from console.log_line import LineRenderer
-from console.redaction import redact
+from console.redaction import HIDDEN, is_secret, redact, redact_text
 from console.terminal import wants_colour
 from domain.codec import to_plain
 
@@ -160,9 +160,7 @@ def _whole_line(lines: _Lines, level: str, event: EventDict) -> tuple[tuple[Even
     event["ts"] = f"{datetime.now(UTC).isoformat(timespec='microseconds')[:_LOCAL_LENGTH]}Z"
     if "exc_info" in event:
         event = structlog.processors.format_exc_info(lines, level, event)
-    for finish in _FINISHING:
-        event = finish(lines, level, event)
-    return (event,), {}
+    return (_finished(event),), {}
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
@@ -181,8 +179,7 @@ def _formatter(render: Render) -> _Formatter:
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *_FINISHING,
-            lambda _log, _name, event: render(event),
+            lambda _log, _name, event: render(_finished(event)),
         ],
     )
 
@@ -194,50 +191,47 @@ def _foreign_event(_log: WrappedLogger, _name: str, event: EventDict) -> EventDi
     return event
 
 
-def _plain_fields(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Decimals, enums, instants and our own values in their canonical text."""
-    return {key: _plain(value) for key, value in event.items()}
+def _finished(event: EventDict) -> EventDict:
+    """In canonical texts, without secrets, each thing under one name, in the agreed order."""
+    fields = {key: _shown(key, value) for key, value in event.items()}
+    _name_alike(fields)
+    raw = fields.get("raw")
+    if isinstance(raw, str):
+        fields["raw"] = raw.replace(_SOH, "|")
+    first = {key: fields.pop(key, None) for key in FIRST}
+    last = {key: fields.pop(key, None) for key in LAST}
+    ordered = {**first, **fields, **last}
+    return {key: value for key, value in ordered.items() if value is not None}
+
+
+def _shown(name: str, value: object) -> Any:
+    """Decimals, enums, instants and our own values in their canonical text; no secrets."""
+    if is_secret(name):
+        return HIDDEN
+    if type(value) is str:
+        return redact_text(value)
+    return value if type(value) is int else redact(_plain(value))
 
 
 def _plain(value: object) -> Any:
-    if type(value) is str or type(value) is int:
-        return value
     try:
         return to_plain(value)
     except (TypeError, ValueError):
         return value if isinstance(value, float) else str(value)
 
 
-def _named_alike(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+def _name_alike(fields: EventDict) -> None:
     """One name per thing: `run`, `order`, `account`; the run's id is the trace id."""
     for alias, name in _ALIASES:
-        if alias in event and name not in event:
-            event[name] = event.pop(alias)
-    if "run" in event:
-        event.setdefault("trace_id", event["run"])
-    event.setdefault("component", str(event.get("logger", "")).partition(".")[0] or "trimtab")
-    event.pop("logger", None)
-    return event
+        if alias in fields and name not in fields:
+            fields[name] = fields.pop(alias)
+    if "run" in fields:
+        fields.setdefault("trace_id", fields["run"])
+    logger = fields.pop("logger", None) or ""
+    if "component" not in fields:
+        fields["component"] = str(logger).partition(".")[0] or "trimtab"
 
 
-def _redacted(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    redacted: EventDict = redact(event)
-    if isinstance(redacted.get("raw"), str):
-        redacted["raw"] = redacted["raw"].replace(_SOH, "|")
-    return redacted
-
-
-def _ordered(_log: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    middle = [key for key in event if key not in FIRST and key not in LAST]
-    return {key: event[key] for key in (*FIRST, *middle, *LAST) if event.get(key) is not None}
-
-
-_FINISHING: tuple[Callable[[WrappedLogger, str, EventDict], EventDict], ...] = (
-    _plain_fields,
-    _named_alike,
-    _redacted,
-    _ordered,
-)
 _JSON = json.JSONEncoder(separators=(",", ":"), default=str)
 
 

@@ -50,7 +50,8 @@ def _redacted(text: str, lowered: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether a field of this name is never shown."""
     return _NAMES.search(name) is not None
 
 
@@ -59,9 +60,7 @@ def redact(value: Any) -> Any:
     if isinstance(value, str):
         return redact_text(value)
     if isinstance(value, dict | Mapping):
-        return {
-            key: HIDDEN if _is_secret(str(key)) else redact(item) for key, item in value.items()
-        }
+        return {key: HIDDEN if is_secret(str(key)) else redact(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redact(item) for item in value]
     return value
