@@ -87,7 +87,7 @@ def read_venue_file(path: Path) -> VenueFile:
     rows = [
         Row("execution", line, values)
         for line, cells in lines.rows.items()
-        if (values := parse_cells(lines, line, cells, parsers)) is not None
+        if (values := parse_cells(lines, line, cells, _of_row(cells, parsers))) is not None
     ]
     refuse_doubled(lines, rows, "trade_date", "exec_id")
     found = tuple(_execution(raw, row) for row in rows) if not lines.problems else ()
@@ -111,6 +111,17 @@ def _venue_parsers() -> Mapping[str, tuple[str, Parser]]:
         "price": ("last_px", number(above=_ZERO)),
         "fee": ("fee", number(least=_ZERO)),
     }
+
+
+def _of_row(
+    cells: Mapping[str, str], parsers: Mapping[str, tuple[str, Parser]]
+) -> Mapping[str, tuple[str, Parser]]:
+    """A bust is named by the execution that it undoes; some venues say no shares and price."""
+    if cells["exec_type"] != ExecType.TRADE_CANCEL:
+        return parsers
+    least_nothing = number(least=_ZERO)
+    numbers = {name: (parsers[name][0], least_nothing) for name in ("quantity", "price")}
+    return {**parsers, **numbers}
 
 
 def _execution(raw: RawFile, row: Row) -> WitnessExecution:

@@ -48,11 +48,18 @@ def test_a_venues_file_is_its_executions(read):
     assert (second.side, second.source.line) == (Side.SELL, 3)
 
 
-def test_a_bust_names_the_execution_that_it_undoes(read):
+@pytest.mark.parametrize(
+    ("said", "trailer"),
+    [
+        ("100,147.60,0.30", "TRAILER,XSIM,2,200,29520.00,0.60"),
+        ("0,0,0", "TRAILER,XSIM,2,100,14760,0.3"),
+    ],
+    ids=["what it was", "nothing"],
+)
+def test_a_bust_names_the_execution_that_it_undoes(read, said, trailer):
     """In a column of its own, which files without busts may lack."""
-    bust = ROWS[0].replace("X-1,F", "X-3,H")
+    bust = ROWS[0].replace("X-1,F", "X-3,H").replace("100,147.60,0.30", said)
     lines = [f"{HEADER},exec_ref_id", f"{ROWS[0]},", f"{bust},X-1"]
-    trailer = "TRAILER,XSIM,2,200,29520.00,0.60"
 
     found = read("\n".join([*lines, trailer, ""]))
 
