@@ -53,12 +53,18 @@ class Intake:
             self._accept(order)
 
     def due(self, order: Order) -> None:
-        """An order has waited for its acceptance."""
+        """An order has waited for its acceptance; what an operator executed meanwhile stands."""
         if order.ended is not None:
+            return
+        if not order.leaves:
+            order.entered = True  # So that it works if that is undone.
             return
         refusal = self._not_now(order.listing, order.terms.stay)
         if refusal is None:
             self._accept(order)
+            return
+        if order.filled:
+            self._trading.end(order, OrdStatus.CANCELED, ExecType.CANCELED, text=refusal.text)
             return
         order.ended = OrdStatus.REJECTED
         self._desk.say(
@@ -99,7 +105,8 @@ class Intake:
         order.entered = True
         working = order.terms.stop is None or not self._desk.rules.report_triggers
         extra: Fields = () if working else ((636, "N"),)
-        self._desk.say(order, _NEW, status=_NEW_STATUS, extra=extra)
+        status = "" if order.filled else _NEW_STATUS
+        self._desk.say(order, _NEW, status=status, extra=extra)
         self._trading.enter(order)
 
     def _check(self, request: NewOrder) -> Terms | Refusal:

@@ -730,3 +730,50 @@ def test_a_venue_can_be_looked_at_before_anything_happened():
     assert floor.view(("symbols",))["symbols"] == ["AAPL", "BAND", "LOTS"]
     with pytest.raises(Refused, match="there are orders, books/SYMBOL"):
         floor.view(("nothing",))
+
+
+SECOND = timedelta(seconds=1)
+
+
+def executed_early(quantity):
+    """An operator fills an order that waits for its acceptance; the ExecID of that."""
+    floor = venue(order_delay=SECOND)
+    ask(floor)
+    arguments = {"order_id": "XSIM-000001", "quantity": quantity, "price": "148.00"}
+    _, (fill,) = floor.operate("execute", arguments, NOW)
+    return floor, fill.exec_id
+
+
+def test_an_order_that_was_filled_before_its_acceptance_works_when_that_is_busted():
+    floor, exec_id = executed_early(100)
+    assert floor.wake(NOW + SECOND) == []
+
+    _, undone = floor.operate("bust", {"exec_id": exec_id}, NOW + SECOND)
+
+    assert said(undone) == [("TRADE_CANCEL", "NEW")]
+    assert said(ask(floor, CANCEL, NOW + SECOND)) == [("CANCELED", "CANCELED")]
+
+
+def test_a_bust_before_the_acceptance_leaves_an_order_that_is_accepted_and_trades_once():
+    floor, exec_id = executed_early(100)
+    floor.operate("bust", {"exec_id": exec_id}, NOW)
+    assert said(floor.wake(NOW + SECOND)) == [("NEW", "NEW")]
+
+    fills = stranger(floor, "sell", 500, "148.00", NOW + SECOND)
+
+    assert [(one.last_qty, one.cum_qty) for one in fills] == [(100, 100)]
+
+
+def test_the_acceptance_of_an_order_that_is_filled_in_part_says_so():
+    floor, _ = executed_early(40)
+
+    assert said(floor.wake(NOW + SECOND)) == [("NEW", "PARTIALLY_FILLED")]
+
+
+def test_an_order_that_is_filled_in_part_and_cannot_be_accepted_is_canceled():
+    floor, _ = executed_early(40)
+    floor.operate("halt", {"symbol": "AAPL"}, NOW)
+
+    (ended,) = [one for one in floor.wake(NOW + SECOND) if one.order_id == "XSIM-000001"]
+
+    assert (ended.exec_type, ended.cum_qty) == (ExecType.CANCELED, 40)
