@@ -59,6 +59,14 @@ class AlgoForm:
     in_percent: bool = False  # A tenth of the volume is 10, not 0.1.
     fixed: tuple[tuple[str, str], ...] = ()  # Parameters that never change.
 
+    @property
+    def tags(self) -> frozenset[int]:
+        """Every tag that it may write, but for those of the group."""
+        if self.grouped:
+            return frozenset({self.tag})
+        names = (self.start, self.end, self.participation, *(name for name, _ in self.fixed))
+        return frozenset({self.tag, *(int(name) for name in names if name)})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
@@ -81,6 +89,12 @@ class Dialect:
     lists_wait: bool = False  # A list is begun by a ListExecute (35=L).
     asks_lists: bool = False  # It answers a ListStatusRequest (35=M).
     list_algos: bool = False  # Orders of a list may name its algorithms.
+
+    @property
+    def list_tags(self) -> frozenset[int]:
+        """What its algorithms write into an order of a list, beside StrategyParameters."""
+        forms = self.algos.values() if self.list_algos else ()
+        return frozenset(tag for form in forms for tag in form.tags)
 
     def unsupported(self, intent: OrderIntent) -> str | None:
         """Why the venue does not take the order, in a sentence; None when it does."""

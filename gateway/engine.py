@@ -120,7 +120,7 @@ class Engine:
         if is_flat(text):
             return fix.Message(text, False)
         if session not in self._dictionaries:
-            path = _sending_dictionary(self._connections[session].session)
+            path = _sending_dictionary(self._connections[session])
             self._dictionaries[session] = fix.DataDictionary(str(path))
         return fix.Message(text, self._dictionaries[session], False)
 
@@ -185,10 +185,11 @@ def _own_dictionaries(session: SessionConfig) -> Mapping[str, Path]:
     return found
 
 
-def _sending_dictionary(session: SessionConfig) -> Path:
-    relaxed = _relaxed_path(session)
+def _sending_dictionary(connection: Connection) -> Path:
+    relaxed = _relaxed_path(connection.session)
     target = relaxed.with_name(f"{relaxed.stem}-sending.xml")
-    dictionary.write_for_sending(relaxed, target, frozenset(Kind))
+    own = connection.list_tags
+    dictionary.write_for_sending(relaxed, target, frozenset(Kind), in_lists=own)
     return target
 
 

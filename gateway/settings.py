@@ -67,6 +67,7 @@ class Connection:
     down_seconds: int = 30  # Down for longer than this, when it should be up, is an alarm.
     accounts: Mapping[str, str] = field(default_factory=dict)  # Ours to the broker's names.
     lists_wait: bool = False  # A list is begun by a ListExecute.
+    list_tags: frozenset[int] = frozenset()  # The broker's own, of an order in a list.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class VenueProfile:
             down_seconds=self.down_seconds,
             accounts=self.dialect.accounts,
             lists_wait=self.dialect.lists_wait,
+            list_tags=self.dialect.list_tags,
         )
         return (
             (orders,)

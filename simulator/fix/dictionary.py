@@ -117,8 +117,9 @@ class Dictionary:
         for section, part in enumerate((self._header, message, self._trailer)):
             if part is not None:
                 self._fill(layout, part, section, required=True)
-        if kind in _STRATEGY_KINDS and "957" not in layout.groups:
-            _add_strategies(layout)
+        ordered = layout.groups.get(_LISTED) if kind == _LIST else layout
+        if kind in _STRATEGY_KINDS and ordered is not None and "957" not in ordered.groups:
+            _add_strategies(ordered)
         self._layouts[kind] = layout
         return layout
 
@@ -190,7 +191,8 @@ class Dictionary:
 
 
 _FILES = {Version.FIX44: ("FIX44.xml",), Version.FIX50SP2: ("FIXT11.xml", "FIX50SP2.xml")}
-_STRATEGY_KINDS = ("D", "G")
+_STRATEGY_KINDS = ("D", "E", "G")
+_LIST, _LISTED = "E", "73"  # NewOrderList, and the group of its orders: NoOrders.
 
 
 @cache

@@ -1,8 +1,9 @@
 """A gateway in a process of its own, so that it can be killed for real.
 
-`python -m tests.gateway.process DIRECTORY PORT MOMENT [lists]` starts on the vault in
+`python -m tests.gateway.process DIRECTORY PORT MOMENT [lists | waiting]` starts on the vault in
 DIRECTORY and kills itself with SIGKILL at MOMENT, or runs until SIGTERM. With `lists` the
-venue takes lists, two orders in a message.
+venue takes lists, two orders in a message; with `waiting` they wait there to be begun, and the
+moment is that of the beginning.
 """
 
 import os
@@ -15,8 +16,15 @@ import structlog
 
 from gateway import engine as engine_module
 from gateway.service import Gateway
+from gateway.wiretext import value_of
 from tests.gateway.desk import OrderSink, RealClock, open_vault, settings_for
 from vault.store import SqlVault
+
+PROFILES = {
+    "": {},
+    "lists": {"lists": True, "list_orders": 2},
+    "waiting": {"lists": True, "list_execution": "when_told", "list_status": True},
+}
 
 
 def die() -> None:
@@ -33,13 +41,17 @@ class DyingSink(OrderSink):
         return alarms
 
 
-def die_at_send(*, after: bool) -> None:
+def die_at_send(*, after: bool, kind: str = "") -> None:
+    """At the first message, or at the first of a kind."""
     send = engine_module.Engine.send
 
     def dying(self, session, text):
+        if kind and value_of(text, 35) != kind:
+            return send(self, session, text)
         if after:
             send(self, session, text)
         die()
+        return False
 
     engine_module.Engine.send = dying
 
@@ -101,10 +113,11 @@ def main() -> None:
     if moment == "after_booking":
         vault = DyingVault(vault)
     if moment in ("before_send", "after_send"):
-        die_at_send(after=moment == "after_send")
+        kind = "L" if "waiting" in sys.argv[4:] else ""
+        die_at_send(after=moment == "after_send", kind=kind)
     if moment == "store_only":
         die_with_a_dead_socket()
-    profile = {"lists": True, "list_orders": 2} if "lists" in sys.argv[4:] else {}
+    profile = PROFILES[sys.argv[4] if len(sys.argv) > 4 else ""]
     gateway = Gateway(vault, sink, RealClock(), settings_for(directory, port, **profile), log)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -47,6 +47,14 @@ def order(number: int, security: str = AAPL, *, algo: Algo | None = None):
     return replace(intent(f"R-{number:04d}", Side.BUY, security, {"A1": 10}), algo=algo)
 
 
+def test_an_algorithm_travels_in_a_list_where_its_broker_takes_that():
+    ways = {"XSIM": VenueWays(takes_lists=True, lists_take_algos=True)}
+    wave = [order(1, algo=VWAP), order(2, KO)]
+
+    assert {one.list_id for one in in_lists(wave, ways)} == {"R-0001-L"}
+    assert {one.list_id for one in in_lists(wave, WAYS)} == {None}
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([AAPL, KO, XOM]), st.booleans()), max_size=8),
     st.booleans(),
