@@ -3,12 +3,13 @@
 A loss counts only if nothing substantially identical was acquired from 30 days before
 the sale to 30 days after it; contracts and options to acquire it are acquisitions, too.
 Shares match share for share, over the whole household, IRAs included; the shares that
-are themselves sold replace nothing.
+are themselves sold replace nothing here, and the rest of a purchase replaces none of what is
+sold of it (Rev. Rul. 56-602).
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from domain.exact import ZERO, to_cents
 from domain.facts import About
 from domain.orders import Side
 from domain.recommendations import Recommendation
+from ledger.wash_strands import origin_of
 from oms.compliance.book import Aggregate, Book
 from oms.compliance.rules import AccountQuestion, Answer
 from oms.wording import dollars, shares
@@ -32,6 +34,7 @@ class _Event:
     quantity: Decimal
     loss: Decimal = ZERO  # A positive number.
     proposed: bool
+    purchase: str = ""  # The lot that was bought with them, where it is known.
 
     def words(self, verb: str) -> str:
         when = "in this basket" if self.proposed else f"on {self.day}"
@@ -52,7 +55,7 @@ class WashSales:
         answers = [
             self._about_trade(book, members, trade)
             for trade in book.trades_of(account_id)
-            if trade.side is Side.BUY or _loss_of(book, trade) is not None
+            if trade.side is Side.BUY or any(_losses_of(book, trade))
         ]
         breaches = [answer for answer in answers if answer.verdict is Verdict.BREACH]
         if breaches:
@@ -77,17 +80,17 @@ class WashSales:
             losses = tuple(e for e in losses if e.proposed and e.account_id == trade.account_id)
         else:
             acquired = tuple(e for e in acquired if e.proposed and e.account_id == trade.account_id)
-        lost = sum((event.quantity for event in losses), ZERO)
-        matched = min(lost, sum((event.quantity for event in acquired), ZERO))
+        acquired = tuple(a for a in acquired if any(_may_replace(a, loss) for loss in losses))
+        matched, disallowed = _matched(losses, acquired)
         if matched == 0:
             return Answer(verdict=Verdict.PASS, sentence="", value=ZERO, limit=ZERO)
-        disallowed = to_cents(sum((event.loss for event in losses), ZERO) * matched / lost)
-        sold = " and ".join(event.words("sells at a loss") for event in losses)
-        bought = " and ".join(event.words("acquires") for event in acquired)
+        sold = " and ".join(event.words("sells at a loss") for event in _by_day(losses))
+        bought = " and ".join(event.words("acquires") for event in _by_day(acquired))
         return Answer(
             verdict=Verdict.BREACH,
             sentence=f"{trade.symbol}: {sold}, {bought}, within {self.span_days} days: "
-            f"{shares(matched)} shares match, {dollars(disallowed)} of loss would not count",
+            f"{shares(matched)} shares match, {dollars(to_cents(disallowed))} of loss would not "
+            "count",
             security_ids=(trade.security_id,),
             value=matched,
             limit=ZERO,
@@ -113,9 +116,8 @@ class WashSales:
                         proposed=False,
                     )
             for trade in book.trades_of(member):
-                event = _loss_of(book, trade)
-                if trade.security_id in same and event is not None:
-                    yield event
+                if trade.security_id in same:
+                    yield from _losses_of(book, trade)
 
     def _acquisitions(
         self, book: Book, members: tuple[str, ...], same: Mapping[str, Decimal]
@@ -123,11 +125,9 @@ class WashSales:
         for member in members:
             for security_id, units in same.items():
                 recent = _recently_acquired(book, member, security_id)
-                for day, quantity in sorted(recent.items()):
-                    if quantity > 0 and self._near(book, day):
-                        yield _Event(
-                            account_id=member, day=day, quantity=quantity * units, proposed=False
-                        )
+                for event in sorted(recent, key=lambda one: one.day):
+                    if event.quantity > 0 and self._near(book, event.day):
+                        yield replace(event, quantity=event.quantity * units)
             for trade in book.trades_of(member):
                 if trade.security_id in same and trade.side is Side.BUY:
                     yield _Event(
@@ -179,38 +179,33 @@ def relieved(book: Book, trade: Recommendation) -> dict[str, Decimal]:
     return {lot_id: quantity for lot_id, quantity in taken.items() if quantity > 0}
 
 
-def _loss_of(book: Book, trade: Recommendation) -> _Event | None:
-    """The shares of a proposed sale that realise a loss at the snapshot's price."""
+def _losses_of(book: Book, trade: Recommendation) -> Iterator[_Event]:
+    """The shares of a proposed sale that realise a loss at the snapshot's price, by their lot."""
     taxable = book.account(trade.account_id).tax_status is TaxStatus.TAXABLE
     if trade.side is Side.BUY or not taxable:
-        return None
+        return
     taken, price = relieved(book, trade), book.price(trade.security_id)
-    quantity = loss = ZERO
-    for lot in book.lots(trade.account_id):
+    for lot in sorted(book.lots(trade.account_id), key=lambda lot: (lot.acquired, lot.lot_id)):
         sold = taken.get(lot.lot_id, ZERO)
         lot_loss = (lot.basis - price * lot.quantity) * sold / lot.quantity
         if sold > 0 and lot_loss > 0:
-            quantity += sold
-            loss += lot_loss
-    if quantity == 0:
-        return None
-    return _Event(
-        account_id=trade.account_id,
-        day=book.trade_date,
-        quantity=quantity,
-        loss=loss,
-        proposed=True,
-    )
+            yield _Event(
+                account_id=trade.account_id,
+                day=book.trade_date,
+                quantity=sold,
+                loss=lot_loss,
+                proposed=True,
+                purchase=origin_of(lot.lot_id),
+            )
 
 
-def _recently_acquired(book: Book, account_id: str, security_id: str) -> dict[date, Decimal]:
-    """Shares by the day they were acquired, less those that the basket itself sells.
+def _recently_acquired(book: Book, account_id: str, security_id: str) -> Iterator[_Event]:
+    """Shares by the day and the lot they were acquired in, less those that the basket itself sells.
 
     A purchase shows as a past trade, as a lot, or as both: the larger of the two counts.
     """
     by_trade: defaultdict[date, Decimal] = defaultdict(Decimal)
     by_lot: defaultdict[date, Decimal] = defaultdict(Decimal)
-    sold_now: defaultdict[date, Decimal] = defaultdict(Decimal)
     for past in book.past_trades(account_id):
         if past.security_id == security_id and past.side is Side.BUY:
             by_trade[past.day] += past.quantity
@@ -218,12 +213,45 @@ def _recently_acquired(book: Book, account_id: str, security_id: str) -> dict[da
     for trade in book.trades_of(account_id):
         if trade.security_id == security_id and trade.side is Side.SELL:
             taken |= relieved(book, trade)
+    one = _Event(account_id=account_id, day=book.trade_date, quantity=ZERO, proposed=False)
     for lot in book.lots(account_id):
         if lot.security_id == security_id:
             by_lot[lot.acquired] += lot.quantity
-            sold_now[lot.acquired] += taken.get(lot.lot_id, ZERO)
-    days = by_trade.keys() | by_lot.keys()
-    return {day: max(by_trade[day], by_lot[day]) - sold_now[day] for day in days}
+            left = lot.quantity - taken.get(lot.lot_id, ZERO)
+            yield replace(one, day=lot.acquired, quantity=left, purchase=origin_of(lot.lot_id))
+    for day, bought in by_trade.items():
+        yield replace(one, day=day, quantity=bought - by_lot[day])
+
+
+def _may_replace(acquired: _Event, loss: _Event) -> bool:
+    return not acquired.purchase or acquired.purchase != loss.purchase
+
+
+def _matched(losses: Sequence[_Event], acquired: Sequence[_Event]) -> tuple[Decimal, Decimal]:
+    """Shares and dollars of losses that are replaced: both sides the earliest first."""
+    free = sorted(acquired, key=lambda one: (one.day, one.purchase))
+    unused = [one.quantity for one in free]
+    matched = disallowed = ZERO
+    for loss in sorted(losses, key=lambda one: one.day):
+        left = loss.quantity
+        for place, event in enumerate(free):
+            if _may_replace(event, loss):
+                used = min(left, unused[place])
+                left -= used
+                unused[place] -= used
+        matched += loss.quantity - left
+        disallowed += loss.loss * (loss.quantity - left) / loss.quantity
+    return matched, disallowed
+
+
+def _by_day(events: Sequence[_Event]) -> Iterable[_Event]:
+    """As they are told: one for an account and day, whatever the lots."""
+    together: dict[tuple[str, date, bool], _Event] = {}
+    for one in events:
+        key = (one.account_id, one.day, one.proposed)
+        known = together.get(key)
+        together[key] = replace(one, quantity=one.quantity + known.quantity) if known else one
+    return together.values()
 
 
 def _joined(breaches: list[Answer]) -> Answer:

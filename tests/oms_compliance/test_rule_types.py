@@ -155,47 +155,57 @@ def test_overselling_is_what_its_definition_says(world):
         assert (found is not None and found.verdict is Verdict.BREACH) == oversold
 
 
-def loss_shares(world: World, account: str, symbol: str) -> tuple[int, dict[Lot, int]]:
-    """Shares of the sale that lose, dearest lots first; and what it takes of each lot."""
+def takes(world: World, account: str, symbol: str) -> dict[int, int]:
+    """What the account's sale takes of each lot, the dearest first."""
     left = world.of(account, "sells", symbol)
-    held = [x for x in world.lots if (x.account, x.symbol) == (account, symbol)]
-    losing, taken = 0, {}
-    for index, lot in sorted(enumerate(held), key=lambda pair: (-pair[1].cost, pair[0])):
-        take = min(left, lot.shares)
-        left -= take
-        taken[index] = take
-        if account != "A2" and lot.cost > world.prices[symbol]:
-            losing += take
-    return losing, {index: taken[index] for index in range(len(held))}
+    held = [(i, x) for i, x in enumerate(world.lots) if (x.account, x.symbol) == (account, symbol)]
+    taken = {}
+    for index, lot in sorted(held, key=lambda pair: (-pair[1].cost, pair[0])):
+        taken[index] = min(left, lot.shares)
+        left -= taken[index]
+    return taken
 
 
-def acquired(world: World, account: str, symbol: str) -> int:
-    """Shares bought now or in the last 30 days, without those that are sold now."""
-    _, taken = loss_shares(world, account, symbol)
-    held = [x for x in world.lots if (x.account, x.symbol) == (account, symbol)]
-    recent = sum(
-        lot.shares - taken[index]
-        for index, lot in enumerate(held)
-        if (EXAMPLE_DAY - lot.acquired).days <= 30
-    )
-    return recent + world.of(account, "buys", symbol)
+def losing(world: World, account: str, symbol: str) -> list[int]:
+    """Share by share, the lots that the account sells at a loss; the oldest first."""
+    if account == "A2":
+        return []
+    taken = takes(world, account, symbol)
+    lots = [i for i in taken if world.lots[i].cost > world.prices[symbol]]
+    lots.sort(key=lambda i: world.lots[i].acquired)
+    return [index for index in lots for _ in range(taken[index])]
+
+
+def acquired(world: World, account: str, symbol: str) -> list[tuple[date, int]]:
+    """Share by share what was bought in the last 30 days and is kept, or is bought now (lot -1)."""
+    kept = {i: world.lots[i].shares - n for i, n in takes(world, account, symbol).items()}
+    recent = [i for i in kept if (EXAMPLE_DAY - world.lots[i].acquired).days <= 30]
+    return [
+        *((world.lots[i].acquired, i) for i in recent for _ in range(kept[i])),
+        *((EXAMPLE_DAY, -1) for _ in range(world.of(account, "buys", symbol))),
+    ]
 
 
 @quick
 @given(world=worlds)
 def test_a_wash_sale_is_what_its_definition_says(world):
-    """Share for share: what a loss sale and the household's acquisitions have in common."""
+    """Share for share: what a loss sale and the household's acquisitions have in common, but for
+    the rest of the purchase that is sold (Rev. Rul. 56-602)."""
     answers = world.ask("wash-sale")
 
     for account, found in answers.items():
         household = ("A3",) if account == "A3" else ("A1", "A2")
         matched = 0
         for symbol in SYMBOLS:
-            lost = sum(loss_shares(world, member, symbol)[0] for member in household)
-            bought = sum(acquired(world, member, symbol) for member in household)
             if world.of(account, "sells", symbol):
-                matched += min(loss_shares(world, account, symbol)[0], bought)
+                free = [one for m in household for one in acquired(world, m, symbol)]
+                for lot in losing(world, account, symbol):
+                    fits = [one for one in sorted(free) if one[1] != lot]
+                    if fits:
+                        free.remove(fits[0])
+                        matched += 1
             else:
+                lost = sum(len(losing(world, member, symbol)) for member in household)
                 matched += min(lost, world.of(account, "buys", symbol))
         assert found.value == matched, found
         assert (found.verdict is Verdict.BREACH) == (matched > 0)
