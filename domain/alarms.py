@@ -67,7 +67,7 @@ _WARNINGS = (
     "status_disagrees",
     "trade_date_disagrees",
 )
-_NEWS = ("replace_amended", "request_on_closed_order", "restated")
+_NEWS = ("replace_amended", "request_on_closed_order", "restated", "session_began_anew")
 
 LEVELS: Mapping[str, Level] = MappingProxyType(
     {

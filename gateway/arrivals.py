@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+NEW_DAY = "a new day of the session began"  # Note of a RESET that both sides foresaw.
+
 
 class ArrivalKind(StrEnum):
     """What arrived, or what the engine did."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from structlog.typing import FilteringBoundLogger
 
-from gateway.arrivals import Arrival, ArrivalKind
+from gateway.arrivals import NEW_DAY, Arrival, ArrivalKind
 from gateway.settings import Connection
 from gateway.wiretext import pairs, value_of
 
@@ -66,6 +66,8 @@ class Callbacks:
         """
         kind = value_of(text, 35)
         if kind == "A":
+            if _number(text, 34) == 1 and value_of(text, 141) != "Y":
+                self.counts_anew(session, NEW_DAY)  # The engine begins its session's day at 1.
             own = self._connections[session]
             secrets = {553: own.username, 554: own.password}
             return {tag: value for tag, value in secrets.items() if value is not None}
@@ -80,6 +82,10 @@ class Callbacks:
                 )
             )
         return {}
+
+    def counts_anew(self, session: str, why: str = "") -> None:
+        """The venue's next message is its first."""
+        self._deliver(Arrival(kind=ArrivalKind.RESET, session=session, until=1, note=why))
 
     def unparsable(self, text: str, session: str, why: str) -> None:
         """The engine cannot take a whole message apart, so it is told to go on behind it."""
@@ -103,7 +109,7 @@ class Callbacks:
             self._deliver(Arrival(kind=what, session=session, sequence=sequence, until=until))
             return
         if kind == "A" and value_of(text, 141) == "Y":
-            self._deliver(Arrival(kind=ArrivalKind.RESET, session=session, until=1))
+            self.counts_anew(session)
         if kind == "3":
             order = self._sent.get(f"{session} {_number(text, 45)}")
             self._deliver(

@@ -5,17 +5,17 @@ takes them one at a time, with an engine and clocks of its own. The steps are `o
 `inbox.take` with what `deliver` was given, and `watch.look`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from structlog.typing import FilteringBoundLogger
 
 from domain.ports import Clock, ExecutionSink, SessionKind, Vault
 from gateway import doubts
-from gateway.arrivals import Arrival
+from gateway.arrivals import Arrival, ArrivalKind
 from gateway.callbacks import Callbacks, Deliver
 from gateway.copies import Copies
 from gateway.day_ends import DayEnds
-from gateway.filestore import blot_secrets, check_store, sent_orders
+from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders
 from gateway.gate import Throttle
 from gateway.inbox import Inbox, Pause
 from gateway.last_look import LastLook
@@ -137,17 +137,20 @@ class Core:
         `ConfigError` for a store that is torn or missing.
         """
         durable = durable_sequences(self._vault, self._settings)
+        stores: dict[str, StoredSequences | None] = {}
         for connection in self.connections.values():
             connection.session.store.mkdir(mode=_STORE_MODE, parents=True, exist_ok=True)
             connection.session.store.chmod(_STORE_MODE)
-            check_store(connection.session, durable[connection.session.name])
+            stored = check_store(connection.session, durable[connection.session.name])
+            stores[connection.session.name] = stored
             _keep_secret(connection)
         for profile in self._settings.profiles:
             self._keep_evidence(profile)
         for copies in self.copies:
             copies.start(self._monotonic())
         self.inbox.start(durable)
-        return durable
+        self._note_resets(stores)
+        return {session: self.inbox.durable(session) for session in durable}
 
     def finish(self) -> None:
         """After everything has ended, and the inbox was emptied."""
@@ -156,12 +159,24 @@ class Core:
         for connection in self.connections.values():
             _keep_secret(connection)
 
+    def _note_resets(self, stores: Mapping[str, StoredSequences | None]) -> None:
+        """A store that began after the last message that is kept: we died before that was kept."""
+        with self._vault.read() as view:
+            taken = {session: view.inbox.taken_at(session) for session in stores}
+        for session, stored in stores.items():
+            last = taken[session]
+            if stored is not None and last is not None and last < stored.began:
+                why = f"the engine began to count anew at {stored.began:%Y-%m-%d %H:%M:%S} UTC"
+                reset = Arrival(kind=ArrivalKind.RESET, session=session, until=1, note=why)
+                self.inbox.take([reset])
+
     def _keep_evidence(self, profile: VenueProfile) -> None:
         """What the engine's store says of orders that nobody acknowledged, while it is at rest."""
+        stored = check_store(profile.session, 0)
         with self._vault.write() as uow:
-            if doubts.has_silent(uow, profile.venue):
-                sent = sent_orders(profile.session)
-                doubts.note_never_stored(uow, profile.venue, sent, self._clock.now())
+            if stored is not None and doubts.has_silent(uow, profile.venue):
+                sent, since = sent_orders(profile.session), stored.began_by
+                doubts.note_never_stored(uow, profile.venue, sent, since, self._clock.now())
 
     def _all_copies(
         self, profiles: Sequence[VenueProfile], wake: Callable[[], None]

@@ -18,6 +18,7 @@ from domain.orders import (
     NeverSent,
     Order,
     OrdStatus,
+    Sent,
 )
 from domain.ports import StatusRequest, UnitOfWork
 from gateway.stranded import take_back
@@ -84,23 +85,29 @@ def note_copy(uow: UnitOfWork, order: Order, exec_id: str, at: datetime) -> None
 
 
 def note_never_stored(
-    uow: UnitOfWork, venue: str, sent: Collection[str], at: datetime
+    uow: UnitOfWork, venue: str, sent: Collection[str], since: datetime, at: datetime
 ) -> tuple[str, ...]:
     """Before the engine starts: keep the evidence about orders that it never sent.
 
-    `sent` are the orders that by the engine's own store may have reached the socket. Gives
-    the ClOrdIDs that are not among them.
+    `sent` are the orders that by the engine's own store, which knows all from `since` on, may
+    have reached the socket. Gives the ClOrdIDs of those that were due since and are not among them.
     """
     missing = [
         order.intent.cl_ord_id
         for order in _silent(uow, venue)
-        if order.intent.cl_ord_id not in sent
+        if order.intent.cl_ord_id not in sent and _sent_at(uow, order) >= since
     ]
     for name in missing:
         if all(entry.kind != NEVER_STORED for entry in uow.audit.about(name)):
             body = {"venue": venue}
             uow.audit.append(at=at, actor="gateway", kind=NEVER_STORED, subject=name, body=body)
     return tuple(missing)
+
+
+def _sent_at(uow: UnitOfWork, order: Order) -> datetime:
+    """When it was marked, just before the engine could see it."""
+    events = uow.orders.events(order.intent.cl_ord_id)
+    return next(event.sent_at for event in events if isinstance(event, Sent))
 
 
 def has_silent(uow: UnitOfWork, venue: str) -> bool:

@@ -27,6 +27,7 @@ from gateway.wiretext import is_flat, is_whole, value_of
 
 _LOGOUT_SECONDS = 3.0
 _TRANSPORT = "TransportDataDictionary"
+_TOO_LOW = "MsgSeqNum too low"
 
 
 def end_process(reason: str) -> NoReturn:
@@ -145,6 +146,21 @@ class Engine:
 
     def _said(self, session: str, text: str) -> None:
         self._application.guarded(self._gaps.on_event, session, text)
+        if text.startswith(_TOO_LOW):
+            number = text.rpartition(" ")[2]
+            said = self._log_factory.incoming(session, number)
+            self._application.guarded(self._begin_anew, session, number, said)
+
+    def _begin_anew(self, session: str, number: str, text: str) -> None:
+        """A venue that lost its numbers says Logon with one that we have had: it counts from 1.
+
+        The engine hangs up; the next Logon is taken, and everything asked for from the first on.
+        """
+        if value_of(text, 35) != "A" or (found := self._session(session)) is None:
+            return
+        why = f"the venue said Logon as message {number}, where {self.sequences(session)[1]} is due"
+        self._callbacks.counts_anew(session, f"{why}: it has begun anew")
+        found.setNextTargetMsgSeqNum(1)
 
     def _hang_up(self, session: str) -> None:
         """End the connection, not the session: on the engine's thread, as it does by itself.
@@ -254,8 +270,9 @@ class _Application(fix.Application):  # type: ignore[misc]  # The binding is unt
         keys = ("BeginString", "SenderCompID", "TargetCompID", "SessionQualifier")
         identity = fix.SessionID(*(text for key in keys if (text := config.text(key))))
         self.identities[session] = identity
-        rewound = self.durable.get(session, 0) + 1
-        fix.Session.lookupSession(identity).setNextTargetMsgSeqNum(rewound)
+        found = fix.Session.lookupSession(identity)
+        if int(found.getExpectedSenderNum()) > 1:  # Else its day is over, and both begin at 1.
+            found.setNextTargetMsgSeqNum(self.durable.get(session, 0) + 1)
 
     def _to_admin(self, message: Any, session: str) -> None:
         text = message.toString()

@@ -7,13 +7,16 @@ file keeps our Logon as sent, so the password is blotted out in place.
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from domain.errors import ConfigError
 from gateway.sessioncfg import SessionConfig
 
 _SEQUENCES = re.compile(rb"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*\Z")
-_CREATED = re.compile(rb"\s*\d{8}-\d{2}:\d{2}:\d{2}(\.\d{1,9})?\s*\Z")
+_CREATED = re.compile(rb"\s*(\d{8}-\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*\Z")
+_SECOND = timedelta(seconds=1)
+_SECONDS = "%Y%m%d-%H:%M:%S"
 _SECRET = re.compile(rb"(?<=\x01)(553|554|925)=([^\x01]*)")
 _NEW_ORDERS = (b"\x0135=D\x01", b"\x0135=E\x01")  # Alone, and in a list.
 _MSG_SEQ_NUM = re.compile(rb"\x0134=(\d{1,18})\x01")
@@ -24,10 +27,15 @@ _PARTS = ("seqnums", "session", "header", "body")
 
 @dataclass(frozen=True, slots=True)
 class StoredSequences:
-    """The next numbers as the engine's file store has them."""
+    """The next numbers as the engine's file store has them, and when it began to count.
+
+    The store keeps the second alone: it was not before `began`, and not after `began_by`.
+    """
 
     next_sender: int
     next_target: int
+    began: datetime
+    began_by: datetime
 
 
 def check_store(session: SessionConfig, durable: int) -> StoredSequences | None:
@@ -50,9 +58,12 @@ def check_store(session: SessionConfig, durable: int) -> StoredSequences | None:
     match = _SEQUENCES.match(files["seqnums"].read_bytes())
     if match is None:
         raise _torn(session, files["seqnums"], "is empty or torn")
-    if not _CREATED.match(files["session"].read_bytes()):
+    began = _instant(files["session"].read_bytes())
+    if began is None:
         raise _torn(session, files["session"], "is empty or torn")
-    stored = StoredSequences(next_sender=int(match[1]), next_target=int(match[2]))
+    stored = StoredSequences(
+        int(match[1]), int(match[2]), began, _began_by(files["session"], began)
+    )
     if stored.next_sender < 1 or stored.next_target < 1:
         raise _torn(session, files["seqnums"], "holds a sequence number below 1")
     return stored
@@ -62,7 +73,8 @@ def sent_orders(session: SessionConfig) -> frozenset[str]:
     """ClOrdIDs of the new orders that may have reached the socket; ask while the engine is at rest.
 
     The engine stores a message, then counts it, then sends it. One that it has not counted, or
-    whose number another message took after a restart, never got as far as the socket.
+    whose number another message took after a restart, never got as far as the socket. What was
+    sent before the store began to count is not in it.
     """
     stored = check_store(session, 0)
     if stored is None:
@@ -87,6 +99,22 @@ def blot_secrets(session: SessionConfig) -> None:
             if match[2].strip(b"*"):
                 stream.seek(match.start(2))
                 stream.write(b"*" * len(match[2]))
+
+
+def _instant(content: bytes) -> datetime | None:
+    created = _CREATED.match(content)
+    if created is None:
+        return None
+    try:
+        return datetime.strptime(created[1].decode(), _SECONDS).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _began_by(path: Path, began: datetime) -> datetime:
+    """The file is written when the store begins, and only then; a copy was written later."""
+    written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return written if began <= written < began + _SECOND else began + _SECOND
 
 
 def _file(session: SessionConfig, part: str) -> Path:

@@ -11,7 +11,7 @@ from domain.order_states import FILLS
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
 from gateway import doubts, list_answers, mass_status, notices, reports
-from gateway.arrivals import Arrival, ArrivalKind
+from gateway.arrivals import NEW_DAY, Arrival, ArrivalKind
 from gateway.beginnings import open_members
 from gateway.sequence import SequenceTracker
 from gateway.settings import Connection
@@ -185,9 +185,10 @@ class Intake:
     def _reset(self, tracker: SequenceTracker, arrival: Arrival) -> None:
         """The venue counts anew: what it said in between is unknown, so ask about every order.
 
-        The engine refuses to count backwards, but for a Logon that says so.
+        The engine refuses to count backwards, but for a Logon; with nothing counted it is no news.
         """
-        if arrival.sequence and arrival.until <= tracker.contiguous + 1:
+        is_backwards = arrival.sequence > 0 and arrival.until <= tracker.contiguous + 1
+        if is_backwards or arrival.until - 1 == tracker.contiguous == 0:
             return
         at = self._desk.clock.now()
         contiguous = max(arrival.until - 1, 0)
@@ -200,8 +201,12 @@ class Intake:
             subject=arrival.session,
             body={"next": contiguous + 1},
         )
-        text = f"the venue reset its sequence number to {contiguous + 1}"
-        self.alarms.append(Alarm(kind="sequence_reset", cl_ord_id="", message=text))
+        text = arrival.note or f"the venue reset its sequence number to {contiguous + 1}"
+        if arrival.note == NEW_DAY:
+            told = Alarm(kind="session_began_anew", cl_ord_id="", message=text)
+        else:
+            told = Alarm(kind="sequence_reset", cl_ord_id="", message=text)
+        self.alarms.append(told)
         self._doubt_all(arrival.session, text)
 
     def _not_resent(self, arrival: Arrival) -> None:

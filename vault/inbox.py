@@ -58,6 +58,14 @@ class SqlInbox:
         """The last inbound number that is committed; 0 before the first."""
         return (self._position(session) or _START).sequence
 
+    def taken_at(self, session: str) -> datetime | None:
+        """When the newest of a session's messages was kept; None for none."""
+        table = inbox_message.c
+        newest = select(table.at).where(table.session == session)
+        newest = newest.order_by(table.epoch.desc(), table.sequence.desc()).limit(1)
+        found: datetime | None = self._connection.execute(newest).scalar_one_or_none()
+        return found
+
     def reset_sequence(self, session: str, sequence: int, at: datetime) -> None:
         """Make `sequence` the durable number: the venue goes on with the next one."""
         before = self._position(session) or _START

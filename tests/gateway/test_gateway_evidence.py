@@ -1,13 +1,15 @@
 """What proves that an order never reached its venue is durable before the proof is gone."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.errors import TryAgainError
 from domain.orders import OrdStatus
-from gateway.doubts import RESEND_REFUSED
+from gateway.doubts import RESEND_REFUSED, note_never_stored
 from gateway.wiretext import SOH
 from tests.gateway.bare import SESSION, BareCore
-from tests.gateway.desk import intent, order_of, place
+from tests.gateway.desk import RealClock, intent, order_of, place
 
 ASKED_AGAIN = f"8=FIX.4.4{SOH}35=D{SOH}34=7{SOH}43=Y{SOH}11=T1{SOH}10=000{SOH}"
 
@@ -92,3 +94,17 @@ def test_a_message_whose_sending_failed_keeps_back_none_behind_it(bare, away):
 
     assert len(bare.engine.sent) == 1
     assert order_of(bare.vault, "T2").sent
+
+
+@pytest.mark.parametrize(("seconds", "proven"), [(-1, ("T1",)), (1, ())])
+def test_a_store_proves_nothing_of_what_was_sent_before_it_began(bare, seconds, proven):
+    """With a reset of its numbers the engine throws away what it had sent."""
+    place(bare.vault, intent("T1"))
+    bare.core.outbox.step()
+    now = RealClock().now()
+
+    with bare.vault.write() as uow:
+        began_by = now + timedelta(seconds=seconds)
+        found = note_never_stored(uow, "XSIM", (), began_by, now)
+
+    assert found == proven

@@ -1,10 +1,12 @@
 """Settings that do not fit stop the start, with the place named."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from domain.errors import ConfigError
 from gateway.dictionary import load, standard_path, write_for_sending, write_relaxed
-from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders
+from gateway.filestore import blot_secrets, check_store, sent_orders
 from gateway.session_file import write_session_config
 from gateway.sessioncfg import read_sessions, render
 from gateway.settings import load_settings
@@ -167,7 +169,10 @@ def test_a_whole_store_is_read(config):
     session = read_sessions(config)[0]
     store_files(session)
 
-    assert check_store(session, 33) == StoredSequences(next_sender=12, next_target=34)
+    stored = check_store(session, 33)
+    assert (stored.next_sender, stored.next_target) == (12, 34)
+    assert stored.began == datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
+    assert stored.began_by == stored.began + timedelta(seconds=1)  # Not written then.
 
 
 @pytest.mark.parametrize(
@@ -179,6 +184,7 @@ def test_a_whole_store_is_read(config):
         ("seqnums", b"x : y"),
         ("session", b""),
         ("session", b"20221130-20:4"),
+        ("session", b"20221330-20:45:00"),
     ],
 )
 def test_a_torn_store_is_refused(config, part, content):

@@ -40,7 +40,7 @@ class EngineStore:
         numbers = f"{self.next_sender:020d} : {self.next_target:020d}"
         texts = {
             "seqnums": "" if self.is_torn else numbers,
-            "session": "20221130-20:45:00",
+            "session": "20221130-20:44:00",
             "header": "",
             "body": "".join(text for _, text in self.messages),
         }
