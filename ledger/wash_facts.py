@@ -47,7 +47,7 @@ class WashFacts:
 
     `transactions` are in the ledger's order: all wash sales, and the others since a day, or from
     the first where `is_all`. `lots` are open now. `splits` are those of the clients' books, by
-    security: only what it names counts.
+    security: only what it names counts. `units` are the shares that one of a derivative stands for.
     """
 
     def __init__(
@@ -57,15 +57,18 @@ class WashFacts:
         splits: Mapping[str, Sequence[Split]],
         *,
         is_all: bool,
+        units: Mapping[str, Decimal] | None = None,
     ) -> None:
         self._transactions = tuple(transactions)
         self._lots = tuple(lots)
         self._splits = splits
         self._is_all = is_all
+        self._units = units or {}
 
-    def today(self, security_id: str, shares: Decimal, day: date) -> Decimal:
-        """What `shares` of `day` have become."""
-        return rounded_times(shares, factor(self._splits.get(security_id, ()), day))
+    def today(self, security_id: str, quantity: Decimal, day: date) -> Decimal:
+        """What `quantity` of `day` have become, in shares."""
+        grown = rounded_times(quantity, factor(self._splits.get(security_id, ()), day))
+        return grown * self._units.get(security_id, 1)
 
     @cached_property
     def bought(self) -> Mapping[str, Bought]:
@@ -132,7 +135,8 @@ class WashFacts:
         }
         for lot in self._lots:
             if lot.account_id in accounts:
-                whole.setdefault(lot.lot_id, self._held(lot))
+                held = self._held(lot)
+                whole.setdefault(lot.lot_id, replace(held, shares=self._quantity(held)))
         return tuple(self.unserved(whole.values()))
 
     def unserved(self, purchases: Iterable[Piece]) -> Iterator[Strand]:
@@ -261,7 +265,7 @@ class WashFacts:
 
     def _quantity(self, piece: Piece) -> Decimal:
         if piece.sold is None:
-            return piece.shares
+            return piece.shares * self._units.get(piece.security_id, 1)
         return self.today(piece.security_id, piece.shares, piece.sold)
 
     def _held(self, lot: TaxLot) -> Piece:

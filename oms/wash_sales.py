@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from domain.accounts import Account, TaxStatus
+from domain.exact import parse_decimal
 from domain.facts import About
 from domain.ports import UnitOfWork
 from domain.postings import Transaction
@@ -76,13 +78,35 @@ def take_back(
 
 
 def identity(snapshot: Snapshot) -> Callable[[str], str]:
-    """One id for all securities that are substantially identical."""
-    first = {
+    """One id for all securities that are substantially identical.
+
+    Contracts and options to acquire a name count with it (26 USC 1091(a)).
+    """
+    first, of = _told(snapshot, "identical_to"), _told(snapshot, "underlying")
+
+    def same(security_id: str) -> str:
+        name = of.get(security_id, security_id)
+        return first.get(name, name)
+
+    return same
+
+
+def _units(snapshot: Snapshot) -> Mapping[str, Decimal]:
+    """The shares that one of a derivative stands for."""
+    multiplier = _told(snapshot, "multiplier")
+    return {
+        security_id: parse_decimal(multiplier.get(security_id, "1"))
+        for security_id in _told(snapshot, "underlying")
+    }
+
+
+def _told(snapshot: Snapshot, name: str) -> Mapping[str, str]:
+    """The securities' facts of one name."""
+    return {
         fact.subject: fact.value
         for fact in snapshot.facts
-        if fact.about is About.SECURITY and fact.name == "identical_to" and fact.value
+        if fact.about is About.SECURITY and fact.name == name and fact.value
     }
-    return lambda security_id: first.get(security_id, security_id)
 
 
 def _stands_on(posted: Transaction, sale: str, bought: frozenset[str]) -> bool:
@@ -97,7 +121,7 @@ def _matched(uow: UnitOfWork, asked: _Question) -> tuple[WashSale, ...] | None:
     known = _known(uow, asked.since)
     taxable = frozenset(a.account_id for a in book.accounts if a.tax_status is TaxStatus.TAXABLE)
     names = _names(known, asked, taxable)
-    facts = _facts(uow, known, names, is_all=asked.since == date.min)
+    facts = _facts(uow, known, names, is_all=asked.since == date.min, units=_units(book))
     strands = _of_households(asked, facts, taxable, _away(uow, book))
     found: list[WashSale] = []
     for owner in _taxpayers(book.accounts):
@@ -176,7 +200,12 @@ def _names(known: Sequence[Transaction], asked: _Question, taxable: frozenset[st
 
 
 def _facts(
-    uow: UnitOfWork, known: Sequence[Transaction], names: Iterable[str], *, is_all: bool
+    uow: UnitOfWork,
+    known: Sequence[Transaction],
+    names: Iterable[str],
+    *,
+    is_all: bool,
+    units: Mapping[str, Decimal] | None = None,
 ) -> WashFacts:
     ordered = sorted(names)
     return WashFacts(
@@ -184,6 +213,7 @@ def _facts(
         [lot for name in ordered for lot in uow.ledger.lots(None, name)],
         {name: uow.ledger.splits(name) for name in ordered},
         is_all=is_all,
+        units=units,
     )
 
 

@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.accounts import TaxStatus
+from domain.facts import About, Fact
 from domain.orders import Side
 from domain.snapshot import PastTrade
 from ledger.positions import disallowed, realised
 from oms import wash_sales
 from tests.ledger.wash_books import Books
 from tests.memory import MemoryVault
-from tests.oms_orders.desk import AAPL, DAY, NOW, RUN, SOURCE, open_books, snapshot
+from tests.oms_orders.desk import AAPL, DAY, NOW, RUN, SOURCE, XOM, open_books, snapshot
 from vault.rebuild import check_projections
 from vault.store import SqlVault
 
@@ -55,16 +56,16 @@ class Household:
 
     def buy(self, name, day, shares, cost, account="A"):
         self.books.buy(name, days(day), shares, cost, account=account, security=AAPL)
-        self._book()
+        self.book()
 
     def sell(self, day, lot_id, shares, proceeds):
         sale = self.books.sell(days(day), lot_id, shares, proceeds)
-        self._book()
+        self.book()
         return sale
 
     def split(self, day, new, old):
         self.books.split(days(day), new, old, AAPL)
-        self._book()
+        self.book()
 
     def post(self, day, book=BOOK):
         with self.vault.write() as uow:
@@ -72,7 +73,7 @@ class Household:
         self.books.transactions += posted
         return posted
 
-    def _book(self):
+    def book(self):
         with self.vault.write() as uow:
             uow.ledger.append(self.books.transactions[-1])
 
@@ -165,6 +166,29 @@ def test_shares_that_were_bought_elsewhere_take_the_loss_out_of_our_books(vault)
     assert posted.memo.endswith("by ELSEWHERE, which is held away")
     assert home.counted() == -3500
     assert home.post(211, book) == ()
+
+
+def test_an_option_to_acquire_the_shares_replaces_as_many_as_it_stands_for(vault):
+    """1091(a): a contract or option to acquire. Two calls on 100 shares each; a loss on 150."""
+    home = Household(vault)
+    home.buy("old", 0, 150, 30000)
+    home.sell(210, "old", 150, 22500)
+    home.books.buy("call", days(215), 2, 900, account="B", security=XOM)
+    home.book()
+    call = {"underlying": AAPL, "multiplier": "100"}
+    facts = tuple(
+        Fact(about=About.SECURITY, subject=XOM, name=name, value=value, source=None)
+        for name, value in call.items()
+    )
+
+    posted = home.post(215, replace(BOOK, facts=facts))
+
+    assert losses(posted) == [7500]
+    assert sorted(home.lots().values()) == [
+        (Decimal("0.5"), 225),
+        (Decimal("1.5"), 675 + 7500),
+    ]
+    assert home.post(216, replace(BOOK, facts=facts)) == ()
 
 
 steps = st.integers(0, 25)
