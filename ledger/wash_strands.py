@@ -134,7 +134,7 @@ def _freed(before: Piece, piece: Piece) -> Piece:
         piece,
         lot_id=piece.origin,
         acquired=acquired,
-        basis=piece.basis - before.loss,
+        basis=max(ZERO, piece.basis - before.loss),  # Shares that cost nothing, after rounding.
         loss=piece.loss - before.loss if piece.sale else ZERO,
         term=piece.term if piece.sold is None else term_of(acquired, piece.sold),
     )

@@ -154,7 +154,7 @@ def _of_households(
         *(one for one in facts.strands() if one.tail.account_id in taxable),
         *facts.outside(frozenset(owner_of) - taxable),
         *wash_told.losses(book.past_trades, facts, taxable),
-        *wash_told.purchases(book.past_trades, facts, away),
+        *wash_told.purchases(book.past_trades, facts, away & frozenset(owner_of)),
     ):
         found[owner_of[strand.tail.account_id]].append(strand)
     return found

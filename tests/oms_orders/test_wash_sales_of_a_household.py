@@ -168,6 +168,23 @@ def test_shares_that_were_bought_elsewhere_take_the_loss_out_of_our_books(vault)
     assert home.post(211, book) == ()
 
 
+def test_trades_of_an_account_that_nobody_lists_are_nobodys(vault):
+    home = Household(vault)
+    home.buy("old", 0, 100, 20000)
+    home.sell(210, "old", 100, 15000)
+    told = PastTrade(
+        account_id="UNLISTED",
+        security_id=AAPL,
+        side=Side.BUY,
+        quantity=Decimal(30),
+        day=days(205),
+        gain=None,
+        source=SOURCE,
+    )
+
+    assert home.post(210, replace(BOOK, past_trades=(told,))) == ()
+
+
 def test_an_option_to_acquire_the_shares_replaces_as_many_as_it_stands_for(vault):
     """1091(a): a contract or option to acquire. Two calls on 100 shares each; a loss on 150."""
     home = Household(vault)
