@@ -14,18 +14,17 @@ from sqlalchemy import ColumnElement, Connection, func, select, true
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError
-from domain.orders import CancelRequest, ListCancelRequest
 from domain.ports import Kinds, OutboxBody, OutboxMessage, StatusRequest
 from vault.lookup import Lookup
 from vault.memory import Memory, UnitMemory
 from vault.numbers import Numbers
 from vault.schema import outbox_message, outbox_outcome, outbox_waiting
-from vault.waiting import WaitingChanges
+from vault.waiting import CANCELS, WaitingChanges
 from vault.writes import Writes
 
 _KINDS: dict[str, type[OutboxBody]] = {kind.__name__: kind for kind in get_args(OutboxBody)}
 _STATUS = StatusRequest.__name__
-_CANCELS = (CancelRequest.__name__, ListCancelRequest.__name__)
+_CANCELS = tuple(kind.__name__ for kind in CANCELS)
 _USED = Lookup(outbox_message.c.number, outbox_message.c.cl_ord_id, beside=f"kind <> '{_STATUS}'")
 
 
@@ -76,11 +75,7 @@ class SqlOutbox:
         if not self._writes.is_patient:
             wanted = (outbox_waiting.c.venue == venue) & outbox_message.c.kind.in_(_CANCELS)
             return self._read(wanted, limit)
-        waiting = self._waiting().of_venue(venue)
-        cancels = (
-            one for one in waiting if isinstance(one.body, CancelRequest | ListCancelRequest)
-        )
-        return tuple(islice(cancels, limit))
+        return tuple(islice(self._waiting().cancels_of(venue), limit))
 
     def is_asked(self, cl_ord_id: str) -> bool:
         """Whether a question about the order's state waits to be sent."""

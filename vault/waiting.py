@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+from domain.orders import CancelRequest, ListCancelRequest
 from domain.ports import OutboxMessage, StatusRequest
 from vault.journal import Journal
 
+CANCELS = (CancelRequest, ListCancelRequest)
+
 _Load = Callable[[], Iterable[OutboxMessage]]
+_ByNumber = dict[int, OutboxMessage]
 
 
 class Waiting:
@@ -14,13 +18,15 @@ class Waiting:
 
     def __init__(self) -> None:
         self.is_known = False
-        self.by_venue: dict[str, dict[int, OutboxMessage]] = {}
-        self.by_name: dict[str, dict[int, OutboxMessage]] = {}
+        self.by_venue: dict[str, _ByNumber] = {}
+        self.cancels: dict[str, _ByNumber] = {}  # Of these, by venue: no orders delay them.
+        self.by_name: dict[str, _ByNumber] = {}
 
     def clear(self) -> None:
         """Read everything again."""
         self.is_known = False
         self.by_venue.clear()
+        self.cancels.clear()
         self.by_name.clear()
 
     def may_have(self, venue: str) -> bool:
@@ -30,11 +36,15 @@ class Waiting:
     def add(self, message: OutboxMessage) -> None:
         """One more, newer than all before."""
         self.by_venue.setdefault(message.venue, {})[message.number] = message
+        if isinstance(message.body, CANCELS):
+            self.cancels.setdefault(message.venue, {})[message.number] = message
         self.by_name.setdefault(message.body.cl_ord_id, {})[message.number] = message
 
     def remove(self, message: OutboxMessage) -> None:
         """It waits no longer."""
         del self.by_venue[message.venue][message.number]
+        if isinstance(message.body, CANCELS):
+            del self.cancels[message.venue][message.number]
         named = self.by_name[message.body.cl_ord_id]
         del named[message.number]
         if not named:
@@ -71,10 +81,18 @@ class WaitingChanges:
 
     def of_venue(self, venue: str) -> Iterator[OutboxMessage]:
         """Oldest first."""
-        for part in (self._waiting, self._added):
-            for number, message in part.by_venue.get(venue, {}).items():
-                if number not in self._settled:
-                    yield message
+        yield from self._unsettled(self._waiting.by_venue.get(venue, {}))
+        yield from self._unsettled(self._added.by_venue.get(venue, {}))
+
+    def cancels_of(self, venue: str) -> Iterator[OutboxMessage]:
+        """The cancels among them, oldest first."""
+        yield from self._unsettled(self._waiting.cancels.get(venue, {}))
+        yield from self._unsettled(self._added.cancels.get(venue, {}))
+
+    def _unsettled(self, messages: _ByNumber) -> Iterator[OutboxMessage]:
+        for number, message in messages.items():
+            if number not in self._settled:
+                yield message
 
     def named(self, cl_ord_id: str) -> list[OutboxMessage]:
         """Those that carry this ClOrdID."""
