@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from json.encoder import encode_basestring_ascii as quoted
 
 from domain.codec import encode as canonical
 from domain.codec import instant_text
@@ -50,7 +51,8 @@ def hash_of(
     *, sequence: int, at: datetime, actor: str, kind: str, subject: str, body: str, previous: str
 ) -> str:
     """SHA-256 over the canonical text of everything in the entry."""
-    text = canonical([sequence, instant_text(at), actor, kind, subject, body, previous])
+    words = f"{quoted(actor)},{quoted(kind)},{quoted(subject)},{quoted(body)},{quoted(previous)}"
+    text = f'[{sequence},"{instant_text(at)}",{words}]'  # A canonical list of them all.
     return hashlib.sha256(text.encode()).hexdigest()
 
 

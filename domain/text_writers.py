@@ -37,6 +37,11 @@ def text_of(value: object) -> str:
     return _WRITERS[type(value)](value)
 
 
+def text_as(kind: type, value: object) -> str:
+    """The text of the dataclass `kind` whose fields are those of `value`, which may have more."""
+    return _WRITERS[kind](value)
+
+
 def keep_last_text(kind: type[T]) -> type[T]:
     """Keep the text of the last value of a frozen `kind`, which is written several times.
 

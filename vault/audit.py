@@ -1,7 +1,6 @@
 """The audit chain at rest; `domain.audit` computes and verifies it."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,6 @@ from vault.writes import Writes
 
 _BATCH = 1000
 _HEAD = "head"
-_COLUMNS = tuple(field.name for field in fields(AuditEntry))
 
 
 class SqlAudit:
@@ -35,7 +33,7 @@ class SqlAudit:
         self, *, at: datetime, actor: str, kind: str, subject: str, body: object
     ) -> AuditEntry:
         entry = link(self._last(), at=at, actor=actor, kind=kind, subject=subject, body=body)
-        self._writes.add(audit_entry, {name: getattr(entry, name) for name in _COLUMNS})
+        self._writes.add(audit_entry, _row(entry))
         self._memory.head.put(_HEAD, Anchor(entry.sequence, entry.hash))
         self._appended.append(entry)
         self._memory.journal.note(self._appended.pop)
@@ -78,6 +76,19 @@ class SqlAudit:
             return GENESIS
         query = select(audit_entry.c.hash).where(audit_entry.c.sequence == sequence)
         return self._connection.execute(query).scalar_one_or_none()
+
+
+def _row(entry: AuditEntry) -> dict[str, object]:
+    return {
+        "sequence": entry.sequence,
+        "at": entry.at,
+        "actor": entry.actor,
+        "kind": entry.kind,
+        "subject": entry.subject,
+        "body": entry.body,
+        "previous_hash": entry.previous_hash,
+        "hash": entry.hash,
+    }
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

@@ -5,7 +5,6 @@ this process is its only writer. A transaction works on changes of its own,
 which count when it commits; a savepoint that is taken back undoes its part.
 """
 
-from functools import partial
 from typing import Generic, TypeVar
 
 from vault.journal import Journal
@@ -69,8 +68,7 @@ class Changes(Generic[K, V]):
 
     def put(self, key: K, value: V | None) -> None:
         """The value as this transaction has it; None: not known any more."""
-        if self._journal.is_kept:
-            self._journal.note(partial(self._restore, key, key in self._changed, self.find(key)))
+        self._journal.note_change(self._changed, key)
         self._changed[key] = value
 
     def changed(self) -> dict[K, V | None]:
@@ -84,9 +82,3 @@ class Changes(Generic[K, V]):
 
     def _have_not_read_all(self) -> None:
         self._has_read_all = False
-
-    def _restore(self, key: K, was_changed: bool, value: V | None) -> None:
-        if was_changed:
-            self._changed[key] = value
-        else:
-            del self._changed[key]

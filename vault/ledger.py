@@ -133,7 +133,7 @@ class SqlLedger:
         return tuple(self._connection.execute(ordered).scalars())
 
     def _insert(self, transaction: Transaction) -> None:
-        row = {
+        row: dict[str, object] = {
             "transaction_id": transaction.transaction_id,
             "kind": transaction.kind.value,
             "trade_date": transaction.trade_date,
@@ -144,22 +144,29 @@ class SqlLedger:
         }
         self._writes.add(ledger_transaction, row)
         for position, leg in enumerate(transaction.legs):
-            key = {"transaction_id": transaction.transaction_id, "position": position}
-            what = {"book": leg.book, "asset": leg.asset, "quantity": leg.quantity}
-            self._writes.add(ledger_leg, {**key, **what})
+            row = {
+                "transaction_id": transaction.transaction_id,
+                "position": position,
+                "book": leg.book,
+                "asset": leg.asset,
+                "quantity": leg.quantity,
+            }
+            self._writes.add(ledger_leg, row)
 
     def _move_balances(self, legs: Sequence[Leg]) -> None:
         balances = self._memory.balances
+        moved: dict[tuple[str, str], Decimal] = {}
         for leg in legs:
             key = (leg.book, leg.asset)
-            standing = balances.find(key)
+            standing = moved.get(key)
+            if standing is None:
+                standing = balances.find(key)
             if standing is None:
                 standing = _BALANCE.find(self._connection, *key) or ZERO
-            balances.put(key, standing + leg.quantity)
-        for book, asset in {(leg.book, leg.asset): None for leg in legs}:
-            quantity = balances.find((book, asset))
-            row = {"book": book, "asset": asset, "quantity": quantity}
-            self._writes.put(balance, (book, asset), partial(dict, row))
+            moved[key] = standing + leg.quantity
+        for key, quantity in moved.items():
+            balances.put(key, quantity)
+            self._writes.put(balance, key, partial(_balance_row, key, quantity))
 
     def _lots_after(self, transaction: Transaction) -> list[tuple[_Owner, str, TaxLot | None]]:
         """Each lot that the transaction touches as it is afterwards; None: closed."""
@@ -191,16 +198,20 @@ class SqlLedger:
         return account_id, _LOT_SECURITY.find(self._connection, lot_id)
 
     def _move_lots(self, lots: Sequence[tuple[_Owner, str, TaxLot | None]]) -> None:
+        groups: dict[_Owner, dict[str, TaxLot]] = {}
         for owner, lot_id, after in lots:
-            group = dict(self._lots_of(*owner))
+            group = groups.get(owner)
+            if group is None:
+                group = groups[owner] = dict(self._lots_of(*owner))
             if after is None:
                 group.pop(lot_id, None)
             else:
                 group[lot_id] = after
-            self._memory.lots.put(owner, group)
             self._owners[lot_id] = owner
             make = None if after is None else partial(lot_columns, after)
             self._writes.put(lot, (lot_id,), make)
+        for owner, group in groups.items():
+            self._memory.lots.put(owner, group)
 
     def _lots_of(self, account_id: str, security_id: str) -> Lots:
         """The open lots of one security in one account: none of those not known here waits."""
@@ -210,6 +221,10 @@ class SqlLedger:
             known = {one.lot_id: one for one in map(_lot_of_values, rows)}
             self._memory.lots.put((account_id, security_id), known)
         return known
+
+
+def _balance_row(key: tuple[str, str], quantity: Decimal) -> dict[str, object]:
+    return {"book": key[0], "asset": key[1], "quantity": quantity}
 
 
 def lot_of(row: Row[Any]) -> TaxLot:

@@ -18,6 +18,8 @@ from domain.orders import (
     with_parts,
 )
 from domain.splits import Split
+from domain.text_writers import text_as
+from vault.types import Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class OrderHead:
     accidental: bool
     stop_price: Decimal | None = None
     splits: tuple[Split, ...] = ()
+    ended: OrdStatus | None = None
     raised: tuple[Allocation, ...] = ()
 
 
@@ -51,6 +54,11 @@ assert {*_NAMES, "intent", "fills"} == {field.name for field in fields(Order)}
 def head_of(order: Order) -> OrderHead:
     """What of the order is kept as one document."""
     return OrderHead(**{name: getattr(order, name) for name in _NAMES})
+
+
+def head_text(order: Order) -> Written:
+    """The text of `head_of`, without making it: an order's head is written at each event."""
+    return Written(text_as(OrderHead, order))
 
 
 def whole(intent: OrderIntent, head: OrderHead, fills: tuple[StandingFill, ...]) -> Order:

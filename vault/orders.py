@@ -3,7 +3,7 @@
 An order is found by any ClOrdID that it ever had, and a ClOrdID never names two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import partial
 from operator import attrgetter
@@ -31,7 +31,7 @@ from domain.ports import ExecutionOutcome
 from vault.lookup import Lookup
 from vault.memory import Memory, Standing, UnitMemory
 from vault.numbers import Numbers
-from vault.order_head import head_of, whole
+from vault.order_head import OrderHead, head_of, head_text, whole
 from vault.schema import (
     execution,
     order_event,
@@ -40,6 +40,7 @@ from vault.schema import (
     order_name,
     order_state,
 )
+from vault.types import Written
 from vault.writes import Writes
 
 _KINDS: dict[str, type[OrderEvent]] = {kind.__name__: kind for kind in get_args(OrderEvent)}
@@ -80,7 +81,7 @@ class SqlOrders:
         row = {"number": number, "cl_ord_id": name, "run_id": intent.run_id, "value": intent}
         self._writes.add(order_intent, row)
         self._stand(Standing(open_order(intent), number), intent.decided_at)
-        self._name(name, name)
+        self._name_anew(name, name)
         self._memory.booked.put(name, ())
 
     def get(self, cl_ord_id: str) -> Order | None:
@@ -250,10 +251,13 @@ class SqlOrders:
     def _name(self, cl_ord_id: str, intent_id: str) -> None:
         owner = self._intent_id(cl_ord_id)
         if owner is None:
-            self._writes.add(order_name, {"cl_ord_id": cl_ord_id, "intent_id": intent_id})
-            self._memory.names.put(cl_ord_id, intent_id)
+            self._name_anew(cl_ord_id, intent_id)
         elif owner != intent_id:
             raise InvariantError(f"ClOrdID {cl_ord_id} names the orders {owner} and {intent_id}")
+
+    def _name_anew(self, cl_ord_id: str, intent_id: str) -> None:
+        self._writes.add(order_name, {"cl_ord_id": cl_ord_id, "intent_id": intent_id})
+        self._memory.names.put(cl_ord_id, intent_id)
 
 
 def _state_row(standing: Standing, at: datetime) -> dict[str, object]:
@@ -266,14 +270,16 @@ def _state_row(standing: Standing, at: datetime) -> dict[str, object]:
         "security_id": intent.security_id,
         "side": intent.side.value,
         "changed_at": at,
-        **state_columns(standing.order),
+        **state_columns(standing.order, head_text),
     }
 
 
 STATE_COLUMNS = ("status", "is_open", "in_doubt", "order_qty", "cum_qty", "value")
 
 
-def state_columns(order: Order) -> dict[str, object]:
+def state_columns(
+    order: Order, head: Callable[[Order], OrderHead | Written] = head_of
+) -> dict[str, object]:
     """The columns of `order_state` that follow from the order."""
     return {
         "status": order.status.value,
@@ -281,7 +287,7 @@ def state_columns(order: Order) -> dict[str, object]:
         "in_doubt": order.in_doubt,
         "order_qty": order.order_qty,
         "cum_qty": order.cum_qty,
-        "value": head_of(order),
+        "value": head(order),
     }
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "RowNumber",
     "Scaled",
     "Uuid",
+    "Written",
     "from_microseconds",
     "to_microseconds",
 ]
@@ -98,6 +99,12 @@ class RawText(Bound):
         return None if value is None else value.encode("ascii").decode("unicode_escape")
 
 
+class Written(str):
+    """The canonical text of a value, written by whoever could do it more cheaply."""
+
+    __slots__ = ()
+
+
 class Canonical(Bound):
     """A domain value of one type as its canonical text (`domain.codec`)."""
 
@@ -117,6 +124,8 @@ class Canonical(Bound):
                 return encode(value)
             if value is None:
                 return None
+            if isinstance(value, Written):
+                return str(value)
             raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
 
         return text

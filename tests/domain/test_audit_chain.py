@@ -1,5 +1,7 @@
 """The audit chain: any edit, deletion, swap, insertion or truncation is found where it begins."""
 
+import hashlib
+import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.audit import Anchor, AuditEntry, link, verify
+from domain.codec import to_plain
 
 START = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
 words = st.text("abcxyz :", min_size=1, max_size=8)
@@ -35,6 +38,15 @@ def test_a_chain_that_nobody_touched_holds(told):
     assert verify(entries, head(entries)) is None
     assert verify(entries, ()) is None
     assert [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))
+
+
+@given(told=st.lists(st.tuples(st.text(), st.text(), st.text(), bodies), min_size=1, max_size=3))
+def test_a_hash_is_of_the_canonical_list_of_all_fields(told):
+    """Whoever has an export can check it with nothing but JSON and SHA-256."""
+    for entry in chain(told):
+        *content, found = (getattr(entry, field.name) for field in fields(AuditEntry))
+        text = json.dumps([to_plain(one) for one in content], separators=(",", ":"))
+        assert found == hashlib.sha256(text.encode()).hexdigest()
 
 
 @given(told=facts, data=st.data())

@@ -8,12 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from domain.codec import encode
 from domain.errors import TryAgainError
 from domain.order_states import apply
 from domain.orders import ExecType, OrdStatus, Sent
 from tests.vault_storage.values import AT, a_report, an_intent
 from vault import SqlVault, migrate
 from vault.engine import open_engine
+from vault.order_head import head_of, head_text
 from vault.rebuild import check_projections
 from vault.schema import order_fill
 
@@ -143,6 +145,14 @@ def test_a_successor_reads_what_the_predecessor_wrote(working, open_vault):
     third = open_vault("third")
 
     assert told(third).cum_qty == 20
+
+
+def test_a_head_is_written_without_being_made(working):
+    for event in (fill(1, 10), fill(2, 20)):
+        with working.write() as uow:
+            happen(uow, event)
+
+        assert head_text(told(working)) == encode(head_of(told(working)))
 
 
 STEPS = st.lists(
