@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from domain.postings import TransactionKind
 from domain.sold import sold_lots
 from ledger import positions, wash_postings
 from ledger.wash_strands import MARK
@@ -94,6 +95,19 @@ def test_the_hundred_shares_of_publication_550(books):
     books.buy("old", date(2026, 3, 2), 100, 1000)
     sale = books.sell(date(2026, 10, 1), "old", 100, 750)
     books.buy("new", date(2026, 10, 20), 100, 800)
+    books.post(date(2026, 10, 20))
+
+    assert books.allowed(sale) == 0
+    assert [basis for _, _, basis, _ in books.held()] == [1050]
+
+
+def test_the_bonus_award_of_publication_550(books):
+    """IRS Publication 550, Wash Sales: ten shares of a bonus award, sold at a loss; another award of
+    ten within 30 days, which nobody bought, takes the deduction away."""
+    books.buy("award", date(2026, 3, 2), 10, 1000)
+    sale = books.sell(date(2026, 10, 1), "award", 10, 750)
+    books.buy("second award", date(2026, 10, 20), 10, 800)
+    books.transactions[-1] = replace(books.transactions[-1], kind=TransactionKind.ADJUSTMENT)
     books.post(date(2026, 10, 20))
 
     assert books.allowed(sale) == 0
