@@ -58,6 +58,7 @@ _BRIEF = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG, TimeInFor
 _NEVER_WORKED = frozenset({_S.UNSENT, _S.REJECTED})
 _ENDS = {ExecType.CANCELED: _S.CANCELED, ExecType.EXPIRED: _S.EXPIRED}
 _ENDED = CLOSED - _NEVER_WORKED - {_S.FILLED}  # Ended by something else than the last share.
+_BELOW_FILLED = frozenset({_S.CANCELED, _S.EXPIRED})  # By the precedence of OrdStatus.
 
 # One row: on this ExecType, an order in one of these states may go to one of those.
 _ROWS: tuple[tuple[ExecType, frozenset[OrdStatus], frozenset[OrdStatus]], ...] = (
@@ -98,8 +99,13 @@ def _table() -> Mapping[tuple[OrdStatus, ExecType], frozenset[OrdStatus]]:
             table[status, exec_type] = table.get((status, exec_type), frozenset()) | after
     for status in _ENDED:
         # A late fill, a bust or a correction of an ended order leaves it ended; D2 reopens on GTC.
-        for exec_type in (*FILLS, ExecType.ORDER_STATUS):
-            table[status, exec_type] = frozenset({status})
+        outranking = {_S.FILLED} if status in _BELOW_FILLED else set()
+        for exec_type in FILLS:
+            table[status, exec_type] = frozenset({status} | outranking)
+        table[status, ExecType.ORDER_STATUS] = frozenset({status})
+    # Such a fill, taken back.
+    table[_S.FILLED, ExecType.TRADE_CANCEL] |= _BELOW_FILLED
+    table[_S.FILLED, ExecType.TRADE_CORRECT] |= _BELOW_FILLED
     table[_S.DONE_FOR_DAY, ExecType.TRADE] |= {_S.PARTIALLY_FILLED, _S.FILLED}
     return MappingProxyType(table)
 
@@ -197,7 +203,8 @@ def _on_request(order: Order, event: CancelRequest | ReplaceRequest) -> Outcome:
     A cancel is asked for again only where the one before was lost, and takes its place.
     """
     assert event.cl_ord_id not in order.chain, f"{event.cl_ord_id} was used before"
-    replaceable = isinstance(event, ReplaceRequest) and order.status is OrdStatus.FILLED
+    is_filled = order.status is OrdStatus.FILLED and order.ended is None
+    replaceable = isinstance(event, ReplaceRequest) and is_filled
     if order.is_closed and not replaceable:
         message = f"change {event.cl_ord_id} asked of an order that is {order.status.name}"
         return order, (_alarm(order, "request_on_closed_order", message),)
@@ -231,11 +238,12 @@ def _on_report(order: Order, event: ExecutionReport) -> Outcome:
     if refused := _refusal_of_something_else(order, event):
         return refused
     sums, alarms = _fold_fill(order, event)
-    status, doubts = _next_status(order, event)
+    status, doubts = _next_status(order, event, sums.cum_qty)
     told = replace(
         order,
         **sums._asdict(),
         status=status,
+        ended=_how_it_ended(order) if status is OrdStatus.FILLED else None,
         order_id=_known_order_id(event) or order.order_id,
         reason=event.reason or order.reason,
         leaves_qty=_leaves(status, order.order_qty, sums.cum_qty),
@@ -345,10 +353,23 @@ def _without(sums: _Sums, fill: StandingFill, shares: Decimal) -> _Sums:
     )
 
 
-def _next_status(order: Order, event: ExecutionReport) -> tuple[OrdStatus, tuple[Alarm, ...]]:
-    """The report's OrdStatus where the table allows it, else ours and an alarm."""
-    stated = _stated(event)
-    if stated not in ALLOWED.get((order.status, event.exec_type), frozenset()):
+def _how_it_ended(order: Order) -> OrdStatus | None:
+    """By what an order ended that a late fill may complete; None for any other."""
+    return order.status if order.status in _BELOW_FILLED else order.ended
+
+
+def _next_status(
+    order: Order, event: ExecutionReport, cum_qty: Decimal
+) -> tuple[OrdStatus, tuple[Alarm, ...]]:
+    """The report's OrdStatus where the table allows it, else ours and an alarm.
+
+    Of an order that was cancelled or has expired, `cum_qty` decides: Filled takes precedence
+    when a late fill completes it, and a bust of that fill shows again how it ended.
+    """
+    stated, ended = _stated(event), _how_it_ended(order)
+    if ended is not None and event.exec_type in FILLS:
+        return (OrdStatus.FILLED if cum_qty >= order.order_qty else ended), ()
+    if stated not in ALLOWED.get((ended or order.status, event.exec_type), frozenset()):
         late = order.status in CLOSED and event.exec_type in FILLS
         same = stated is order.status
         return order.status, (

@@ -412,6 +412,7 @@ class Order:
     accidental: bool = False  # It is UNSENT by accident: it may go out under another ClOrdID.
     stop_price: Decimal | None = None
     splits: tuple[Split, ...] = ()  # Told by the venue, oldest first.
+    ended: OrdStatus | None = None  # How a FILLED order had ended before a late fill completed it.
     raised: tuple[Allocation, ...] = ()  # The parts that `intent` has, if they were raised since.
 
     def shares_of(self, fill: StandingFill) -> Decimal:

@@ -13,7 +13,8 @@ import pytest
 
 from console.book_wishes import BookWishes
 from console.service_port import AccountPart
-from domain.orders import OrdStatus, Side, TimeInForce
+from domain.order_states import apply, open_order
+from domain.orders import ExecutionReport, OrdStatus, Side, TimeInForce
 from domain.splits import Split
 from gateway.service import Gateway
 from gateway.session_file import write_session_config
@@ -208,3 +209,53 @@ def test_an_order_by_telephone_is_adopted_and_agrees_with_the_venues_file(wired,
     assert len(witness.executions) == 2
     assert ledger_against_venue(facts, witness.executions, "XSIM", DAY) == ()
     assert len(wired.alarms("unknown_order")) == 2
+
+
+def test_a_late_fill_that_completes_a_cancelled_order_is_filled_on_both_sides_until_it_is_busted(
+    wired, days, gateway
+):
+    """Filled outranks Canceled (OrdStatus precedence, FIX 4.4 Volume 4); a bust shows it again."""
+    open_books(wired.vault, BOOK)
+    place(wired.vault, intent(NAME, Side.SELL, AAPL, {"A1": 60, "A2": 40}, limit="149"))
+    desk = gateway()
+    until(lambda: order_of(wired.vault, NAME).status is OrdStatus.NEW, "the acknowledgement")
+    venues_id = order_of(wired.vault, NAME).order_id
+    days.execute(venues_id, 30, "149.00")
+    cancel(wired.vault, NAME)
+    desk.wake()
+    until(lambda: order_of(wired.vault, NAME).status is OrdStatus.CANCELED, "the cancel")
+
+    days.execute(venues_id, 70, "149.00")
+    until(lambda: order_of(wired.vault, NAME).cum_qty == 100, "the late fill")
+    filled = last_report(wired.vault)
+    days.ask("/venues/XSIM/bust", {"exec_id": filled.exec_id})
+    until(lambda: order_of(wired.vault, NAME).cum_qty == 30, "the bust")
+    busted = last_report(wired.vault)
+    path = days.end_of_day()
+
+    assert (filled.ord_status, filled.leaves_qty) == (OrdStatus.FILLED, 0)
+    assert (busted.ord_status, busted.leaves_qty) == (OrdStatus.CANCELED, 0)
+    assert statuses(wired.vault)[-2:] == [OrdStatus.FILLED, OrdStatus.CANCELED]
+    with wired.vault.read() as view:
+        facts, held = view.ledger.all(), view.ledger.balances()
+    assert (held["client:A1", AAPL], held["client:A2", AAPL]) == (500 - 18, 300 - 12)
+    assert ledger_against_venue(facts, read_venue_file(path).executions, "XSIM", DAY) == ()
+    kinds = {event["kind"] for event in wired.events if event["event"] == "alarm_raised"}
+    assert kinds == {"fill_on_closed_order", "execution_busted"}
+
+
+def last_report(vault) -> ExecutionReport:
+    with vault.read() as view:
+        reports = [e for e in view.orders.events(NAME) if isinstance(e, ExecutionReport)]
+    return reports[-1]
+
+
+def statuses(vault) -> list[OrdStatus]:
+    """Ours, after each event."""
+    with vault.read() as view:
+        order, events = open_order(view.orders.get(NAME).intent), view.orders.events(NAME)
+    found = []
+    for event in events:
+        order, _ = apply(order, event)
+        found.append(order.status)
+    return found

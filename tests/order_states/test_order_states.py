@@ -181,7 +181,9 @@ def test_an_ended_order_never_works_again_by_itself(events):
 
     order = after(cancelled, *events)
 
-    assert order.status in {OrdStatus.CANCELED, OrdStatus.CALCULATED}
+    is_complete = order.cum_qty >= order.order_qty
+    ends = {OrdStatus.FILLED} if is_complete and order.fills else {OrdStatus.CANCELED}
+    assert order.status in {*ends, OrdStatus.CALCULATED}
     assert order.leaves_qty == 0
 
 
@@ -220,6 +222,27 @@ def test_a_late_fill_is_counted_and_the_order_stays_cancelled():
 
     assert (order.status, order.cum_qty, order.gross) == (OrdStatus.CANCELED, 100, Decimal(14950))
     assert kinds(alarms) == ["fill_on_closed_order"]
+
+
+def test_a_late_fill_that_completes_it_makes_a_cancelled_order_filled_and_its_bust_cancelled():
+    """Filled takes precedence over Canceled; how it ended is not forgotten."""
+    order = after(NEW, says(NEW, ExecType.CANCELED, OrdStatus.CANCELED))
+    order = after(order, fill(order, 400, "149.5", "8", leaves_qty=Decimal(0)))
+
+    last = fill(order, 600, "149.5", "9", leaves_qty=Decimal(0))
+    filled, alarms = apply(order, last)
+    again = CancelRequest(cl_ord_id="Y", orig_cl_ord_id="X", requested_at=AT, why="")
+    bust = says(
+        filled, ExecType.TRADE_CANCEL, OrdStatus.CANCELED, exec_id="10", exec_ref_id="9",
+        cum_qty=Decimal(400), leaves_qty=Decimal(0),
+    )  # fmt: skip
+    busted, told = apply(filled, bust)
+
+    assert (filled.status, filled.leaves_qty) == (OrdStatus.FILLED, 0)
+    assert kinds(alarms) == ["fill_on_closed_order"]
+    assert (busted.status, busted.cum_qty) == (OrdStatus.CANCELED, 400)
+    assert kinds(told) == ["execution_busted"]
+    assert kinds(apply(filled, again)[1]) == ["request_on_closed_order"]
 
 
 def test_a_pending_cancel_is_not_a_cancel():
