@@ -102,8 +102,8 @@ def test_the_hundred_shares_of_publication_550(books):
 
 
 def test_the_bonus_award_of_publication_550(books):
-    """IRS Publication 550, Wash Sales: ten shares of a bonus award, sold at a loss; another award of
-    ten within 30 days, which nobody bought, takes the deduction away."""
+    """IRS Publication 550, Wash Sales: ten shares of a bonus award, sold at a loss; another ten
+    awarded within 30 days, which nobody bought, take the deduction away."""
     books.buy("award", date(2026, 3, 2), 10, 1000)
     sale = books.sell(date(2026, 10, 1), "award", 10, 750)
     books.buy("second award", date(2026, 10, 20), 10, 800)
