@@ -39,6 +39,9 @@ class Anchor:
     hash: str
 
 
+BEGINNING = Anchor(0, GENESIS)  # What the first entry follows.
+
+
 @dataclass(frozen=True, slots=True)
 class Tampering:
     """Where the chain does not hold, and how one can see it."""
@@ -83,15 +86,16 @@ def link(
     )
 
 
-def verify(entries: Iterable[AuditEntry], anchors: Iterable[Anchor]) -> Tampering | None:
+def verify(
+    entries: Iterable[AuditEntry], anchors: Iterable[Anchor], *, start: Anchor = BEGINNING
+) -> Tampering | None:
     """None when the chain holds and every anchor lies on it; else the first place it does not.
 
-    The chain may be longer than the last anchor (a crash between commit and
-    anchoring); it may never be shorter.
+    `entries` are those after `start`. The chain may be longer than the last anchor (a crash
+    between commit and anchoring); it may never be shorter.
     """
-    expected = {anchor.sequence: anchor.hash for anchor in anchors}
-    sequence, previous = 0, GENESIS
-    expected.pop(0, None)  # Of a chain that had no entry yet.
+    sequence, previous = start.sequence, start.hash
+    expected = {anchor.sequence: anchor.hash for anchor in anchors if anchor.sequence > sequence}
     for entry in entries:
         sequence += 1
         if entry.sequence != sequence:

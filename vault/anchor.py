@@ -44,17 +44,33 @@ def read_anchors(path: Path) -> tuple[Anchor, ...]:
     return tuple(_anchor(line, f"{path}:{number}") for number, line in lines)
 
 
+def newest_anchors(path: Path, since: int) -> tuple[Anchor, ...]:
+    """The newest anchors, back to one of entry `since` or before it; all, when none is as old."""
+    size = path.stat().st_size if path.exists() else 0
+    tail = _TAIL_BYTES
+    while tail < size:
+        found = _tail(path, tail)
+        if found and min(anchor.sequence for anchor in found) <= since:
+            return tuple(found)
+        tail *= 2
+    return read_anchors(path)
+
+
 def last_anchor(path: Path) -> Anchor | None:
     """The furthest of the newest anchors, without reading the whole file."""
     if not path.exists():
         return None
+    return max(_tail(path, _TAIL_BYTES), key=lambda anchor: anchor.sequence, default=None)
+
+
+def _tail(path: Path, size: int) -> list[Anchor]:
+    """The anchors that are whole in the file's last `size` bytes."""
     with path.open("rb") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES)
+        start = max(0, file.seek(0, os.SEEK_END) - size)
         file.seek(start)
         whole, _, _torn = file.read().rpartition(b"\n")
     lines = whole.splitlines()[1 if start else 0 :]  # The first may be cut where the tail begins.
-    found = [_anchor(line, f"{path}, near its end,") for line in lines]
-    return max(found, key=lambda anchor: anchor.sequence, default=None)
+    return [_anchor(line, f"{path}, near its end,") for line in lines]
 
 
 def append_anchors(path: Path, anchors: Iterable[Anchor]) -> None:

@@ -51,14 +51,12 @@ class SqlAudit:
         rows = self._connection.execute(query.order_by(audit_entry.c.sequence))
         return tuple(_entry(row) for row in rows)
 
-    def scan(self) -> Iterator[AuditEntry]:
-        """The whole chain, a batch at a time."""
+    def scan(self, after: int = 0) -> Iterator[AuditEntry]:
+        """The chain behind an entry, a batch at a time."""
         query = select(audit_entry).order_by(audit_entry.c.sequence).limit(_BATCH)
-        rows = self._connection.execute(query).all()
-        while rows:
+        while rows := self._connection.execute(query.where(audit_entry.c.sequence > after)).all():
             yield from (_entry(row) for row in rows)
-            after = query.where(audit_entry.c.sequence > rows[-1].sequence)
-            rows = self._connection.execute(after).all()
+            after = rows[-1].sequence
 
     def head(self) -> Anchor | None:
         """Number and hash of the last entry; None for an empty chain."""

@@ -11,7 +11,7 @@ from domain.errors import BadInputError, InvariantError
 from tests.vault_storage.values import AT
 from vault import SqlVault, append_only
 from vault.anchor import append_anchors, last_anchor, read_anchors
-from vault.export import export_audit, verify_audit, verify_export
+from vault.export import check_newest, export_audit, verify_audit, verify_export
 from vault.faults import StorageUnavailableError
 from vault.preflight import problems
 
@@ -237,3 +237,34 @@ def test_the_system_sqlite_can_read_what_is_there(new_sqlite_url, tmp_path, cloc
     connection.close()
 
     assert found == [(1, '{"n":0}')]
+
+
+def newest(vault, count):
+    with vault.read() as uow:
+        return check_newest(uow.audit, vault.anchor_path, count)
+
+
+@pytest.mark.parametrize("count", [1, 30, 59, 60, 1000])
+def test_the_newest_entries_of_an_untouched_trail_verify(vault, count):
+    write_entries(vault, 60)
+
+    assert newest(vault, count) is None
+
+
+def test_a_start_looks_at_the_newest_entries_and_a_verification_at_all(vault):
+    write_entries(vault, 60)  # More anchors than are read at once.
+    tamper(vault, "update audit_entry set actor = 'bob' where sequence = 10")
+
+    assert newest(vault, 30) is None
+    assert newest(vault, 51).sequence == 10
+    assert verify_audit(vault).sequence == 10
+
+
+def test_what_the_newest_entries_follow_is_said_by_the_anchor_and_not_by_the_database(vault):
+    """Everything before them was replaced, with hashes that agree among themselves."""
+    write_entries(vault, 60)
+    tamper(vault, f"update audit_entry set previous_hash = '{'1' * 64}' where sequence = 41")
+
+    found = newest(vault, 20)
+
+    assert (found.sequence, found.message) == (41, "entry 41 does not follow the one before it")
