@@ -105,6 +105,12 @@ def unknown_fill(report: ExecutionReport, key: str, at: datetime) -> Transaction
     )
 
 
+def block_of(fill: Transaction) -> str:
+    """The block's book that an execution was booked into."""
+    assert fill.kind is TransactionKind.FILL
+    return next(leg.book for leg in fill.legs if leg.book.startswith("block:"))
+
+
 def fill_reversal(
     original: Transaction,
     report: ExecutionReport,

@@ -235,14 +235,11 @@ def _books(booked: Sequence[Transaction]) -> _Books:
 
 def _reverse_allocations(uow: UnitOfWork, books: _Books, at: datetime) -> None:
     """Newest first, so that each lot is put back in the way it was taken."""
-    first: dict[str, TaxLot] = {}
-    for transaction in uow.ledger.all():
-        for lot in transaction.opened:
-            first.setdefault(lot.lot_id, lot)
     day = books.booked[-1].trade_date
     known = _splits_of_clients(uow, books.splits)
     for original in reversed(books.allocations):
         standing = wash_sales.take_back(uow, original, trade_date=day, at=at)
+        first = _first_lots(uow, standing.relieved)
         taken = tuple(_as_opened(relief, first) for relief in standing.relieved)
         undone = postings.allocation_reversal(standing, taken, trade_date=day, at=at, splits=known)
         uow.ledger.append(undone)
@@ -253,6 +250,16 @@ def _reverse_allocations(uow: UnitOfWork, books: _Books, at: datetime) -> None:
             subject=str(original.cl_ord_id),
             body={"transaction": original.transaction_id},
         )
+
+
+def _first_lots(uow: UnitOfWork, relieved: Sequence[Relief]) -> dict[str, TaxLot]:
+    """By their ids the lots of what was relieved, as they were opened first, and others beside."""
+    first: dict[str, TaxLot] = {}
+    for account, security in dict.fromkeys((one.account_id, one.security_id) for one in relieved):
+        for transaction in uow.ledger.of_book(postings.client_book(account), security):
+            for lot in transaction.opened:
+                first.setdefault(lot.lot_id, lot)
+    return first
 
 
 def _as_opened(relief: Relief, first: Mapping[str, TaxLot]) -> TaxLot:

@@ -53,5 +53,6 @@ def _reverse(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> None:
     original = uow.ledger.get(name)
     if original is None or original.cl_ord_id is not None:
         return
-    if all(t.reverses != name for t in uow.ledger.all()):
+    booked = uow.ledger.of_book(postings.block_of(original))
+    if all(t.reverses != name for t in booked):
         uow.ledger.append(postings.fill_reversal(original, report, at))

@@ -62,10 +62,11 @@ def take_back(
 
     Gives the allocation with what it sold as that counts now: a reversal puts this back.
     """
-    known = uow.ledger.all()
     bought = frozenset(lot.lot_id for lot in original.opened)
-    if not any(_stands_on(one, original.transaction_id, bought) for one in known):
+    sale = original.transaction_id
+    if not any(_stands_on(one, sale, bought) for one in uow.ledger.wash_sales()):
         return original
+    known = uow.ledger.all()
     names = {found.security_id for one in known for found in one.disallowed}
     names |= {lot.security_id for one in known if one.disallowed for lot in one.opened}
     facts = _facts(uow, known, names, is_all=True)

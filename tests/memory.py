@@ -52,7 +52,7 @@ from domain.ports import (
     OutboxMessage,
     StatusRequest,
 )
-from domain.postings import Break, Transaction, TransactionKind
+from domain.postings import Break, Leg, Transaction, TransactionKind
 from domain.restrictions import Bars
 from domain.rule_sets import RuleSet
 from domain.runs import Approval, ApprovalStatus, Kill, Run, RunStatus, Step
@@ -354,6 +354,12 @@ class Ledger(Part):
 
     def of_run(self, run_id: UUID) -> tuple[Transaction, ...]:
         return tuple(t for t in self.all() if t.run_id == run_id)
+
+    def of_book(self, book: str, asset: str | None = None) -> tuple[Transaction, ...]:
+        def moves(leg: Leg) -> bool:
+            return leg.book == book and asset in {None, leg.asset}
+
+        return tuple(t for t in self.all() if any(map(moves, t.legs)))
 
     def since(self, day: date) -> tuple[Transaction, ...]:
         return tuple(t for t in self.state.transactions.values() if t.trade_date >= day)

@@ -84,6 +84,14 @@ class SqlLedger:
         table = ledger_transaction.c
         return self._transactions(select(table.value).where(table.run_id == run_id))
 
+    def of_book(self, book: str, asset: str | None = None) -> tuple[Transaction, ...]:
+        """Those that moved something, or `asset`, into a book or out of it."""
+        moved = select(ledger_leg.c.transaction_id).where(ledger_leg.c.book == book)
+        if asset is not None:
+            moved = moved.where(ledger_leg.c.asset == asset)
+        table = ledger_transaction.c
+        return self._transactions(select(table.value).where(table.transaction_id.in_(moved)))
+
     def since(self, day: date) -> tuple[Transaction, ...]:
         """Of trade dates from `day` on."""
         table = ledger_transaction.c

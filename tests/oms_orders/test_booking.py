@@ -40,6 +40,7 @@ from tests.oms_orders.desk import (
     report,
     snapshot,
 )
+from vault.ledger import SqlLedger
 
 HOLDINGS = (
     lot("A1", AAPL, 100, "9000", 1),
@@ -340,6 +341,56 @@ def test_a_bust_of_a_bust_is_booked_once(vault):
     desk.take(replace(bust, exec_id="E3"))
 
     assert desk.block() == {}
+
+
+@pytest.fixture
+def without_the_whole_ledger(monkeypatch):
+    """It may be years long, and a bust is booked while everything else waits."""
+
+    def refuse(_ledger: SqlLedger) -> None:
+        raise AssertionError("all of the ledger was read")
+
+    with monkeypatch.context() as patched:
+        yield lambda: patched.setattr(SqlLedger, "all", refuse)
+
+
+def test_a_bust_of_an_allocated_sale_reads_the_history_of_what_it_sold_alone(
+    vault, without_the_whole_ledger
+):
+    desk = Desk(vault, SELL)
+    desk.fill("E1", 180, "148.10")
+    without_the_whole_ledger()
+
+    alarms = desk.tell(
+        ExecType.TRADE_CANCEL,
+        OrdStatus.NEW,
+        exec_id="E2",
+        exec_ref_id="E1",
+        cum_qty=Decimal(0),
+        leaves_qty=Decimal(180),
+    )
+
+    assert alarms == ["execution_busted"]
+    assert desk.lots("A1") == {
+        "A1:AAPL:1": (Decimal(100), Decimal(9000)),
+        "A1:AAPL:2": (Decimal(100), Decimal(16000)),
+    }
+
+
+def test_a_bust_on_an_unknown_order_is_booked_once_and_reads_that_order_alone(
+    vault, without_the_whole_ledger
+):
+    desk = Desk(vault, BUY)
+    stranger = replace(fill(desk.order, "E1", 40, "63.50"), cl_ord_id="NOT-OURS")
+    bust = replace(stranger, exec_type=ExecType.TRADE_CANCEL, exec_id="E2", exec_ref_id="E1")
+    desk.take(stranger)
+    without_the_whole_ledger()
+
+    desk.take(bust)
+    desk.take(replace(bust, exec_id="E3"))
+
+    with vault.read() as uow:
+        assert not any(uow.ledger.balances("block:UNKNOWN:NOT-OURS").values())
 
 
 def test_a_fill_on_an_unknown_order_is_booked_with_an_alarm(vault):

@@ -50,6 +50,18 @@ def test_a_transaction_moves_balances_and_opens_lots(uow):
     assert uow.ledger.lots("A1", CASH) == ()
 
 
+def test_the_transactions_of_a_book_are_those_that_moved_it(uow):
+    bought = a_trade("T1", 10, "1902.5", opened=(a_lot("L1", 10, "1902.5"),))
+    sold = a_trade("T2", -4, "-800", relieved=(a_relief(a_lot("L1", 10, "1902.5"), 4, "761"),))
+    uow.ledger.append(bought)
+    uow.ledger.append(sold)
+
+    assert uow.ledger.of_book("client:A1") == (bought, sold)
+    assert uow.ledger.of_book("client:A1", APPLE) == (bought, sold)
+    assert uow.ledger.of_book("client:A1", "US1912161007") == ()
+    assert uow.ledger.of_book("client:A2") == ()
+
+
 def test_the_same_transaction_again_changes_nothing(uow):
     bought = a_trade("T1", 10, "1902.5", opened=(a_lot("L1", 10, "1902.5"),))
     uow.ledger.append(bought)
