@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import structlog
 
+from benchmarks import plain_book
 from domain.orders import Order, OrderIntent
 from domain.postings import Transaction, TransactionKind
 from gateway.service import Gateway
@@ -71,11 +72,11 @@ class Target:
         raise structlog.DropEvent
 
     def _begin_run(self) -> None:
-        at = Now().now()
+        at, book = Now().now(), _BOOK.snapshot(_RUN)
         with self.vault.write() as uow:
-            name = uow.snapshots.put(_BOOK.snapshot(_RUN), at)
+            name = uow.snapshots.put(book, at)
             uow.runs.add(replace(_BOOK.run(_RUN, at), snapshot_id=name))
-            for position in _BOOK.custody(_RUN):
+            for position in plain_book.custody(book):
                 uow.ledger.append(postings.opening(position, at))
 
     def order(self) -> OrderIntent:
