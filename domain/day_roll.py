@@ -1,9 +1,10 @@
 """The day roll: when a venue's trading day changes, and what ends with it.
 
-From the roll on an order belongs to the next weekday, and Day orders of the day before
+From the roll on an order belongs to the next trading day, and Day orders of the day before
 are dead, whether the venue has said so or not.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -13,18 +14,24 @@ _DAY = timedelta(days=1)
 _SATURDAY = 5
 
 
+def is_weekday(day: date) -> bool:
+    """Whether it is a trading day, where nobody says which days are holidays."""
+    return day.weekday() < _SATURDAY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayRoll:
-    """A local time of day."""
+    """A local time of day, and which days are traded on."""
 
     at: time
     zone: tzinfo
+    is_open: Callable[[date], bool] = is_weekday  # A market has one such day in any fortnight.
 
     def day_of(self, moment: datetime) -> date:
         """The trading day that an order entered at `moment` belongs to."""
         local = moment.astimezone(self.zone)
         day = local.date() if local.time() < self.at else local.date() + _DAY
-        while day.weekday() >= _SATURDAY:
+        while not self.is_open(day):
             day += _DAY
         return day
 

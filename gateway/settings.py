@@ -26,6 +26,7 @@ from gateway.dialect_settings import KEYS as DIALECT_KEYS
 from gateway.dialect_settings import read_dialect
 from gateway.hearing_settings import KEYS as HEARING_KEYS
 from gateway.hearing_settings import read_hearing
+from gateway.market_days import MarketDays
 from gateway.sessioncfg import SessionConfig, read_sessions
 
 _PASSWORD = "TRIMTAB_FIX_PASSWORD_"  # noqa: S105 - the name of a variable
@@ -44,12 +45,13 @@ _VENUE_KEYS = {
     "drop_copy": str,
     "drop_copy_seconds": int,
     "day_roll": str,
+    "calendar": str,
     **DIALECT_KEYS,
     **HEARING_KEYS,
 }
 _PLAIN_KEYS = (
     _VENUE_KEYS.keys()
-    - {"session", "drop_copy", "day_roll"}
+    - {"session", "drop_copy", "day_roll", "calendar"}
     - DIALECT_KEYS.keys()
     - HEARING_KEYS.keys()
 )
@@ -241,16 +243,21 @@ def _session(
 
 def _day_roll(table: Mapping[str, Any], where: str) -> DayRoll | None:
     if "day_roll" not in table:
+        if "calendar" in table:
+            raise ConfigError(f"{where}: calendar goes with day_roll; say when its day changes")
         return None
     text = str(table["day_roll"])
     at, _, zone = text.partition(" ")
     try:
-        return DayRoll(at=datetime.strptime(at, "%H:%M").time(), zone=ZoneInfo(zone))  # noqa: DTZ007 - a time of day
+        roll = DayRoll(at=datetime.strptime(at, "%H:%M").time(), zone=ZoneInfo(zone))  # noqa: DTZ007 - a time of day
     except (ValueError, OSError, KeyError) as error:  # KeyError: no such zone.
         raise ConfigError(
             f"{where}: day_roll = {text!r} is not a time of day and a time zone; "
             'write for example "17:00 America/New_York"'
         ) from error
+    if "calendar" not in table:
+        return roll
+    return replace(roll, is_open=MarketDays(str(table["calendar"]), where))
 
 
 def _check(profile: VenueProfile, where: str) -> None:

@@ -273,6 +273,59 @@ def test_a_day_order_that_waited_over_the_roll_is_not_sent(wired):
     assert order.reason == "the trading day that it was entered for is over"
 
 
+def profile_with(tmp_path, **keys):
+    """The one profile of a file with these keys."""
+    path = tmp_path / "rolling.cfg"
+    sessions = write_session_config(path, {"XSIM": ("127.0.0.1", 1)}, store=tmp_path / "fix")
+    table = {"session": sessions["XSIM"], **keys}
+    (profile,) = load_settings(path, {"XSIM": table}, {}).profiles
+    return profile
+
+
+@pytest.mark.parametrize(
+    ("entered", "day"),
+    [
+        ("2022-11-23T21:59", date(2022, 11, 23)),  # A minute to five in New York.
+        ("2022-11-23T22:00", date(2022, 11, 25)),  # Thanksgiving is no day of it.
+        ("2022-11-24T15:00", date(2022, 11, 25)),  # A short one, and one all the same.
+        ("2022-11-25T22:00", date(2022, 11, 28)),
+        ("2022-12-23T22:00", date(2022, 12, 27)),  # Christmas is kept on Monday.
+        ("2022-12-30T22:00", date(2023, 1, 3)),  # Over the year, and New Year on Monday.
+    ],
+)
+def test_a_holiday_of_the_venues_market_is_no_trading_day(tmp_path, entered, day):
+    roll = profile_with(tmp_path, day_roll="17:00 America/New_York", calendar="XNYS").day_roll
+
+    assert roll.day_of(datetime.fromisoformat(entered).replace(tzinfo=UTC)) == day
+
+
+@given(st.integers(0, 2200 * 24))
+def test_a_holiday_only_ever_postpones_a_day(hours):
+    moment = EVENING + timedelta(hours=hours)
+    holidays = {date(2022, 11, 24), date(2022, 12, 26), date(2024, 7, 4)}
+    plain = ROLL.day_of(moment)
+
+    kept = replace(ROLL, is_open=lambda day: day.weekday() < 5 and day not in holidays)
+
+    assert kept.day_of(moment) >= plain
+    assert kept.day_of(moment) == plain or plain in holidays
+
+
+@pytest.mark.parametrize(
+    ("keys", "why"),
+    [
+        ({"calendar": "XNYS"}, "calendar goes with day_roll"),
+        (
+            {"calendar": "XNYZ", "day_roll": "17:00 America/New_York"},
+            "calendar 'XNYZ' is not known; did you mean",
+        ),
+    ],
+)
+def test_a_calendar_that_cannot_be_is_refused(tmp_path, keys, why):
+    with pytest.raises(ConfigError, match=why):
+        profile_with(tmp_path, **keys)
+
+
 @pytest.mark.parametrize("text", ["17:00", "25:00 America/New_York", "5pm UTC", "17:00 Mars", ""])
 def test_a_day_roll_that_is_no_time_of_a_zone_is_refused(tmp_path, text):
     path = tmp_path / "fix.cfg"
