@@ -11,7 +11,7 @@ class SimClock:
     """Wall and monotonic time of every process; the wall clock can jump, the other only grows."""
 
     def __init__(self) -> None:
-        self._wall = OPENING
+        self._wall = self._latest = OPENING
         self._seconds = 1000.0
 
     def now(self) -> datetime:
@@ -29,4 +29,9 @@ class SimClock:
 
     def jump(self, seconds: float) -> None:
         """Somebody sets the wall clock."""
+        self._latest = max(self._latest, self._wall)
         self._wall += timedelta(seconds=seconds)
+
+    def set_right(self) -> None:
+        """Where it was set back, forward again: a venue does nothing before what it has seen."""
+        self._wall = max(self._latest, self._wall)

@@ -52,6 +52,7 @@ def converge(history: History) -> None:
 def _heal(history: History) -> None:
     history.note("the faults stop")
     history.disk.heal()
+    history.clock.set_right()
     history.network.is_reachable = True
     for venue in history.venues.values():
         venue.heal()
