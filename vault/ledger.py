@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, Select, select
 from domain.errors import InvariantError
 from domain.exact import ZERO
 from domain.lots import TaxLot
-from domain.postings import Leg, Transaction, TransactionKind
+from domain.postings import Transaction, TransactionKind
 from domain.sources import Source
 from domain.splits import Split
 from vault.lookup import Lookup, Rows
@@ -50,7 +50,8 @@ class SqlLedger:
 
     def append(self, transaction: Transaction) -> None:
         """Add it; the same again is a no-op, another under its id raises `InvariantError`."""
-        standing = self.get(transaction.transaction_id)
+        booked = self._booked(transaction)
+        standing = self._standing(transaction.transaction_id, booked)
         if standing == transaction:
             return
         if standing is not None:
@@ -59,14 +60,27 @@ class SqlLedger:
             )
         lots = self._lots_after(transaction)
         self._insert(transaction)
-        self._move_balances(transaction.legs)
+        self._move_balances(transaction, booked)
         self._move_lots(lots)
         self._appended[transaction.transaction_id] = transaction
         self._memory.journal.note(partial(self._appended.pop, transaction.transaction_id))
-        if transaction.cl_ord_id is not None:
-            booked = self._memory.booked.find(transaction.cl_ord_id)
-            if booked is not None:
-                self._memory.booked.put(transaction.cl_ord_id, (*booked, transaction))
+        if transaction.cl_ord_id is not None and booked is not None:
+            self._memory.booked.put(transaction.cl_ord_id, (*booked, transaction))
+
+    def _booked(self, transaction: Transaction) -> Sequence[Transaction] | None:
+        """All that is booked of its order, when that is known here."""
+        name = transaction.cl_ord_id
+        return None if name is None else self._memory.booked.find(name)
+
+    def _standing(
+        self, transaction_id: str, booked: Sequence[Transaction] | None
+    ) -> Transaction | None:
+        """What stands under an id; of another order's the database itself refuses a second."""
+        if booked is None:
+            return self.get(transaction_id)
+        return self._appended.get(transaction_id) or next(
+            (one for one in booked if one.transaction_id == transaction_id), None
+        )
 
     def get(self, transaction_id: str) -> Transaction | None:
         found = self._appended.get(transaction_id)
@@ -161,14 +175,18 @@ class SqlLedger:
             }
             self._writes.add(ledger_leg, row)
 
-    def _move_balances(self, legs: Sequence[Leg]) -> None:
+    def _move_balances(
+        self, transaction: Transaction, booked: Sequence[Transaction] | None
+    ) -> None:
         balances = self._memory.balances
         moved: dict[tuple[str, str], Decimal] = {}
-        for leg in legs:
+        for leg in transaction.legs:
             key = (leg.book, leg.asset)
             standing = moved.get(key)
             if standing is None:
                 standing = balances.find(key)
+            if standing is None and booked is not None:
+                standing = _of_block(transaction, booked, key)
             if standing is None:
                 standing = _BALANCE.find(self._connection, *key) or ZERO
             moved[key] = standing + leg.quantity
@@ -229,6 +247,16 @@ class SqlLedger:
             known = {one.lot_id: one for one in map(_lot_of_values, rows)}
             self._memory.lots.put((account_id, security_id), known)
         return known
+
+
+def _of_block(
+    transaction: Transaction, booked: Sequence[Transaction], key: tuple[str, str]
+) -> Decimal | None:
+    """What the order's own book has, which only the order's transactions move; None: another."""
+    if key[0] != f"block:{transaction.cl_ord_id}":
+        return None
+    legs = (leg for one in booked for leg in one.legs if (leg.book, leg.asset) == key)
+    return sum((leg.quantity for leg in legs), ZERO)
 
 
 def _balance_row(key: tuple[str, str], quantity: Decimal) -> dict[str, object]:

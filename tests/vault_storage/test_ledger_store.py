@@ -240,3 +240,36 @@ def test_a_projection_changed_behind_our_back_is_found_and_rebuilt(vault):
     ]
     assert rebuild(vault) == found
     assert check_projections(vault) == ()
+
+
+def test_an_order_s_own_book_is_right_whether_or_not_its_transactions_are_remembered(
+    open_vault,
+):
+    """It empties, is let go, and moves again; the second time by a writer who knows nothing."""
+    moves = [("T1", 10), ("T2", -10), ("T3", 4)]
+    vault = open_vault("first")
+    with vault.write() as uow:
+        uow.orders.add(an_intent("R1-1"))
+    for transaction_id, quantity in moves:
+        with vault.write() as uow:
+            uow.ledger.append(a_trade(transaction_id, quantity, "100"))
+    vault.close()
+    successor = open_vault("second")
+    with successor.write() as uow:
+        uow.ledger.append(a_trade("T4", 6, "100"))
+        assert uow.ledger.balances("block:R1-1")["block:R1-1", APPLE] == -10
+
+    assert check_projections(successor) == ()
+
+
+def test_an_id_that_another_order_has_is_refused(vault):
+    with vault.write() as uow:
+        uow.orders.add(an_intent("R1-1"))
+        uow.orders.add(an_intent("R1-2"))
+        uow.ledger.append(a_trade("T1", 10, "100"))
+
+    with pytest.raises(InvariantError), vault.write() as uow:
+        uow.ledger.append(a_trade("T1", 10, "100", cl_ord_id="R1-2"))
+
+    with vault.read() as view:
+        assert [one.cl_ord_id for one in view.ledger.all()] == ["R1-1"]
