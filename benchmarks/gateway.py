@@ -59,7 +59,7 @@ def _rows(options: argparse.Namespace) -> Iterator[Row]:
     if "throughput" in parts or "latency" in parts:
         yield from _side_by_side(options, parts)
     if "restart" in parts:
-        yield from gateway_restart.rows(options.open_orders)
+        yield from gateway_restart.rows(options.open_orders, options.database or _DATABASES)
     if "memory" in parts:
         yield from gateway_steady.rows(options.minutes, options.steady_rate)
 

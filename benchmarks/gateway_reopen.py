@@ -1,7 +1,7 @@
 """A restart under the clock: orders are sent, the process is killed, another one takes over.
 
-    python -m benchmarks.gateway_reopen DIRECTORY PORT send --orders N
-    python -m benchmarks.gateway_reopen DIRECTORY PORT take-over [--mass-status]
+    python -m benchmarks.gateway_reopen send DIRECTORY PORT [--url URL] --orders N
+    python -m benchmarks.gateway_reopen take-over DIRECTORY PORT [--url URL] [--mass-status]
 
 `send` ends as kill -9 ends a process, when all orders are at the venue. `take-over` does what the
 service does at its start, looks at database and books, asks what is in doubt, logs on, and tells
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _send(options: argparse.Namespace) -> None:
-    url, anchor = _places(options.directory)
+    url, anchor = _places(options)
     migrate.upgrade(url)
     clock = SystemClock()
     vault = SqlVault(url, clock=clock, holder="first", anchor_path=anchor)
@@ -79,7 +79,7 @@ def _all_are_sent(vault: SqlVault, gateway: Gateway, options: argparse.Namespace
 
 
 def _take_over(options: argparse.Namespace) -> None:
-    url, anchor = _places(options.directory)
+    url, anchor = _places(options)
     found = problems(url, anchor_path=anchor)
     assert not found, found
     checked = _age()
@@ -122,8 +122,9 @@ def _is_reconciled(state: SessionState) -> bool:
     return state.logged_on and state.gate_open and state.in_doubt == 0
 
 
-def _places(directory: Path) -> tuple[str, Path]:
-    return f"sqlite:///{directory}/trimtab.db", directory / "anchor"
+def _places(options: argparse.Namespace) -> tuple[str, Path]:
+    directory = options.directory
+    return options.url or f"sqlite:///{directory}/trimtab.db", directory / "anchor"
 
 
 def _age() -> float:
@@ -144,9 +145,10 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("what", choices=("send", "take-over"))
     parser.add_argument("directory", type=Path)
     parser.add_argument("port", type=int)
-    parser.add_argument("what", choices=("send", "take-over"))
+    parser.add_argument("--url", default="", help="of a database that is empty; SQLite without it")
     parser.add_argument("--orders", type=int, default=10_000)
     parser.add_argument("--mass-status", action="store_true")
     return parser.parse_args()
