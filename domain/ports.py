@@ -229,6 +229,7 @@ class Outbox(Protocol):
     ) -> tuple[OutboxMessage, ...]: ...  # Of other kinds than `besides`.
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]: ...
     def is_asked(self, cl_ord_id: str) -> bool: ...  # Whether a question about it waits.
+    def is_waiting(self, cl_ord_id: str) -> bool: ...  # Any other message of that name.
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None: ...
     def withdraw(self, cl_ord_id: str, at: datetime) -> bool: ...  # False when handed already.
     def queued_since(self, at: datetime, most: int) -> int: ...  # At most `most` are counted.

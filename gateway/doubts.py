@@ -62,7 +62,7 @@ def after_logon(uow: UnitOfWork, venue: str, at: datetime) -> tuple[Alarm, ...]:
     orders = [order for order in uow.orders.open() if order.intent.venue == venue and order.sent]
     silent = [order for order in orders if _is_silent(order)]
     alarms = raise_doubts(uow, silent, "the session was lost before the venue answered", at)
-    ask(uow, [order for order in orders if order.pending and order not in silent], at)
+    ask(uow, [order for order in orders if order.pending and not _is_silent(order)], at)
     return alarms
 
 

@@ -63,7 +63,7 @@ def repeat_lost_cancel(uow: UnitOfWork, order: Order, at: datetime) -> Order:
     """
     wishes = [wish for wish in order.pending if isinstance(wish, CancelRequest)]
     is_known = order.is_closed or order.in_doubt or order.status is OrdStatus.PENDING_CANCEL
-    if is_known or not wishes or _is_waiting(uow, order, wishes[-1]):
+    if is_known or not wishes or uow.outbox.is_waiting(wishes[-1].cl_ord_id):
         return order
     again = replace(wishes[-1], cl_ord_id=next_name(order), requested_at=at, list_id=None)
     moved, _ = apply(order, again)
@@ -72,12 +72,6 @@ def repeat_lost_cancel(uow: UnitOfWork, order: Order, at: datetime) -> Order:
     name = order.intent.cl_ord_id
     uow.audit.append(at=at, actor="oms", kind="cancel_repeated", subject=name, body=again)
     return moved
-
-
-def _is_waiting(uow: UnitOfWork, order: Order, wish: CancelRequest) -> bool:
-    """Whether it has not been handed to the engine yet."""
-    waiting = uow.outbox.waiting(order.intent.venue, 10_000)
-    return any(message.body.cl_ord_id == wish.cl_ord_id for message in waiting)
 
 
 def change(

@@ -81,6 +81,10 @@ class SqlOutbox:
         """Whether a question about the order's state waits to be sent."""
         return self._waiting().is_asked(cl_ord_id)
 
+    def is_waiting(self, cl_ord_id: str) -> bool:
+        """Whether a message of this name, other than a question, has not been handed over."""
+        return any(not _is_question(one) for one in self._waiting().named(cl_ord_id))
+
     def mark_handed(self, numbers: Sequence[int], at: datetime) -> None:
         """Raises `InvariantError` when one of them is not waiting."""
         self._settle(numbers, "handed", at)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.errors import InvariantError
 from domain.order_states import apply
-from domain.orders import CancelRequest, DoubtRaised, OrdStatus, ReplaceRequest, Sent
+from domain.orders import CancelRequest, DoubtRaised, OrderIntent, OrdStatus, ReplaceRequest, Sent
 from domain.ports import ExecutionOutcome, StatusRequest
 from tests.vault_storage.values import AT, DAY, RUN, a_report, an_intent
 from vault.rebuild import differences
@@ -208,6 +208,37 @@ def test_what_was_handed_over_or_never_queued_cannot_be_withdrawn(uow):
 
     assert not uow.outbox.withdraw("R1-1", AT)
     assert not uow.outbox.withdraw("R1-7", AT)
+
+
+def test_a_message_waits_until_it_is_handed_over_whatever_is_asked_about_it(uow):
+    uow.outbox.queue("XSIM", an_intent(), AT)
+    uow.outbox.queue("XSIM", StatusRequest(cl_ord_id="R1-1", requested_at=AT), AT)
+    assert uow.outbox.is_waiting("R1-1")
+    assert not uow.outbox.is_waiting("R1-7")
+
+    uow.outbox.mark_handed([uow.outbox.waiting("XSIM", 1)[0].number], AT)
+
+    assert not uow.outbox.is_waiting("R1-1")
+    assert uow.outbox.is_asked("R1-1")
+
+
+def test_the_newest_message_of_a_session_says_when_it_was_taken_in(uow):
+    assert uow.inbox.taken_at(SESSION) is None
+    uow.inbox.record(SESSION, 7, "8=FIX.4.4|35=8", AT)
+    uow.inbox.reset_sequence(SESSION, 0, AT)
+    later = AT + timedelta(seconds=1)
+    uow.inbox.record(SESSION, 1, "8=FIX.4.4|35=8", later)
+
+    assert uow.inbox.taken_at(SESSION) == later
+
+
+def test_messages_of_some_kinds_are_passed_over(uow):
+    uow.outbox.queue("XSIM", an_intent(), AT)
+    uow.outbox.queue("XSIM", StatusRequest(cl_ord_id="R1-1", requested_at=AT), AT)
+
+    (found,) = uow.outbox.waiting("XSIM", 10, (OrderIntent,))
+
+    assert isinstance(found.body, StatusRequest)
 
 
 def test_an_inbound_message_is_taken_in_once(uow):
