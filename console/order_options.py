@@ -1,9 +1,10 @@
 """Options in which orders are said: shares by account, prices, days and times of day."""
 
 import argparse
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 
+from console.options import day
 from console.service_port import AccountPart
 from domain.exact import InexactError, parse_decimal
 
@@ -50,6 +51,12 @@ def time_of_day(text: str) -> time:
     if value is None or value.tzinfo is not None or value.microsecond:
         raise argparse.ArgumentTypeError(f"must be a time of day such as 14:30, not {text!r}")
     return value
+
+
+def day_and_time(text: str) -> tuple[date, time | None]:
+    """A day, or a day and a time of day: 2026-03-31 or 2026-03-31T15:30; an argparse type."""
+    name, at, clock = text.partition("T")
+    return day(name), time_of_day(clock) if at else None
 
 
 def _number(text: str) -> Decimal | None:

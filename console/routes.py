@@ -112,6 +112,7 @@ def _choice(table: Table, collar: Decimal, venues: Sequence[str]) -> Choice:
         peg=None if peg is None else pegs[peg],
         time_in_force=times[table.choice("time_in_force", tuple(times), default="day")],
         days=table.count("days") if table.has("days") else None,
+        until=table.time_of_day("until"),
         algo=_algo(table),
         patience=None if patience is None else timedelta(seconds=patience),
     )

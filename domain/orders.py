@@ -164,7 +164,8 @@ class OrderIntent:
     decided_at: datetime
     allocations: tuple[Allocation, ...]
     stop_price: Decimal | None = None  # StopPx (99).
-    expires: date | None = None  # ExpireDate (432) of a GTD order: its last trading day.
+    expires: date | None = None  # ExpireDate (432) of a GTD order: its last trading day,
+    expires_at: datetime | None = None  # and where it ends within it, ExpireTime (126).
     peg: Peg | None = None
     algo: Algo | None = None
     routed: Routed | None = None
@@ -182,6 +183,7 @@ class OrderIntent:
         assert (self.stop_price is not None) == (kind in (OrdType.STOP, OrdType.STOP_LIMIT))
         assert (self.peg is not None) == (kind is OrdType.PEGGED)
         assert (self.expires is not None) == (self.time_in_force is TimeInForce.GTD)
+        assert self.expires_at is None or self.expires is not None
         assert sum(a.quantity for a in self.allocations) == self.quantity
 
 

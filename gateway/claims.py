@@ -119,7 +119,9 @@ def encoded(
 
 
 def _is_of_an_earlier_day(intent: OrderIntent, profile: VenueProfile, at: datetime) -> bool:
-    """It waited over the venue's day roll: yesterday's decision is not today's."""
+    """It waited over the venue's day roll, or its own end: an old decision is not today's."""
+    if intent.expires_at is not None and intent.expires_at <= at:
+        return True
     roll, entered = profile.day_roll, intent.arrived_at
     return roll is not None and entered is not None and roll.is_over(intent, entered, at)
 

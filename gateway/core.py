@@ -6,6 +6,7 @@ takes them one at a time, with an engine and clocks of its own. The steps are `o
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -15,6 +16,8 @@ from gateway.arrivals import Arrival, ArrivalKind
 from gateway.callbacks import Callbacks, Deliver
 from gateway.copies import Copies
 from gateway.day_ends import DayEnds
+from gateway.endings import Endings
+from gateway.expiries import Expiries
 from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders
 from gateway.gate import Throttle
 from gateway.inbox import Inbox, Pause
@@ -198,22 +201,21 @@ class Core:
 
     def _all_day_ends(
         self, settings: GatewaySettings, sink: ExecutionSink, wake: Callable[[], None]
-    ) -> Iterator[DayEnds]:
-        return (
-            DayEnds(
-                profile.venue,
-                profile.day_roll,
-                vault=self._vault,
-                sink=sink,
-                clock=self._clock,
-                patience_seconds=settings.acknowledgement_seconds,
-                up_since=lambda name=profile.session.name: self._up_since.get(name),  # type: ignore[misc]  # As above.
-                on_question=wake,
-                log=self._log,
-            )
-            for profile in settings.profiles
-            if profile.day_roll is not None
-        )
+    ) -> Iterator[Endings]:
+        for profile in settings.profiles:
+            usual = {
+                "vault": self._vault,
+                "sink": sink,
+                "clock": self._clock,
+                "patience_seconds": settings.acknowledgement_seconds,
+                "up_since": partial(self._up_since.get, profile.session.name),
+                "on_question": wake,
+                "log": self._log,
+            }
+            if profile.day_roll is not None:
+                yield DayEnds(profile.venue, profile.day_roll, **usual)
+            if profile.dialect.expire_times:
+                yield Expiries(profile.venue, **usual)
 
     def _signs(self, session: str) -> Signs:
         return Signs(is_due=self.engine.is_due(session), is_up=self.engine.is_logged_on(session))

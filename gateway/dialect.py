@@ -77,6 +77,7 @@ class Dialect:
     kinds: frozenset[OrdType] = frozenset(OrdType)
     times: frozenset[TimeInForce] = frozenset(TimeInForce)
     pegs: frozenset[PegTo] = frozenset(PegTo)
+    expire_times: bool = False  # It takes ExpireTime (126), an instant, beside ExpireDate (432).
     algos: Mapping[Strategy, AlgoForm] = field(default_factory=lambda: MappingProxyType({}))
     maximum_quantity: int | None = None  # Shares of one order.
     maximum_notional: int | None = None  # Dollars of one order.
@@ -102,7 +103,7 @@ class Dialect:
         refusal = self.refusal(
             intent.venue, intent.ord_type, intent.time_in_force, peg=peg, algo=intent.algo
         )
-        return refusal or self._too_large(intent)
+        return refusal or self._too_exact(intent) or self._too_large(intent)
 
     def refusal(
         self,
@@ -121,6 +122,11 @@ class Dialect:
         if peg is not None and peg not in self.pegs:
             return f"{venue} takes no {words(peg)} pegs (pegs of its profile)"
         return None if algo is None else self._unworkable(venue, algo)
+
+    def _too_exact(self, intent: OrderIntent) -> str | None:
+        if intent.expires_at is None or self.expire_times:
+            return None
+        return f"{intent.venue} takes a last day and no time of day (expire_times of its profile)"
 
     def _too_large(self, intent: OrderIntent) -> str | None:
         """Over the broker's own limits, which may be narrower than the firm's."""

@@ -41,7 +41,9 @@ def fields_of(
     if intent.peg is not None:
         fields += _peg(intent.peg, dialect)
     fields += [(15, _CURRENCY), (59, intent.time_in_force.value)]
-    if intent.expires is not None:
+    if intent.expires_at is not None:
+        fields.append((126, _second(intent.expires_at)))
+    elif intent.expires is not None:
         fields.append((432, f"{intent.expires:%Y%m%d}"))
     if intent.algo is not None:
         fields += _algo(intent.algo, dialect.algos[intent.algo.strategy])

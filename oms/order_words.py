@@ -27,7 +27,9 @@ def terms_words(intent: OrderIntent) -> str:
     if intent.limit_price is not None:
         mark = [] if intent.ord_type is OrdType.LIMIT else ["limit"]
         words += [*mark, plain(intent.limit_price)]
-    if intent.expires is not None:
+    if intent.expires_at is not None:
+        words.append(f"until {instant(intent.expires_at)}")
+    elif intent.expires is not None:
         words.append(f"until {intent.expires}")
     else:
         words.append(_DURATIONS[intent.time_in_force])

@@ -52,7 +52,8 @@ class Choice:
     peg: PegTo | None = None
     peg_offset: Decimal = Decimal(0)  # Dollars a share.
     time_in_force: TimeInForce = TimeInForce.DAY
-    days: int | None = None  # Calendar days from the trade date to a GTD order's last day.
+    days: int | None = None  # Calendar days from the trade date to a GTD order's last day,
+    until: time | None = None  # and when it ends on it.
     algo: AlgoTerms | None = None
     patience: timedelta | None = None  # After it the rest goes to the next choice.
 
@@ -78,6 +79,8 @@ class Choice:
     def _time_problem(self) -> tuple[str, str] | None:
         if (self.days is not None) != (self.time_in_force is TimeInForce.GTD):
             return "days", "goes with time_in_force gtd, which needs it"
+        if self.until is not None and self.days is None:
+            return "until", "goes with days: it is a time of day of the last one"
         if self.time_in_force in _AUCTIONS and self.ord_type not in (OrdType.MARKET, OrdType.LIMIT):
             return "type", "an order for an auction is a market or a limit order"
         if self.time_in_force in _IMMEDIATE and self.ord_type in _STOPS:
@@ -115,6 +118,9 @@ def with_terms(
     expires = None
     if choice.days is not None:
         expires = block.trade_date + timedelta(days=choice.days)
+    ends = None
+    if expires is not None and choice.until is not None:
+        ends = day.at(expires, choice.until)
     peg = None
     if choice.peg is not None:
         peg = Peg(to=choice.peg, offset=choice.peg_offset)
@@ -126,6 +132,7 @@ def with_terms(
         stop_price=stop,
         time_in_force=choice.time_in_force,
         expires=expires,
+        expires_at=ends,
         peg=peg,
         algo=_algo(choice.algo, block.trade_date, day),
     )

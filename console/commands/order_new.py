@@ -11,8 +11,15 @@ from decimal import Decimal
 
 from console.client import ApiClient
 from console.doors import changer, open_config
-from console.options import add_by, add_json, add_why, day, person, sentence
-from console.order_options import above_zero, account_part, fraction, offset, time_of_day
+from console.options import add_by, add_json, add_why, person, sentence
+from console.order_options import (
+    above_zero,
+    account_part,
+    day_and_time,
+    fraction,
+    offset,
+    time_of_day,
+)
 from console.printing import number, print_json, print_lines
 from console.service_port import OrderLine, RunDetail
 from domain.compliance import Force
@@ -64,7 +71,12 @@ def _add_terms(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offset", type=offset, help="of a peg, dollars a share; plus is up")
     kinds = [one.name.lower() for one in TimeInForce]
     parser.add_argument("--tif", choices=kinds, help="how long (default: for the day)")
-    parser.add_argument("--until", type=day, metavar="DAY", help="good till that day")
+    parser.add_argument(
+        "--until",
+        type=day_and_time,
+        metavar="DAY[THH:MM]",
+        help="good till that day, or till then on it, in the time zone of [routing]",
+    )
     parser.add_argument("--venue", metavar="VENUE", help="default: the security's own")
     names = [one.name.lower() for one in Strategy]
     parser.add_argument("--algo", choices=names, help="a broker's algorithm")
@@ -107,7 +119,8 @@ def order_of(arguments: argparse.Namespace) -> HandOrder:
         stop=arguments.stop,
         peg=_peg(arguments.peg, arguments.offset),
         time_in_force=None if arguments.tif is None else TimeInForce[arguments.tif.upper()],
-        expires=arguments.until,
+        expires=None if arguments.until is None else arguments.until[0],
+        until=None if arguments.until is None else arguments.until[1],
         venue=arguments.venue,
         algo=_algo(arguments),
         urgency=Urgency(arguments.urgency or Urgency.NORMAL),

@@ -5,7 +5,7 @@ that the routing rules choose, like any other.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
 from domain.exact import ZERO, plain
@@ -26,7 +26,8 @@ class HandOrder:
     stop: Decimal | None = None
     peg: Peg | None = None
     time_in_force: TimeInForce | None = None
-    expires: date | None = None  # Its last day.
+    expires: date | None = None  # Its last day,
+    until: time | None = None  # and when it ends on it, in the local time of routing.
     venue: str | None = None
     algo: AlgoTerms | None = None
     urgency: Urgency = Urgency.NORMAL
@@ -72,6 +73,7 @@ class HandOrder:
             peg_offset=ZERO if self.peg is None else self.peg.offset,
             time_in_force=self.duration,
             days=None if self.expires is None else (self.expires - trade_date).days,
+            until=self.until,
             algo=self.algo,
         )
 

@@ -72,10 +72,12 @@ def _of_terms(order: HandOrder, snapshot: Snapshot, house: House) -> Iterator[st
         yield f"--until says a last day, and --tif {order.duration.name.lower()}: leave one out"
     elif order.duration is TimeInForce.GTD and order.expires is None:
         yield "--tif gtd needs its last day: say it with --until"
+    if order.until is not None and order.expires is None:
+        yield "a time of day to end at needs its day: say both with --until"
     if order.expires is not None and order.expires < snapshot.as_of:
         yield f"--until {order.expires} is over: today is {snapshot.as_of}"
     problem = order.choice(house.limits.price_collar, snapshot.as_of).problem()
-    if problem is not None and problem[0] != "days":
+    if problem is not None and problem[0] not in ("days", "until"):
         option = _OPTIONS.get(problem[0], f"--{problem[0]}")
         yield f"{option} does not go with the rest: {problem[1]}"
 

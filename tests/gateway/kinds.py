@@ -43,6 +43,10 @@ def intents(draw, algorithms=maybe_algos) -> OrderIntent:
     quantity = draw(quantities)
     needs_limit = kind in (OrdType.LIMIT, OrdType.STOP_LIMIT)
     may_limit = kind is OrdType.PEGGED and draw(st.booleans())
+    last = ends = None
+    if time is TimeInForce.GTD:
+        last = date(2022, 12, 1) + timedelta(draw(st.integers(0, 90)))
+        ends = draw(st.none() | st.just(datetime(last.year, last.month, last.day, 15, tzinfo=UTC)))
     return intent(
         "AB12-0001",
         int(quantity),
@@ -52,9 +56,8 @@ def intents(draw, algorithms=maybe_algos) -> OrderIntent:
         stop_price=draw(prices) if kind in (OrdType.STOP, OrdType.STOP_LIMIT) else None,
         peg=draw(pegs) if kind is OrdType.PEGGED else None,
         time_in_force=time,
-        expires=date(2022, 12, 1) + timedelta(draw(st.integers(0, 90)))
-        if time is TimeInForce.GTD
-        else None,
+        expires=last,
+        expires_at=ends,
         algo=draw(algorithms),
         allocations=(Allocation(account_id="A1", quantity=quantity, strategy="GROWTH"),),
     )

@@ -14,8 +14,9 @@ from domain.errors import ConfigError
 from domain.order_states import apply
 from domain.orders import DayEnded, OrdStatus, Sent, Side, TimeInForce
 from domain.ports import StatusRequest
-from gateway import day_ends
+from gateway import endings
 from gateway.day_ends import DayEnds
+from gateway.expiries import Expiries
 from gateway.reports import decode
 from gateway.service import Gateway
 from gateway.session_file import write_session_config
@@ -121,6 +122,57 @@ def test_nothing_ends_before_its_question_has_left(desk):
     assert desk.status("C1") is OrdStatus.EXPIRED
 
 
+@pytest.fixture
+def by_the_clock(desk, wired):
+    """The same desk, looking after instants instead of days."""
+    desk.ends = Expiries(
+        "XSIM", vault=desk.vault, sink=desk.sink, clock=desk.clock, patience_seconds=10,
+        up_since=lambda: desk.up_since, on_question=lambda: None, log=wired.log,
+    )  # fmt: skip
+    return desk
+
+
+def until_half_past_nine(desk, name: str) -> None:
+    """Good for three quarters of an hour from now on."""
+    desk.working(
+        name, time_in_force=TimeInForce.GTD, expires=EVENING.date(),
+        expires_at=EVENING + timedelta(minutes=45),
+    )  # fmt: skip
+
+
+def test_an_order_that_was_good_till_an_instant_ends_when_it_passes_in_silence(by_the_clock):
+    desk = by_the_clock
+    until_half_past_nine(desk, "C1")
+    desk.working("DAY")
+
+    desk.clock.time = EVENING + timedelta(minutes=44)
+    early = desk.ask(100.0)
+    desk.clock.time = EVENING + timedelta(minutes=46)
+    asked = desk.ask(200.0)
+    desk.ask(210.0)
+
+    assert (early, asked) == ([], ["C1"])
+    assert (desk.status("C1"), desk.status("DAY")) == (OrdStatus.EXPIRED, OrdStatus.NEW)
+    assert "good till 2022-11-30 21:30:00 UTC" in order_of(desk.vault, "C1").reason
+
+
+def test_what_its_venue_calls_alive_beyond_its_instant_is_a_persons_and_asked_about_once(
+    by_the_clock, wired
+):
+    desk = by_the_clock
+    until_half_past_nine(desk, "C1")
+    desk.clock.time = EVENING + timedelta(minutes=46)
+    desk.ask(200.0)
+    desk.say("C1", "I", "0")
+
+    desk.ask(210.0)
+    desk.clock.time += timedelta(minutes=5)
+    again = desk.ask(500.0)
+
+    assert (desk.status("C1"), again) == (OrdStatus.NEW, [])
+    assert [alarm["order"] for alarm in wired.alarms("outlived_its_day")] == ["C1"]
+
+
 def test_before_the_roll_nothing_is_asked(desk):
     desk.working("C1")
     desk.clock.time = EVENING + timedelta(hours=1)  # A quarter to five.
@@ -221,7 +273,7 @@ def test_a_trading_day_is_a_weekday_and_never_before_the_moment(moment):
 
 def test_of_a_part_filled_order_the_fills_are_given_out(wired, monkeypatch):
     """Through the real gateway and the OMS's booking: the account gets its shares at the end."""
-    monkeypatch.setattr(day_ends, "_SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(endings, "_SETTLE_SECONDS", 0.0)
     path, clock = wired.directory / "fix.cfg", SetClock(EVENING)
     address = {"XSIM": ("127.0.0.1", wired.venue.port)}
     sessions = write_session_config(path, address, store=wired.directory / "fix")

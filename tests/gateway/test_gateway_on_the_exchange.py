@@ -5,7 +5,7 @@ persons book: a split overnight, an order by telephone.
 """
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from oms import splits
 from oms.booking import Booking
 from tests.gateway.desk import RealClock, cancel, order_of, place
 from tests.gateway.venue import until
-from tests.oms_orders.desk import AAPL, DAY, NOW, intent, lot, open_books, snapshot
+from tests.oms_orders.desk import AAPL, DAY, NOW, SetClock, intent, lot, open_books, snapshot
 from tests.simulator.conftest import VenueProcess
 from vault.witness import read_venue_file
 
@@ -95,14 +95,14 @@ def gateway(wired, days):
     """Starts a gateway on the same books, as after a restart of the service."""
     started = []
 
-    def start():
+    def start(clock=None, **keys):
         for one in started:
             one.stop()
         path = wired.directory / "days.cfg"
         address = {"XSIM": ("127.0.0.1", days.program.port())}
         sessions = write_session_config(path, address, store=wired.directory / "fix")
-        settings = load_settings(path, {"XSIM": {"session": sessions["XSIM"]}}, {})
-        made = Gateway(wired.vault, Booking(), RealClock(), settings, wired.log)
+        settings = load_settings(path, {"XSIM": {"session": sessions["XSIM"], **keys}}, {})
+        made = Gateway(wired.vault, Booking(), clock or RealClock(), settings, wired.log)
         made.start()
         started[:] = [made]
         until(lambda: made.sessions()[0].gate_open, "the gate")
@@ -259,3 +259,31 @@ def statuses(vault) -> list[OrdStatus]:
         order, _ = apply(order, event)
         found.append(order.status)
     return found
+
+
+def test_an_order_that_is_good_till_an_instant_expires_at_it(wired, days, gateway):
+    """ExpireTime (126), on a clock that is stepped; what it filled is its accounts'."""
+    open_books(wired.vault, BOOK)
+    ends = datetime(2022, 11, 30, 20, 30, tzinfo=UTC)
+    order = replace(
+        intent(NAME, Side.SELL, AAPL, {"A1": 60, "A2": 40}, limit="149"),
+        time_in_force=TimeInForce.GTD,
+        expires=ends.date(),
+        expires_at=ends,
+    )
+    place(wired.vault, order)
+    gateway(SetClock(ends - timedelta(minutes=30)), expire_times=True)
+    until(lambda: order_of(wired.vault, NAME).status is OrdStatus.NEW, "the acknowledgement")
+    days.execute(order_of(wired.vault, NAME).order_id, 30, "149.00")
+
+    days.until("2022-11-30T20:29:59Z")
+    until(lambda: order_of(wired.vault, NAME).cum_qty == 30, "the fill")
+    before = order_of(wired.vault, NAME).status
+    days.until("2022-11-30T20:30:00Z")
+    until(lambda: order_of(wired.vault, NAME).is_closed, "the expiry")
+
+    assert before is OrdStatus.PARTIALLY_FILLED
+    assert order_of(wired.vault, NAME).status is OrdStatus.EXPIRED
+    with wired.vault.read() as view:
+        held = view.ledger.balances()
+    assert (held["client:A1", AAPL], held["client:A2", AAPL]) == (500 - 18, 300 - 12)

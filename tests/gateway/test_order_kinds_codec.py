@@ -1,6 +1,6 @@
 """Every kind of order as FIX text, held against the dictionaries of two other programs."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 
@@ -47,7 +47,8 @@ HEADER = [(49, "TRIMTAB"), (56, "XSIM"), (34, "7"), (52, "20221130-20:45:00.1234
 
 
 def sent(body, order=None, **changes) -> str:
-    return encode(body, order, account="BLOCK", at=NOW, dialect=Dialect(**changes))
+    dialect = Dialect(**{"expire_times": True} | changes)
+    return encode(body, order, account="BLOCK", at=NOW, dialect=dialect)
 
 
 def whole(text: str, *, is_fifty: bool) -> str:
@@ -149,6 +150,13 @@ def test_a_stop_limit_says_both_prices():
 
 
 def test_a_good_till_date_order_says_its_last_day():
+    ends = datetime(2022, 12, 9, 20, 30, tzinfo=UTC)
+    exact = intent("C1", time_in_force=TimeInForce.GTD, expires=date(2022, 12, 9), expires_at=ends)
+    words = sent(exact, expire_times=True)
+    assert (value_of(words, 126), value_of(words, 432)) == ("20221209-20:30:00", None)
+    assert Dialect(expire_times=True).unsupported(exact) is None
+    assert "takes a last day and no time of day" in Dialect().unsupported(exact)
+
     text = sent(intent("C1", time_in_force=TimeInForce.GTD, expires=date(2022, 12, 9)))
 
     assert fields(text, 59, 432) == ["6", "20221209"]
