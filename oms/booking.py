@@ -41,6 +41,7 @@ from oms.unknown import book_unknown, key_of
 ACTOR = "oms"
 _STAYS = frozenset({TimeInForce.GTC, TimeInForce.GTD})
 _UNDOING = frozenset({ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL})
+_REOPENING = _UNDOING | {ExecType.RESTATED}  # A good-till order after the night.
 
 
 class UnusableExecutionError(BadInputError, ValueError):
@@ -249,7 +250,7 @@ def _raises_a_question(before: Order, after: Order, report: ExecutionReport) -> 
     """In doubt now; or open again with a cancel that nobody minded while the order was closed."""
     if report.exec_type is ExecType.ORDER_STATUS:
         return False
-    is_back = report.exec_type in _UNDOING and before.is_closed and not after.is_closed
+    is_back = report.exec_type in _REOPENING and before.is_closed and not after.is_closed
     is_lost = is_back and any(isinstance(wish, CancelRequest) for wish in after.pending)
     return is_lost or (after.in_doubt and not before.in_doubt)
 

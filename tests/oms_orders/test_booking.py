@@ -21,6 +21,7 @@ from domain.orders import (
     OrdStatus,
     Sent,
     Side,
+    TimeInForce,
 )
 from domain.ports import StatusRequest, Vault
 from domain.postings import TransactionKind
@@ -507,6 +508,22 @@ def test_an_order_that_a_bust_opens_again_is_asked_about_while_it_was_to_be_canc
     desk.tell(ExecType.ORDER_STATUS, OrdStatus.NEW)
     with vault.read() as uow:
         assert isinstance(uow.outbox.waiting("XSIM", 10)[-1].body, CancelRequest)
+
+
+def test_a_good_till_order_is_asked_about_in_the_morning_while_it_was_to_be_cancelled(vault):
+    """The cancel was lost on the evening before, and the venue restates the order."""
+    desk = Desk(vault, replace(BUY, time_in_force=TimeInForce.GTC))
+    with vault.write() as uow:
+        cancel(uow, desk.order, at=NOW, why="a test")
+        uow.outbox.mark_handed([one.number for one in uow.outbox.waiting("XSIM", 10)], NOW)
+    desk.tell(ExecType.DONE_FOR_DAY, OrdStatus.DONE_FOR_DAY, exec_id="E1")
+
+    desk.tell(ExecType.RESTATED, OrdStatus.NEW, exec_id="E2", restatement=1)
+
+    assert not desk.order.is_closed
+    with vault.read() as uow:
+        (question,) = uow.outbox.waiting("XSIM", 10)
+    assert question.body == StatusRequest(cl_ord_id="R-0002", requested_at=NOW)
 
 
 def test_executions_are_dated_by_the_venue(vault):
