@@ -26,9 +26,10 @@ from domain.orders import (
     ReplaceRequest,
     Sent,
 )
-from domain.ports import ListExecuteRequest, OutboxBody, OutboxMessage, UnitOfWork
+from domain.ports import ListExecuteRequest, OutboxBody, OutboxMessage, StatusRequest, UnitOfWork
 from gateway import codec, notices
 from gateway.beginnings import begin
+from gateway.doubts import ask
 from gateway.gate import Judgement, Verdict
 from gateway.lists import Fragment
 from gateway.settings import VenueProfile
@@ -202,6 +203,10 @@ def declare_lost(
         begin(uow, venue, body.list_id, at)
     if isinstance(body, AllocationAnswer):
         uow.outbox.queue(venue, replace(body, attempt=body.attempt + 1), at)
+    if isinstance(body, CancelRequest | StatusRequest):
+        # Its answer shows no sign of the cancel, which is then asked for again.
+        order = order_of(uow, body)
+        ask(uow, [order] if order is not None and not order.is_closed else [], at)
     return ()
 
 
@@ -228,6 +233,9 @@ def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
         return True  # Saying it again takes back what may still wait.
     if isinstance(body, AllocationAnswer):
         waiting = uow.outbox.waiting(body.venue, _EVERYTHING)
+        return all(message.body != body for message in waiting)
+    if isinstance(body, CancelRequest | StatusRequest) and (order := order_of(uow, body)):
+        waiting = uow.outbox.waiting(order.intent.venue, _EVERYTHING)
         return all(message.body != body for message in waiting)
     return False
 

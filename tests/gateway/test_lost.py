@@ -1,0 +1,60 @@
+"""What was claimed and never left: a cancel or a question is not forgotten with it."""
+
+import pytest
+
+from domain.order_states import apply
+from domain.orders import CancelRequest, ExecType, OrdStatus, Sent, Side
+from domain.ports import StatusRequest
+from gateway.lost import Lost, settle
+from tests.memory import MemoryVault
+from tests.oms_orders.desk import KO, NOW, intent, open_books, report, snapshot
+
+NAME = "R-0001"
+CANCEL = CancelRequest(cl_ord_id=f"{NAME}.1", orig_cl_ord_id=NAME, requested_at=NOW, why="a test")
+QUESTION = StatusRequest(cl_ord_id=NAME, requested_at=NOW)
+
+
+@pytest.fixture
+def uow():
+    vault = MemoryVault()
+    open_books(vault, snapshot(cash={"A1": "100000"}))
+    with vault.write() as uow:
+        uow.orders.add(intent(NAME, Side.BUY, KO, {"A1": 100}))
+        happen(uow, Sent(cl_ord_id=NAME, sent_at=NOW))
+        happen(uow, report(uow.orders.get(NAME), ExecType.NEW, OrdStatus.NEW))
+        yield uow
+
+
+def happen(uow, event):
+    moved, _ = apply(uow.orders.get(NAME), event)
+    uow.orders.append(moved, event, NOW)
+
+
+def waiting(uow):
+    return [one.body for one in uow.outbox.waiting("XSIM", 10)]
+
+
+@pytest.mark.parametrize("body", [CANCEL, QUESTION])
+@pytest.mark.parametrize("is_claimed", [True, False])
+def test_a_cancel_or_question_that_was_marked_and_never_left_is_asked_about(uow, body, is_claimed):
+    """Its mark may be all that there is of it, and the session need not break: nobody would ask."""
+    [alarm] = settle(uow, [Lost("XSIM", body, "a test", is_claimed=is_claimed)], NOW)
+
+    assert alarm.kind == "message_not_sent"
+    assert waiting(uow) == [QUESTION]
+
+
+@pytest.mark.parametrize("body", [CANCEL, QUESTION])
+def test_what_still_waits_because_its_mark_was_not_stored_is_left_alone(uow, body):
+    uow.outbox.queue("XSIM", body, NOW)
+
+    assert settle(uow, [Lost("XSIM", body, "a test", is_claimed=False)], NOW) == ()
+    assert waiting(uow) == [body]
+
+
+def test_nothing_is_asked_about_an_order_that_is_over(uow):
+    happen(uow, report(uow.orders.get(NAME), ExecType.CANCELED, OrdStatus.CANCELED))
+
+    settle(uow, [Lost("XSIM", CANCEL, "a test")], NOW)
+
+    assert waiting(uow) == []
