@@ -17,7 +17,7 @@ from gateway import list_answers, mass_status, notices
 from gateway.alarms import tell
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.intake import Desk, Intake, count
-from gateway.right_of_way import RightOfWay
+from gateway.right_of_way import RightOfWay, Slice
 from gateway.sequence import SequenceTracker
 from gateway.settings import Connection
 from gateway.wiretext import value_of
@@ -122,27 +122,14 @@ class Inbox:
         else:
             with self._vault.write() as uow:
                 intake = Intake(self._desk, uow)
-                batch = batch[: self._book(intake, trackers, batch, keep_raw=keep_raw)]
+                part = self._right_of_way.begin()
+                batch = batch[: _book(intake, trackers, batch, part, keep_raw=keep_raw)]
                 self._shut_gates(intake)
+                part.booked()
+            part.committed()
             self._trackers = trackers
             tell(self._log, intake.alarms)
         self._answered(batch)
-        return len(batch)
-
-    def _book(
-        self,
-        intake: Intake,
-        trackers: dict[str, SequenceTracker],
-        batch: Sequence[Arrival],
-        *,
-        keep_raw: bool,
-    ) -> int:
-        """How many were booked before others had to be let in."""
-        part = self._right_of_way.begin()
-        for booked, arrival in enumerate(batch):
-            if booked and not part.goes_on():
-                return booked
-            intake.take(trackers[arrival.session], arrival, keep_raw=keep_raw)
         return len(batch)
 
     def _shut_gates(self, intake: Intake) -> None:
@@ -163,3 +150,19 @@ class Inbox:
             and value_of(arrival.raw, 35) not in notices.KINDS
         )
         self._on_booked([order for raw in told if (order := value_of(raw, 11))])
+
+
+def _book(
+    intake: Intake,
+    trackers: dict[str, SequenceTracker],
+    batch: Sequence[Arrival],
+    part: Slice,
+    *,
+    keep_raw: bool,
+) -> int:
+    """How many were booked before others had to be let in."""
+    for booked, arrival in enumerate(batch):
+        if booked and not part.goes_on():
+            return booked
+        intake.take(trackers[arrival.session], arrival, keep_raw=keep_raw)
+    return len(batch)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from gateway.ports import Monotonic
 
 _LONGEST_SECONDS = 0.05  # What came in waits for the wire no longer.
-_SLICE_SECONDS = 0.008  # Of booking, when others wait; about what the commit behind it takes.
+_SHORTEST_SLICE_SECONDS = 0.005  # Of booking, when others wait.
 
 
 class RightOfWay:
@@ -22,6 +22,7 @@ class RightOfWay:
         """`is_awaited`: another thread waits to write."""
         self.monotonic = monotonic
         self.is_awaited = is_awaited
+        self.commit_seconds = 0.0  # What the last commit of what came in took.
         self._is_free = _up()
         self._is_quiet = _up()
 
@@ -47,18 +48,30 @@ class RightOfWay:
 
 
 class Slice:
-    """One transaction of the inbox, as long as it may last."""
+    """One transaction of the inbox, as long as it may last.
+
+    When others wait that is as long as its commit will take: on a slow disk more goes into one.
+    """
 
     def __init__(self, way: RightOfWay, is_quiet: threading.Event) -> None:
         self._way, self._is_quiet = way, is_quiet
-        self._began = way.monotonic()
+        self._began = self._booked = way.monotonic()
+        self._most = min(max(way.commit_seconds, _SHORTEST_SLICE_SECONDS), _LONGEST_SECONDS)
 
     def goes_on(self) -> bool:
         """Between two messages: wait while messages are handed over; False: commit now."""
         passed = self._way.monotonic() - self._began
         if not self._is_quiet.is_set() and passed < _LONGEST_SECONDS:
             self._is_quiet.wait(_LONGEST_SECONDS - passed)
-        return passed < _SLICE_SECONDS or not self._way.is_awaited()
+        return passed < self._most or not self._way.is_awaited()
+
+    def booked(self) -> None:
+        """The commit begins."""
+        self._booked = self._way.monotonic()
+
+    def committed(self) -> None:
+        """The commit has ended."""
+        self._way.commit_seconds = self._way.monotonic() - self._booked
 
 
 def _up() -> threading.Event:

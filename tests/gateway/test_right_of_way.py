@@ -77,6 +77,22 @@ def test_a_transaction_ends_early_only_when_others_wait_to_write(is_awaited):
     assert part.goes_on() is not is_awaited
 
 
+@pytest.mark.parametrize(("commit_seconds", "longest"), [(0.0, 0.005), (0.02, 0.02), (9.0, 0.05)])
+def test_a_transaction_may_last_as_long_as_its_commit_but_not_for_ever(commit_seconds, longest):
+    now = [0.0]
+    way = RightOfWay(lambda: now[0], lambda: True)
+    before = way.begin()
+    before.booked()
+    now[0] += commit_seconds
+    before.committed()
+
+    part = way.begin()
+    now[0] += longest - 0.001
+    assert part.goes_on()
+    now[0] += 0.002
+    assert not part.goes_on()
+
+
 @pytest.mark.usefixtures("patient")
 def test_the_way_is_free_after_a_hand_over_that_failed():
     way = free_way()
