@@ -50,14 +50,14 @@ writer_lease = Table(
 audit_entry = Table(
     "audit_entry",
     metadata,
-    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", RowNumber, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
     Column("actor", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("subject", String, nullable=False, index=True),
     Column("body", Text, nullable=False),
-    Column("previous_hash", String(64), nullable=False, unique=True),
-    Column("hash", String(64), nullable=False, unique=True),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
     CheckConstraint("sequence > 0", name="sequence_positive"),
     info=APPEND_ONLY,
 )
