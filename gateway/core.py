@@ -105,7 +105,9 @@ class Core:
             right_of_way=self.right_of_way,
             on_booked=self.questions.booked,
             on_doubt=lambda session: self.questions.recount(self._venue(session)),
-            on_mass_status=lambda session: self.questions.mass_status_ended(self._venue(session)),
+            on_mass_status=lambda session, has_ended: self.questions.mass_status_told(
+                self._venue(session), has_ended=has_ended
+            ),
             on_list_status=lambda session, name: self.questions.list_told(
                 self._venue(session), name
             ),

@@ -42,7 +42,7 @@ class Inbox:
         right_of_way: RightOfWay,
         on_booked: Callable[[Sequence[str]], None],
         on_doubt: Callable[[str], None],
-        on_mass_status: Callable[[str], None],
+        on_mass_status: Callable[[str, bool], None],
         on_list_status: Callable[[str, str], None],
         pause: Pause,
         log: FilteringBoundLogger,
@@ -139,8 +139,8 @@ class Inbox:
 
     def _answered(self, batch: Sequence[Arrival]) -> None:
         for arrival in batch:
-            if mass_status.ends(arrival.raw):
-                self._on_mass_status(arrival.session)
+            if mass_status.is_part(arrival.raw):
+                self._on_mass_status(arrival.session, mass_status.ends(arrival.raw))
             if list_id := list_answers.told_of(arrival):
                 self._on_list_status(arrival.session, list_id)
         told = (

@@ -6,7 +6,7 @@ settled are taken back; an order that it did not name is no less in doubt and is
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.orders import Order, OrdStatus
@@ -36,6 +36,13 @@ class MassStatus:
             self._asked[venue] = _Asked(at, self._monotonic() + self._patience_seconds)
             self._awaited.add(venue)
 
+    def told(self, venue: str) -> None:
+        """A part of the answer is booked: the rest has as long again, however many there are."""
+        with self._lock:
+            if venue in self._awaited:
+                until = self._monotonic() + self._patience_seconds
+                self._asked[venue] = replace(self._asked[venue], until=until)
+
     def answered(self, venue: str) -> None:
         """The last report of the answer is booked, or there will be none."""
         with self._lock:
@@ -58,11 +65,16 @@ class MassStatus:
         return body.requested_at <= asked.at and not is_open_question
 
 
+def is_part(raw: str) -> bool:
+    """Whether a report belongs to an answer: it repeats the MassStatusReqID (584)."""
+    return value_of(raw, 584) is not None
+
+
 def ends(raw: str) -> bool:
     """Whether a report is the last of an answer: LastRptRequested (912)."""
-    return value_of(raw, 912) == "Y" and value_of(raw, 584) is not None
+    return value_of(raw, 912) == "Y" and is_part(raw)
 
 
 def is_empty(raw: str) -> bool:
     """Whether a report only says that there are no open orders: TotNumReports (911) 0."""
-    return value_of(raw, 911) == "0" and value_of(raw, 584) is not None
+    return value_of(raw, 911) == "0" and is_part(raw)

@@ -68,8 +68,11 @@ class Questions:
         self._standing.doubted(venue)
         self._wake()
 
-    def mass_status_ended(self, venue: str) -> None:
-        """The venue has told of all its open orders."""
+    def mass_status_told(self, venue: str, *, has_ended: bool) -> None:
+        """The venue has told of one of its open orders, or of the last one."""
+        if not has_ended:
+            self.mass_status.told(venue)
+            return
         self.mass_status.answered(venue)
         self._wake()
 

@@ -3,8 +3,9 @@
 import pytest
 
 from domain.orders import OrdStatus
+from gateway.mass_status import MassStatus
 from gateway.wiretext import value_of
-from tests.gateway.desk import executions, intent, new_id, order_of, place, settings_for
+from tests.gateway.desk import RealClock, executions, intent, new_id, order_of, place, settings_for
 from tests.gateway.venue import until
 
 pytestmark = pytest.mark.integration
@@ -97,6 +98,22 @@ def test_a_venue_that_does_not_answer_is_asked_one_by_one(asking):
     until(lambda: wired.venue.of_type("H"), "the single question")
 
     assert order_of(wired.vault, value_of(order, 11)).in_doubt
+
+
+def test_a_long_answer_is_waited_for_as_long_as_it_goes_on():
+    seconds = [100.0]
+    awaited = MassStatus(10, lambda: seconds[0])
+    awaited.asked("XSIM", RealClock().now())
+    for _ in range(5):
+        seconds[0] += 9
+        assert awaited.is_awaited("XSIM")
+        awaited.told("XSIM")
+
+    seconds[0] += 10
+
+    assert not awaited.is_awaited("XSIM")
+    awaited.told("XSIM")  # Too late: it was given up.
+    assert not awaited.is_awaited("XSIM")
 
 
 def test_nothing_is_asked_when_nothing_is_open(asking):
