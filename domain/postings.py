@@ -81,7 +81,7 @@ class Disallowance:
     replacement: str  # The purchase that replaced the shares, by the lot that it opened.
     is_lost: bool  # It was bought in a retirement account: nothing takes the loss over.
     taken_over_by: str = ""  # The lot that has the loss in its basis since; empty: none.
-    sold: date | None = None  # The loss's day; None in what was written before it was kept.
+    sold: date | None = None  # The day whose shares they are; None before it was kept.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,7 @@ class Transaction:
     reverses: str | None = None  # The transaction that this one undoes.
     source: Source | None = None
     memo: str = ""
+    traded: date | None = None  # ALLOCATION: the day of its fills, if `trade_date` is a later one.
 
     def __post_init__(self) -> None:
         sums: dict[str, Decimal] = {}

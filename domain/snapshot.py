@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from domain.accounts import Account, CashFlow, Mandate, ModelPortfolio
 from domain.codec import content_name, encode
+from domain.exact import ZERO
 from domain.facts import Fact
 from domain.instruments import Price, PriceHistory, Security
 from domain.lots import TaxLot
@@ -28,6 +29,20 @@ class CashBalance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TradeNow:
+    """What a past trade has become, in the shares of the snapshot's day."""
+
+    quantity: Decimal
+    served: Decimal  # Of these: shares that have replaced a loss, or that were replaced.
+    gain: Decimal | None  # Of the others.
+
+    @property
+    def left(self) -> Decimal:
+        """Shares that may still replace a loss, or be replaced."""
+        return self.quantity - self.served
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastTrade:
     """A trade of the last weeks, ours or another's: what wash-sale rules look at.
 
@@ -41,6 +56,12 @@ class PastTrade:
     day: date
     gain: Decimal | None
     source: Source | None
+    changed: TradeNow | None = None  # None: no split since, and no wash sale.
+
+    @property
+    def now(self) -> TradeNow:
+        """What it counts for on the snapshot's day."""
+        return self.changed or TradeNow(quantity=self.quantity, served=ZERO, gain=self.gain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

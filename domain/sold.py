@@ -5,12 +5,14 @@ A sale that was reversed sold nothing; what a wash sale restated counts as resta
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from domain.exact import ZERO
 from domain.postings import Relief, Transaction, TransactionKind
 
 _WITHOUT_GAIN = frozenset({TransactionKind.WASH_SALE, TransactionKind.SPLIT})
 SoldLot = tuple[str, str]  # The sale's transaction and the lot.
+TOLD = "told:"  # Begins the id of a trade that only a custodian knows.
 
 
 def sold_lots(transactions: Iterable[Transaction]) -> dict[SoldLot, Relief]:
@@ -29,6 +31,11 @@ def sold_lots(transactions: Iterable[Transaction]) -> dict[SoldLot, Relief]:
                 _add(standing, sale.transaction_id, relief)
     _restate(standing, facts, undone)
     return standing
+
+
+def told_id(account_id: str, security_id: str, day: date) -> str:
+    """The id of what an account did in one name on one day, where only a custodian knows of it."""
+    return f"{TOLD}{account_id}:{security_id}:{day}"
 
 
 def _restate(

@@ -137,9 +137,18 @@ def fill_reversal(
 
 
 def allocation(
-    intent: OrderIntent, shares: Sequence[Share], *, number: int, trade_date: date, at: datetime
+    intent: OrderIntent,
+    shares: Sequence[Share],
+    *,
+    number: int,
+    trade_date: date,
+    at: datetime,
+    traded: date | None = None,
 ) -> Transaction:
-    """From the block to its accounts. `number` counts the block's allocations from 1."""
+    """From the block to its accounts. `number` counts the block's allocations from 1.
+
+    The shares are those of `trade_date`, and were `traded` on that day or before a split.
+    """
     assert shares
     sign = 1 if intent.side is Side.BUY else -1
     block = block_book(intent.cl_ord_id)
@@ -158,6 +167,7 @@ def allocation(
         relieved=tuple(relief for share in shares for relief in share.reliefs),
         run_id=intent.run_id,
         cl_ord_id=intent.cl_ord_id,
+        traded=None if traded == trade_date else traded,
     )
 
 
@@ -197,6 +207,7 @@ def allocation_reversal(
         opened=restored,
         relieved=tuple(_closing(lot, trade_date) for lot in opened),
         reverses=original.transaction_id,
+        traded=None,
     )
 
 

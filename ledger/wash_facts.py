@@ -14,9 +14,9 @@ from functools import cached_property
 from domain.exact import ZERO
 from domain.lots import TaxLot
 from domain.postings import Disallowance, Relief, Transaction, TransactionKind
-from domain.sold import SoldLot, sold_lots
+from domain.sold import TOLD, SoldLot, sold_lots
 from domain.splits import Split, factor, rounded_times
-from ledger.wash_strands import MARK, TOLD, Piece, Strand, origin_of, part
+from ledger.wash_strands import MARK, Piece, Strand, origin_of, part
 
 _BUYS = frozenset({TransactionKind.OPENING, TransactionKind.ALLOCATION})
 
@@ -165,12 +165,12 @@ class WashFacts:
         found: defaultdict[str, list[Piece]] = defaultdict(list)
         for lot in self._lots:
             found[lot.lot_id].append(self._held(lot))
-        days = {one.transaction_id: one.trade_date for one in self._transactions}
-        sales = {key: relief for key, relief in self._sold.items() if key[0] in days}
+        by_id = {one.transaction_id: one for one in self._transactions}
+        sales = {key: relief for key, relief in self._sold.items() if key[0] in by_id}
         for (sale, lot_id), relief in sorted(
-            sales.items(), key=lambda item: (days[item[0][0]], item[0])
+            sales.items(), key=lambda item: (traded(by_id[item[0][0]]), item[0])
         ):
-            found[lot_id].append(self._gone(sale, days[sale], relief))
+            found[lot_id].append(self._gone(by_id[sale], relief))
         return {lot_id: tuple(pieces) for lot_id, pieces in found.items()}
 
     @cached_property
@@ -266,7 +266,7 @@ class WashFacts:
     def _quantity(self, piece: Piece) -> Decimal:
         if piece.sold is None:
             return piece.shares * self._units.get(piece.security_id, 1)
-        return self.today(piece.security_id, piece.shares, piece.sold)
+        return self.today(piece.security_id, piece.shares, piece.counted or piece.sold)
 
     def _held(self, lot: TaxLot) -> Piece:
         origin = origin_of(lot.lot_id)
@@ -283,7 +283,8 @@ class WashFacts:
             source=lot.source,
         )
 
-    def _gone(self, sale: str, day: date, relief: Relief) -> Piece:
+    def _gone(self, sale: Transaction, relief: Relief) -> Piece:
+        day = traded(sale)
         origin = origin_of(relief.lot_id)
         known = self.bought.get(origin)
         acquired = relief.acquired or (known.lot.acquired if known else day)
@@ -297,11 +298,17 @@ class WashFacts:
             shares=relief.quantity,
             basis=relief.basis,
             source=known.lot.source if known else None,
-            sale=sale,
+            sale=sale.transaction_id,
             sold=day,
+            counted=sale.trade_date,
             loss=-relief.gain,
             term=relief.term,
         )
+
+
+def traded(sale: Transaction) -> date:
+    """The day on which it was sold; a split since dates the transaction itself."""
+    return sale.traded or sale.trade_date
 
 
 def taker_of(one: Disallowance) -> str:

@@ -170,7 +170,7 @@ def _disallowance(loss: Piece, taker: Piece) -> Disallowance:
         replacement=taker.origin,
         is_lost=False,
         taken_over_by=taker.lot_id,
-        sold=loss.sold,
+        sold=loss.counted or loss.sold,
     )
 
 

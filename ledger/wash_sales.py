@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ledger.wash_strands import TOLD, Piece, Strand, carried
+from domain.sold import TOLD
+from ledger.wash_strands import Piece, Strand, carried
 
 WINDOW = timedelta(days=30)
 _DUST = Decimal("0.00001")  # Shares.

@@ -16,7 +16,6 @@ from domain.lots import Term, term_of
 from domain.sources import Source
 
 MARK = "~w"  # In the id of a lot that took a loss over: its purchase has served.
-TOLD = "told:"  # Begins the id of a trade that only a custodian knows.
 _MILLIONTH = Decimal("0.000001")
 
 
@@ -35,6 +34,7 @@ class Piece:
     source: Source | None = None
     sale: str = ""  # The transaction that sold them; empty: they are held.
     sold: date | None = None
+    counted: date | None = None  # The day whose shares they are, if they were sold before a split.
     loss: Decimal = ZERO  # Basis less proceeds, of what was sold; a gain is below zero.
     term: Term = Term.SHORT  # Of what was sold.
 

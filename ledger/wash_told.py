@@ -11,9 +11,10 @@ from decimal import Decimal
 from domain.exact import ZERO
 from domain.orders import Side
 from domain.snapshot import PastTrade
+from domain.sold import told_id
 from domain.sources import Source
 from ledger.wash_facts import WashFacts
-from ledger.wash_strands import TOLD, Piece, Strand
+from ledger.wash_strands import Piece, Strand
 
 
 def losses(
@@ -41,7 +42,7 @@ def losses(
 def _left(
     account_id: str, security_id: str, day: date, told: tuple[Decimal, Decimal], facts: WashFacts
 ) -> Iterator[Strand]:
-    sale = trade_id(account_id, security_id, day)
+    sale = told_id(account_id, security_id, day)
     shares, dollars = (a - b for a, b in zip(told, facts.matched((sale, "")), strict=True))
     if shares <= 0:
         return
@@ -75,8 +76,8 @@ def purchases(
             sources.setdefault(key, trade.source)
     found = (
         Piece(
-            origin=trade_id(account_id, security_id, day),
-            lot_id=trade_id(account_id, security_id, day),
+            origin=told_id(account_id, security_id, day),
+            lot_id=told_id(account_id, security_id, day),
             account_id=account_id,
             security_id=security_id,
             bought=day,
@@ -88,8 +89,3 @@ def purchases(
         for (account_id, security_id, day), shares in sorted(sums.items())
     )
     return tuple(facts.unserved(found))
-
-
-def trade_id(account_id: str, security_id: str, day: date) -> str:
-    """The id of what an account did in one name on one day."""
-    return f"{TOLD}{account_id}:{security_id}:{day}"

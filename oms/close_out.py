@@ -138,7 +138,14 @@ def _allocate(
         shares.append(finished)
         alarms.extend(found)
     uow.ledger.append(
-        postings.allocation(intent, shares, number=number, trade_date=rest.trade_date, at=at)
+        postings.allocation(
+            intent,
+            shares,
+            number=number,
+            trade_date=rest.trade_date,
+            at=at,
+            traded=rest.traded,
+        )
     )
     uow.audit.append(
         at=at,

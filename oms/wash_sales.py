@@ -20,12 +20,22 @@ from domain.postings import Transaction
 from domain.snapshot import Snapshot
 from domain.sold import sold_lots
 from ledger import postings, wash_postings, wash_sales, wash_told
-from ledger.wash_facts import WashFacts
+from ledger.wash_facts import WashFacts, traded
 from ledger.wash_postings import Entry
 from ledger.wash_sales import WINDOW, Taxpayer, WashSale
 from ledger.wash_strands import Strand
 
 ACTOR = "oms"
+_REPORTED = frozenset(  # Findings of the quality checks on an account that a custodian reports.
+    {
+        "doubled_account",
+        "lots_do_not_add_up",
+        "negative_lot",
+        "no_cash_reported",
+        "not_taken_over",
+        "unknown_security",
+    }
+)
 LOSSES = 2 * WINDOW  # How far back a loss is asked about: the window, and as long for what is late.
 
 
@@ -185,7 +195,7 @@ def _names(known: Sequence[Transaction], asked: _Question, taxable: frozenset[st
     """What is identical to something that a taxable account sold at a loss lately."""
     same = identity(asked.snapshot)
     first = asked.day - LOSSES
-    days = {one.transaction_id: one.trade_date for one in known}
+    days = {one.transaction_id: traded(one) for one in known}
     lost = {
         same(relief.security_id)
         for (sale, _), relief in sold_lots(known).items()
@@ -219,10 +229,29 @@ def _facts(
 
 
 def _away(uow: UnitOfWork, book: Snapshot) -> frozenset[str]:
-    """Accounts that only a custodian's trades tell of: our ledger has none of their lots."""
+    """Accounts that only a custodian's trades tell of: our ledger has none of their lots.
+
+    Those that a custodian reports faultily, or in a file that was refused, are awaited: what they
+    bought serves once their lots are ours.
+    """
     told = {trade.account_id for trade in book.past_trades if trade.source is not None}
     return frozenset(
-        name for name in sorted(told) if uow.ledger.get(postings.opening_id(name)) is None
+        name
+        for name in sorted(told - _awaited(book))
+        if uow.ledger.get(postings.opening_id(name)) is None
+    )
+
+
+def _awaited(book: Snapshot) -> frozenset[str]:
+    lines = {account.account_id: account.source for account in book.accounts}
+    return frozenset(
+        one.account_id
+        for one in book.findings
+        if one.account_id is not None
+        and (
+            one.check in _REPORTED
+            or (one.check == "no_positions" and one.source != lines.get(one.account_id))
+        )
     )
 
 

@@ -45,10 +45,10 @@ def past_locks(
         name = index.get(trade.security_id)
         if name is None or as_of - trade.day > WINDOW:
             continue
-        taxable = member.tax_status is TaxStatus.TAXABLE
-        if trade.side is Side.BUY:
+        taxable, now = member.tax_status is TaxStatus.TAXABLE, trade.now
+        if trade.side is Side.BUY and now.left > 0:
             bought.add(name)
-        elif taxable and trade.gain is not None and trade.gain < 0:
+        elif taxable and now.gain is not None and now.gain < 0:
             lost.add(name)
     return frozenset(bought), buy_locks(lost)
 

@@ -1,36 +1,25 @@
 """Taking a snapshot: holdings by our own ledger, all else by the newest accepted files."""
 
-from collections import defaultdict
-from collections.abc import Iterator
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from domain.instruments import PriceHistory
-from domain.orders import Side
-from domain.postings import Relief, Transaction, TransactionKind
 from domain.snapshot import CashBalance, PastTrade, Snapshot
-from domain.sold import sold_lots
 from domain.sources import Source
 from vault.book import Book
 from vault.book_read import read_book
+from vault.past_trades import past_trades
 from vault.quality import findings
-from vault.schema import ledger_transaction
 
 WASH_SALE_DAYS = 31  # 26 USC 1091 looks 30 days back; one more for orders that fill tomorrow.
-_TRADES = (
-    TransactionKind.ALLOCATION,
-    TransactionKind.ALLOCATION_REVERSAL,
-    TransactionKind.WASH_SALE,
-)
-_SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
 def take(connection: Connection, as_of: date) -> Snapshot:
     """The book as of one day, with what is wrong with it. Reads only."""
     book = read_book(connection, as_of)
     since = as_of - timedelta(days=WASH_SALE_DAYS)
-    past = [*_custodians_trades(book, since), *_our_trades(connection, since, as_of)]
+    past = past_trades(connection, book, since)
     return Snapshot(
         as_of=as_of,
         securities=tuple(book.securities[key] for key in sorted(book.securities)),
@@ -82,70 +71,6 @@ def _cash(book: Book) -> tuple[CashBalance, ...]:
         source = sources.get((account.custodian, account_id)) if account else None
         found.append(CashBalance(account_id=account_id, amount=amount, source=source))
     return tuple(found)
-
-
-def _custodians_trades(book: Book, since: date) -> Iterator[PastTrade]:
-    """Trades told by custodians, up to the day from which our own ledger knows them."""
-    for told in book.transactions:
-        opened = book.ledger.opened.get(told.account_id)
-        if told.kind not in _SIDES or told.day < since or (opened and told.day > opened):
-            continue
-        if told.security_id is None or told.quantity is None:
-            continue
-        yield PastTrade(
-            account_id=told.account_id,
-            security_id=told.security_id,
-            side=_SIDES[told.kind],
-            quantity=abs(told.quantity),
-            day=told.day,
-            gain=told.gain if told.kind == "sell" else None,
-            source=told.source,
-        )
-
-
-def _our_trades(connection: Connection, since: date, as_of: date) -> Iterator[PastTrade]:
-    """Our own allocations that stand: each lot opened a purchase, each relief a sale.
-
-    A sale that a wash sale has restated gained what it counts now.
-    """
-    table = ledger_transaction.c
-    query = (
-        select(table.value)
-        .where(table.kind.in_([kind.value for kind in _TRADES]))
-        .where(table.trade_date.between(since, as_of))
-        .order_by(table.number)
-    )
-    told: list[Transaction] = list(connection.execute(query).scalars())
-    undone = {transaction.reverses for transaction in told}
-    sold: defaultdict[str, list[Relief]] = defaultdict(list)
-    for (sale, _), relief in sold_lots(told).items():
-        sold[sale].append(relief)
-    for transaction in told:
-        if (
-            transaction.kind is not TransactionKind.ALLOCATION
-            or transaction.transaction_id in undone
-        ):
-            continue
-        for lot in transaction.opened:
-            yield PastTrade(
-                account_id=lot.account_id,
-                security_id=lot.security_id,
-                side=Side.BUY,
-                quantity=lot.quantity,
-                day=transaction.trade_date,
-                gain=None,
-                source=lot.source,
-            )
-        for relief in sold[transaction.transaction_id]:
-            yield PastTrade(
-                account_id=relief.account_id,
-                security_id=relief.security_id,
-                side=Side.SELL,
-                quantity=relief.quantity,
-                day=transaction.trade_date,
-                gain=relief.gain,
-                source=None,
-            )
 
 
 def _trade_order(trade: PastTrade) -> tuple[object, ...]:

@@ -24,6 +24,8 @@ from oms.compliance.book import Aggregate, Book
 from oms.compliance.rules import AccountQuestion, Answer
 from oms.wording import dollars, shares
 
+_DUST = Decimal("0.00001")  # Shares: what a split's rounding leaves over.
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Event:
@@ -105,14 +107,14 @@ class WashSales:
             if book.account(member).tax_status is not TaxStatus.TAXABLE:
                 continue
             for past in book.past_trades(member):
-                is_loss = past.side is Side.SELL and past.gain is not None and past.gain < 0
-                if past.security_id in same and is_loss and self._near(book, past.day):
-                    assert past.gain is not None
+                gain = past.now.gain if past.side is Side.SELL else None
+                is_meant = past.security_id in same and self._near(book, past.day)
+                if is_meant and gain is not None and gain < 0:
                     yield _Event(
                         account_id=member,
                         day=past.day,
-                        quantity=past.quantity,
-                        loss=-past.gain,
+                        quantity=past.now.left,
+                        loss=-gain,
                         proposed=False,
                     )
             for trade in book.trades_of(member):
@@ -126,7 +128,7 @@ class WashSales:
             for security_id, units in same.items():
                 recent = _recently_acquired(book, member, security_id)
                 for event in sorted(recent, key=lambda one: one.day):
-                    if event.quantity > 0 and self._near(book, event.day):
+                    if event.quantity > _DUST and self._near(book, event.day):
                         yield replace(event, quantity=event.quantity * units)
             for trade in book.trades_of(member):
                 if trade.security_id in same and trade.side is Side.BUY:
@@ -202,25 +204,45 @@ def _losses_of(book: Book, trade: Recommendation) -> Iterator[_Event]:
 def _recently_acquired(book: Book, account_id: str, security_id: str) -> Iterator[_Event]:
     """Shares by the day and the lot they were acquired in, less those that the basket itself sells.
 
-    A purchase shows as a past trade, as a lot, or as both: the larger of the two counts.
+    A purchase shows as a past trade, as a lot, or as both: the larger of the two counts, less what
+    has replaced a loss before. A lot that took a loss over has; what a retirement account's lots
+    have replaced stands in its past trades alone.
     """
-    by_trade: defaultdict[date, Decimal] = defaultdict(Decimal)
-    by_lot: defaultdict[date, Decimal] = defaultdict(Decimal)
+    bought: defaultdict[date, Decimal] = defaultdict(Decimal)
+    served: defaultdict[date, Decimal] = defaultdict(Decimal)
     for past in book.past_trades(account_id):
         if past.security_id == security_id and past.side is Side.BUY:
-            by_trade[past.day] += past.quantity
+            bought[past.day] += past.now.quantity
+            served[past.day] += past.now.served
+    lots = [
+        lot
+        for lot in book.lots(account_id)
+        if lot.security_id == security_id and lot.lot_id == origin_of(lot.lot_id)
+    ]
+    held: defaultdict[date, Decimal] = defaultdict(Decimal)
+    for lot in lots:
+        held[lot.acquired] += lot.quantity
+    gone = _sold_in_basket(book, account_id, security_id)
+    used = dict[date, Decimal]()
+    if book.account(account_id).tax_status is not TaxStatus.TAXABLE:
+        used = {day: min(served[day], held[day] + served[day] - bought[day]) for day in served}
+    one = _Event(account_id=account_id, day=book.trade_date, quantity=ZERO, proposed=False)
+    for lot in lots:
+        cut = min(max(ZERO, used.get(lot.acquired, ZERO)), lot.quantity)
+        used[lot.acquired] = used.get(lot.acquired, ZERO) - cut
+        left = min(lot.quantity - cut, lot.quantity - gone.get(lot.lot_id, ZERO))
+        yield replace(one, day=lot.acquired, quantity=left, purchase=origin_of(lot.lot_id))
+    for day, quantity in bought.items():
+        yield replace(one, day=day, quantity=quantity - served[day] - held[day])
+
+
+def _sold_in_basket(book: Book, account_id: str, security_id: str) -> dict[str, Decimal]:
+    """Shares by lot."""
     taken = dict[str, Decimal]()
     for trade in book.trades_of(account_id):
         if trade.security_id == security_id and trade.side is Side.SELL:
             taken |= relieved(book, trade)
-    one = _Event(account_id=account_id, day=book.trade_date, quantity=ZERO, proposed=False)
-    for lot in book.lots(account_id):
-        if lot.security_id == security_id:
-            by_lot[lot.acquired] += lot.quantity
-            left = lot.quantity - taken.get(lot.lot_id, ZERO)
-            yield replace(one, day=lot.acquired, quantity=left, purchase=origin_of(lot.lot_id))
-    for day, bought in by_trade.items():
-        yield replace(one, day=day, quantity=bought - by_lot[day])
+    return taken
 
 
 def _may_replace(acquired: _Event, loss: _Event) -> bool:

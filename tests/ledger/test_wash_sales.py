@@ -522,3 +522,22 @@ def test_a_lots_name_stays_short_however_long_the_chain(books):
     assert last.basis == 10000
     assert last.acquired == day + timedelta(days=1) - timedelta(days=7 + 48 * 6)
     assert len(last.lot_id) < 60
+
+
+def test_a_sale_that_was_allocated_over_a_split_was_made_before_it(books):
+    """Sold on 30 September; the split of 5 October dates the transaction and counts its shares."""
+    books.buy("new", date(2026, 9, 3), 40, 400)
+    books.buy("old", date(2025, 10, 2), 100, 1500)
+    books.split(date(2026, 10, 5), 2, 1)
+    books.sell(date(2026, 10, 5), "old", 100, 500)
+    books.transactions[-1] = replace(books.transactions[-1], traded=date(2026, 9, 30))
+
+    (posted,) = books.post(date(2026, 10, 5))
+
+    (one,) = posted.disallowed
+    assert (one.quantity, one.loss) == (80, 200)
+    assert books.held() == [
+        ("new", 80, 600, date(2026, 9, 3) - (date(2026, 9, 30) - date(2025, 10, 2))),
+        ("old", 100, 750, date(2025, 10, 2)),
+    ]
+    assert books.post(date(2026, 10, 6)) == ()

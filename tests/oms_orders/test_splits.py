@@ -9,6 +9,7 @@ import pytest
 from domain.orders import ExecType, OrdStatus, Side, TimeInForce
 from domain.splits import Split
 from ledger import positions
+from ledger.wash_facts import traded
 from oms import splits
 from oms.splits import SplitRefusedError
 from oms.take_over import take_over
@@ -294,3 +295,23 @@ def test_a_split_is_booked_once(vault):
     with vault.read() as view:
         assert view.ledger.splits(AAPL) == (TWO_FOR_ONE,)
         assert positions.positions(view.ledger.balances())["A1", AAPL] == 200
+
+
+def test_what_was_traded_before_the_split_is_dated_by_its_day_and_counted_in_new_shares(vault):
+    """A wash sale and a term follow from the day of the trade, not from that of the split."""
+    desk = Desk(vault, order(Side.SELL), BOOK)
+    desk.fill("E1", 10, "148", "0.10")
+    desk.fill("E2", 10, "149", "0.10")
+    renew(desk)
+    book_split(vault)
+    restate(desk)
+    fill(desk, "E3", 160, "74")
+    bust(desk, "E4", "E1", 180)
+    with vault.write() as uow:
+        take_over(uow, MORNING + timedelta(days=1), NOW)
+
+    with vault.read() as view:
+        gave = [t for t in view.ledger.of_order(desk.name) if t.kind.value == "allocation"]
+
+    dated = [(traded(t), t.trade_date, sum(r.quantity for r in t.relieved)) for t in gave]
+    assert dated[-2:] == [(DAY, MORNING, 20), (MORNING, MORNING, 160)]

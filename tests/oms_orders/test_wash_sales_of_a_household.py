@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from domain.accounts import TaxStatus
 from domain.facts import About, Fact
 from domain.orders import Side
-from domain.snapshot import PastTrade
+from domain.postings import TransactionKind
+from domain.snapshot import Finding, PastTrade
+from domain.sources import Source
 from ledger.positions import disallowed, realised
+from ledger.postings import opening_id
 from oms import wash_sales
 from tests.ledger.wash_books import Books
 from tests.memory import MemoryVault
@@ -56,6 +59,20 @@ class Household:
 
     def buy(self, name, day, shares, cost, account="A"):
         self.books.buy(name, days(day), shares, cost, account=account, security=AAPL)
+        self.book()
+
+    def take_over(self, name, day, shares, cost, account):
+        """The account enters our books with a lot that its custodian tells of."""
+        self.books.buy(name, days(day), shares, cost, account=account, security=AAPL)
+        bought = self.books.transactions.pop()
+        self.books.transactions.append(
+            replace(
+                bought,
+                transaction_id=opening_id(account),
+                kind=TransactionKind.OPENING,
+                opened=tuple(replace(lot, source=SOURCE) for lot in bought.opened),
+            )
+        )
         self.book()
 
     def sell(self, day, lot_id, shares, proceeds):
@@ -166,6 +183,35 @@ def test_shares_that_were_bought_elsewhere_take_the_loss_out_of_our_books(vault)
     assert posted.memo.endswith("by ELSEWHERE, which is held away")
     assert home.counted() == -3500
     assert home.post(211, book) == ()
+
+
+def test_an_account_whose_file_was_refused_is_not_held_away_and_its_purchase_serves_once(vault):
+    """Its lots come with the mended file; until then nothing says that the loss has left us."""
+    home = Household(vault)
+    home.buy("old", 0, 100, 20000)
+    home.sell(210, "old", 100, 15000)
+    told = PastTrade(
+        account_id="ELSEWHERE",
+        security_id=AAPL,
+        side=Side.BUY,
+        quantity=Decimal(30),
+        day=days(205),
+        gain=None,
+        source=SOURCE,
+    )
+    refused = Finding(
+        check="no_positions",
+        account_id="ELSEWHERE",
+        message="holdings.csv was refused",
+        source=Source("holdings.csv", 4, "0" * 64),
+    )
+
+    assert home.post(210, replace(BOOK, past_trades=(told,), findings=(refused,))) == ()
+
+    home.take_over("opened", 205, 30, 4500, "ELSEWHERE")
+    (posted,) = home.post(211, replace(BOOK, past_trades=(told,)))
+    (one,) = posted.disallowed
+    assert (one.quantity, one.loss, one.replacement) == (30, 1500, "opened")
 
 
 def test_trades_of_an_account_that_nobody_lists_are_nobodys(vault):
