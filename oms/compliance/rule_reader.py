@@ -108,7 +108,8 @@ class RuleReader(TomlTables):
 
     def _rule(self, table: dict[str, Any], place: Place) -> Rule | None:
         parameters, examples = table.pop("parameters", {}), table.pop("example", [])
-        start = self.line_of(place, r"\[rule\.parameters\]", place.first)
+        inline = self.line_of(place, r"parameters\s*=", place.first)
+        start = self.line_of(place, r"\[rule\.parameters\]", inline)
         header_end = self.line_of(place, r"\[\[?rule\.", place.last)
         header = self.read(_Header, table, Place(place.first, header_end), "a rule")
         if header is None:

@@ -114,3 +114,12 @@ def test_versions_of_a_rule_may_follow_each_other_and_not_overlap():
     assert (old.rule_id, new.rule_id) == ("own-rule", "own-rule")
     assert old.version != new.version
     assert [rule.in_force(new.effective_from) for rule in (old, new)] == [False, True]
+
+
+def test_parameters_written_on_one_line_are_refused_with_that_line():
+    text = RULE.format(type="GroupWeight", parameters="", more="").replace(
+        "[rule.parameters]\n", 'parameters = { group_by = "issuer", maximum = 20 }\n'
+    )
+
+    with pytest.raises(RuleFileError, match=r"own\.toml:9: maximum is 20 and must be"):
+        read_rules(text.encode(), "own.toml")
