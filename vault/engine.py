@@ -27,6 +27,7 @@ WRITER_PRAGMAS = {
     "synchronous": "full",
     "foreign_keys": "on",
     "recursive_triggers": "on",  # Else INSERT OR REPLACE walks past the append-only triggers.
+    "cache_size": "-32768",  # KiB: an index of a long history is not read anew for each new row.
 }
 READER_PRAGMAS = {"busy_timeout": str(BUSY_MILLISECONDS), "query_only": "on"}
 

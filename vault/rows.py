@@ -2,12 +2,12 @@
 
 What a row's columns want is found out once a table, as a function of the row that is written
 and compiled here. SQLite's driver takes a statement and many rows; to PostgreSQL, where each
-statement is a journey, rows go in blocks of a few fixed sizes that stay prepared.
+statement is a journey, all rows go at once, an array a column, in one short statement that stays
+prepared.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Connection, Date, Dialect, Table
@@ -18,7 +18,6 @@ from vault.types import Bound
 Row = Mapping[str, object]
 Values = tuple[object, ...]  # Of one row, as the driver takes them.
 Process = Callable[[Any], Any]
-_BLOCKS = (256, 64, 16, 4, 1)  # Rows in one statement.
 
 
 class TableRows:
@@ -27,12 +26,11 @@ class TableRows:
     def __init__(self, table: Table, dialect: Dialect) -> None:
         self._table, self._dialect = table, dialect
         self._quote = dialect.identifier_preparer.quote
-        self._mark = placeholder(dialect)
         self._key = tuple(column.name for column in table.primary_key.columns)
         self._names: tuple[str, ...] = ()
         self._bind: Callable[[Row], Values] = self._bind_first
         self._bind_key = _compiled(self._key, self._processes(self._key), "[{0}]")
-        self._statements: dict[tuple[str, int], str] = {}
+        self._statements: dict[str, str] = {}
 
     def bound(self, row: Row) -> Values:
         """The row's values; all rows of a table have the same columns."""
@@ -64,31 +62,41 @@ class TableRows:
         if not rows:
             return
         if self._dialect.name == "sqlite":
-            _execute_many(connection, self._statement(what, 1), rows)
-            return
-        for block in _blocks(rows):
-            values = tuple(chain.from_iterable(block))
-            connection.exec_driver_sql(self._statement(what, len(block)), values)
+            _execute_many(connection, self._statement(what), rows)
+        else:
+            arrays = tuple(map(list, zip(*rows, strict=True)))
+            connection.exec_driver_sql(self._statement(what), arrays)
 
-    def _statement(self, what: str, count: int) -> str:
-        known = self._statements.get((what, count))
+    def _statement(self, what: str) -> str:
+        known = self._statements.get(what)
         if known is None:
-            known = self._statements[what, count] = self._words(what, count)
+            known = self._statements[what] = self._words(what)
         return known
 
-    def _words(self, what: str, count: int) -> str:
+    def _words(self, what: str) -> str:
         table = self._quote(self._table.name)
-        names = [self._quote(name) for name in (self._key if what == "delete" else self._names)]
-        row = f"({', '.join([self._mark] * len(names))})"
-        columns, rows = ", ".join(names), ", ".join([row] * count)
+        plain = self._key if what == "delete" else self._names
+        names = [self._quote(name) for name in plain]
+        columns = ", ".join(names)
         if what == "delete":
-            return f"delete from {table} where ({columns}) in (values {rows})"  # noqa: S608 - our own names
-        words = f"insert into {table} ({columns}) values {rows}"  # noqa: S608 - our own names
+            return f"delete from {table} where ({columns}) in ({self._source(plain)})"  # noqa: S608 - our own names
+        words = f"insert into {table} ({columns}) {self._source(plain)}"
         if what == "insert":
             return words
         key = [self._quote(name) for name in self._key]
         rest = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
         return f"{words} on conflict ({', '.join(key)}) do update set {rest}"
+
+    def _source(self, names: Sequence[str]) -> str:
+        """Where a statement's rows come from, in their order."""
+        if self._dialect.name == "sqlite":
+            return f"values ({', '.join('?' * len(names))})"
+        arrays = [f"%s::{self._table.c[name].type.compile(self._dialect)}[]" for name in names]
+        columns = ", ".join(self._quote(name) for name in names)
+        return (
+            f"select {columns} from unnest({', '.join(arrays)})"  # noqa: S608 - our own names
+            f" with ordinality as given({columns}, given_place) order by given_place"
+        )
 
 
 class _Tables(dict[Table, TableRows]):
@@ -151,11 +159,3 @@ def _execute_many(connection: Connection, statement: str, rows: Sequence[Values]
         driver.executemany(statement, rows)
     except failures as error:
         raise DBAPIError.instance(statement, None, error, failures, dialect=dialect) from error
-
-
-def _blocks(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
-    start = 0
-    for size in _BLOCKS:
-        while len(rows) - start >= size:
-            yield rows[start : start + size]
-            start += size
