@@ -91,9 +91,9 @@ class Desk:
         )
         self._facts = wire_risk.price_facts(gateway_desk.open_books(self.vault, self._clock.now()))
         self.wire = Wire()
-        log = structlog.get_logger("gateway")
-        processors = [self.wire.note, *structlog.get_config()["processors"]]
-        noting = structlog.wrap_logger(log, processors=processors)
+        configured = structlog.get_config()
+        processors = [self.wire.note, *configured["processors"]]
+        noting = structlog.wrap_logger(configured["logger_factory"]("gateway"), processors)
         path = directory / "fix.cfg"
         sessions = write_session_config(
             path, {_VENUE: ("127.0.0.1", port)}, store=directory / "fix"

@@ -28,10 +28,12 @@ class LogFile(logging.Handler):
             self.handleError(record)
 
     def write(self, text: str) -> None:
-        """Append one line; raises `OSError`."""
+        """Append one line; raises `OSError`. After `close` nobody reads, and nothing is written."""
         assert self.lock is not None
         line = f"{text}\n".encode()
         with self.lock:
+            if self._descriptor < 0:
+                return
             if self._reopened_if_moved() + len(line) > self._max_bytes:
                 self._rotate(len(line))
             while line:  # A full disk writes less than it was given, then raises.

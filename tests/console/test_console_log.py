@@ -295,3 +295,16 @@ def test_a_field_bound_to_a_line_outranks_the_run_s(log_path):
         structlog.get_logger("oms").bind(run="other").info("order_released")
 
     assert lines(log_path)[0]["run"] == "other"
+
+
+def test_what_is_said_after_the_end_goes_nowhere(tmp_path, capsys):
+    """The engine's own threads may speak while everything is closed."""
+    configure_logging(tmp_path / "x.jsonl")
+    log = structlog.get_logger("gateway").bind(session="A")
+    log.info("session_logged_on")
+    close_logging()
+
+    log.info("session_logged_out")
+
+    assert [line["event"] for line in lines(tmp_path / "x.jsonl")] == ["session_logged_on"]
+    assert capsys.readouterr().err == ""
