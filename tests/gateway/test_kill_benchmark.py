@@ -5,12 +5,20 @@ import argparse
 import pytest
 
 from benchmarks import kill
+from console.log import close_logging
 
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture
+def _log_closed_after():
+    yield
+    close_logging()
+
+
+@pytest.mark.usefixtures("_log_closed_after")
 def test_a_kill_is_measured_from_its_commit_to_the_last_cancel(monkeypatch):
-    monkeypatch.setattr(kill, "configure_logging", lambda _path: None)
+    """With the log on file, as its lines go through the processors that time the wire."""
     monkeypatch.setattr(kill, "favour_the_wire", lambda: None)
 
     found = kill.measure(argparse.Namespace(orders=3, trials=2, throttle=1000))
