@@ -78,9 +78,10 @@ def intents(names: Sequence[str], now: datetime) -> tuple[OrderIntent, ...]:
 def _quantity(name: str, number: int) -> Decimal:
     """Shares; no two orders of a minute are the same, as that would be a mistake.
 
-    Fewer in each round, so that whatever is sold was bought before.
+    Those of a purchase are those of its sale in the next round: no lot is left over.
     """
-    return Decimal(5000 - number // _ROUND + (50 if name[0] == "W" else 0))
+    pair = (number // _ROUND + 1 - number % 2) // 2
+    return Decimal(5000 - pair + (50 if name[0] == "W" else 0))
 
 
 def _side(number: int) -> Side:
