@@ -81,6 +81,7 @@ class History:
         self.others_likelihood = 0.2
         self.nights = 0
         self.witness = Witness(self._path, self.trades, self._is_over)
+        self.witness.is_excused = self.is_excused
         self.network.on_wire = self._on_wire
         self.disk.on_commit = self.witness.on_commit
 

@@ -91,13 +91,13 @@ def _early_acknowledgement(stack: ExitStack) -> None:
     """The inbound number is durable before the message is booked."""
     commit = Inbox._commit
 
-    def count_then_book(self: Inbox, batch: Sequence[Arrival], *, keep_raw: bool = False) -> None:
+    def count_then_book(self: Inbox, batch: Sequence[Arrival], *, keep_raw: bool = False) -> int:
         with self._vault.write() as uow:
             for one in batch:
                 if one.kind is ArrivalKind.APPLICATION:
                     at = self._desk.clock.now()
                     uow.inbox.record(one.session, one.sequence, one.raw, at)
-        commit(self, batch, keep_raw=keep_raw)
+        return commit(self, batch, keep_raw=keep_raw)
 
     stack.enter_context(patch.object(Inbox, "_commit", count_then_book))
 
