@@ -31,6 +31,7 @@ from benchmarks.gateway_acceptor import CLIENT, VENUE
 from benchmarks.gateway_ours import settings_of, soundness
 from console.clocks import SystemClock
 from console.log import close_logging, configure_logging
+from console.pace import favour_the_wire
 from domain.orders import OrderIntent
 from gateway.arrivals import Arrival
 from gateway.callbacks import Callbacks
@@ -192,6 +193,7 @@ def main() -> None:
         configure_logging(Path(folder) / "log.jsonl")
         steps = Steps(Path(folder))
         steps.group(_names(range(_WARM)))
+        favour_the_wire()
         steps.seconds = dict.fromkeys(_STAGES, 0.0)
         watched: AbstractContextManager[object] = profile if options.profile else nullcontext()
         with watched:
