@@ -85,6 +85,8 @@ _ROWS: tuple[tuple[ExecType, frozenset[OrdStatus], frozenset[OrdStatus]], ...] =
     (ExecType.PENDING_CANCEL, _LIVE, frozenset({_S.PENDING_CANCEL})),
     (ExecType.PENDING_REPLACE, _LIVE | {_S.FILLED}, _PENDING),
     (ExecType.REPLACED, _LIVE | {_S.FILLED, _S.DONE_FOR_DAY}, _WORKING | {_S.FILLED}),
+    # An order of a list that waits is changed before anybody has accepted it.
+    (ExecType.REPLACED, _PENDING | {_S.INTENDED, _S.PENDING_NEW}, frozenset({_S.PENDING_NEW})),
     # H.1.*: a GTC order that was done for the day comes back in the morning.
     (ExecType.RESTATED, _LIVE | {_S.DONE_FOR_DAY}, _WORKING | {_S.FILLED, _S.CANCELED}),
     (ExecType.ORDER_STATUS, _LIVE, (_WORKING | CLOSED | {_S.PENDING_NEW}) - {_S.UNSENT}),

@@ -203,11 +203,20 @@ def declare_lost(
         begin(uow, venue, body.list_id, at)
     if isinstance(body, AllocationAnswer):
         uow.outbox.queue(venue, replace(body, attempt=body.attempt + 1), at)
-    if isinstance(body, CancelRequest | StatusRequest):
+    if isinstance(body, CancelRequest | ListCancelRequest | StatusRequest):
         # Its answer shows no sign of the cancel, which is then asked for again.
-        order = order_of(uow, body)
-        ask(uow, [order] if order is not None and not order.is_closed else [], at)
+        ask(uow, _open_orders_of(uow, body), at)
     return ()
+
+
+def _open_orders_of(
+    uow: UnitOfWork, body: CancelRequest | ListCancelRequest | StatusRequest
+) -> list[Order]:
+    """The orders that it speaks of and that have not ended."""
+    if isinstance(body, ListCancelRequest):
+        return [one for one in uow.orders.open() if one.intent.list_id == body.list_id]
+    order = order_of(uow, body)
+    return [] if order is None or order.is_closed else [order]
 
 
 def exposed_by(
@@ -234,9 +243,13 @@ def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
     if isinstance(body, AllocationAnswer):
         waiting = uow.outbox.waiting(body.venue, _EVERYTHING)
         return all(message.body != body for message in waiting)
-    if isinstance(body, CancelRequest | StatusRequest) and (order := order_of(uow, body)):
-        waiting = uow.outbox.waiting(order.intent.venue, _EVERYTHING)
-        return all(message.body != body for message in waiting)
+    if isinstance(body, CancelRequest | ListCancelRequest | StatusRequest):
+        venues = {one.intent.venue for one in _open_orders_of(uow, body)}
+        return bool(venues) and all(
+            message.body != body
+            for venue in venues
+            for message in uow.outbox.waiting(venue, _EVERYTHING)
+        )
     return False
 
 

@@ -247,12 +247,16 @@ def _post_split(
 
 
 def _raises_a_question(before: Order, after: Order, report: ExecutionReport) -> bool:
-    """In doubt now; or open again with a cancel that nobody minded while the order was closed."""
+    """In doubt now; or open after all, with a cancel that nobody minded meanwhile.
+
+    So it is with an order that was closed, and with one that its venue did not know a while ago.
+    """
     if report.exec_type is ExecType.ORDER_STATUS:
         return False
-    is_back = report.exec_type in _REOPENING and before.is_closed and not after.is_closed
-    is_lost = is_back and any(isinstance(wish, CancelRequest) for wish in after.pending)
-    return is_lost or (after.in_doubt and not before.in_doubt)
+    is_back = report.exec_type in _REOPENING and before.is_closed
+    is_found = before.in_doubt and not after.in_doubt
+    is_wanted = not after.is_closed and any(isinstance(one, CancelRequest) for one in after.pending)
+    return (is_wanted and (is_back or is_found)) or (after.in_doubt and not before.in_doubt)
 
 
 def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:

@@ -257,12 +257,16 @@ class OutboxPart(Part):
         return tuple(found)[:limit]
 
     def is_asked(self, cl_ord_id: str) -> bool:
+        return any(isinstance(m.body, StatusRequest) for m in self._named(cl_ord_id))
+
+    def is_waiting(self, cl_ord_id: str) -> bool:
+        return any(not isinstance(m.body, StatusRequest) for m in self._named(cl_ord_id))
+
+    def _named(self, cl_ord_id: str) -> list[OutboxMessage]:
         gone = self.state.handed | self.state.withdrawn
-        return any(
-            isinstance(m.body, StatusRequest) and m.body.cl_ord_id == cl_ord_id
-            for m in self.state.outbox
-            if m.number not in gone
-        )
+        return [
+            m for m in self.state.outbox if m.body.cl_ord_id == cl_ord_id and m.number not in gone
+        ]
 
     def cancels_waiting(self, venue: str, limit: int) -> tuple[OutboxMessage, ...]:
         every = self.waiting(venue, len(self.state.outbox))

@@ -1,9 +1,11 @@
 """What was claimed and never left: a cancel or a question is not forgotten with it."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.order_states import apply
-from domain.orders import CancelRequest, ExecType, OrdStatus, Sent, Side
+from domain.orders import CancelRequest, ExecType, ListCancelRequest, OrdStatus, Sent, Side
 from domain.ports import StatusRequest
 from gateway.lost import Lost, settle
 from tests.memory import MemoryVault
@@ -11,6 +13,7 @@ from tests.oms_orders.desk import KO, NOW, intent, open_books, report, snapshot
 
 NAME = "R-0001"
 CANCEL = CancelRequest(cl_ord_id=f"{NAME}.1", orig_cl_ord_id=NAME, requested_at=NOW, why="a test")
+LIST_CANCEL = ListCancelRequest(list_id="L-0001", requested_at=NOW, why="a test")
 QUESTION = StatusRequest(cl_ord_id=NAME, requested_at=NOW)
 
 
@@ -19,7 +22,7 @@ def uow():
     vault = MemoryVault()
     open_books(vault, snapshot(cash={"A1": "100000"}))
     with vault.write() as uow:
-        uow.orders.add(intent(NAME, Side.BUY, KO, {"A1": 100}))
+        uow.orders.add(replace(intent(NAME, Side.BUY, KO, {"A1": 100}), list_id="L-0001"))
         happen(uow, Sent(cl_ord_id=NAME, sent_at=NOW))
         happen(uow, report(uow.orders.get(NAME), ExecType.NEW, OrdStatus.NEW))
         yield uow
@@ -34,7 +37,7 @@ def waiting(uow):
     return [one.body for one in uow.outbox.waiting("XSIM", 10)]
 
 
-@pytest.mark.parametrize("body", [CANCEL, QUESTION])
+@pytest.mark.parametrize("body", [CANCEL, LIST_CANCEL, QUESTION])
 @pytest.mark.parametrize("is_claimed", [True, False])
 def test_a_cancel_or_question_that_was_marked_and_never_left_is_asked_about(uow, body, is_claimed):
     """Its mark may be all that there is of it, and the session need not break: nobody would ask."""
@@ -44,7 +47,7 @@ def test_a_cancel_or_question_that_was_marked_and_never_left_is_asked_about(uow,
     assert waiting(uow) == [QUESTION]
 
 
-@pytest.mark.parametrize("body", [CANCEL, QUESTION])
+@pytest.mark.parametrize("body", [CANCEL, LIST_CANCEL, QUESTION])
 def test_what_still_waits_because_its_mark_was_not_stored_is_left_alone(uow, body):
     uow.outbox.queue("XSIM", body, NOW)
 

@@ -510,6 +510,27 @@ def test_an_order_that_a_bust_opens_again_is_asked_about_while_it_was_to_be_canc
         assert isinstance(uow.outbox.waiting("XSIM", 10)[-1].body, CancelRequest)
 
 
+def test_an_order_that_trades_though_its_venue_did_not_know_it_is_asked_about_while_it_was_to_end(
+    vault,
+):
+    """The cancel was lost with a session, and the answer about it said nothing of the order."""
+    desk = Desk(vault, BUY)
+    with vault.write() as uow:
+        cancel(uow, desk.order, at=NOW, why="a test")
+    unknown = {"ord_rej_reason": 5, "cum_qty": Decimal(0), "leaves_qty": Decimal(0)}
+    desk.tell(ExecType.ORDER_STATUS, OrdStatus.REJECTED, **unknown)
+    assert desk.order.in_doubt
+    with vault.write() as uow:
+        uow.outbox.mark_handed([one.number for one in uow.outbox.waiting("XSIM", 10)], NOW)
+
+    desk.fill("E1", 40, "63.50")
+
+    assert not desk.order.in_doubt
+    with vault.read() as uow:
+        (question,) = uow.outbox.waiting("XSIM", 10)
+    assert question.body == StatusRequest(cl_ord_id="R-0002", requested_at=NOW)
+
+
 def test_a_good_till_order_is_asked_about_in_the_morning_while_it_was_to_be_cancelled(vault):
     """The cancel was lost on the evening before, and the venue restates the order."""
     desk = Desk(vault, replace(BUY, time_in_force=TimeInForce.GTC))

@@ -257,6 +257,28 @@ def test_a_pending_cancel_is_not_a_cancel():
     assert not pending.is_closed
 
 
+def test_an_order_of_a_list_that_waits_is_changed_before_anybody_has_accepted_it():
+    wish = ReplaceRequest(
+        cl_ord_id="Y",
+        orig_cl_ord_id="X",
+        quantity=Decimal(500),
+        limit_price=None,
+        requested_at=AT,
+        why="",
+    )
+
+    waits = after(SENT, says(SENT, ExecType.PENDING_NEW, OrdStatus.PENDING_NEW))
+
+    changed = after(
+        waits,
+        wish,
+        says(SENT, ExecType.PENDING_REPLACE, OrdStatus.PENDING_REPLACE, cl_ord_id="Y"),
+        says(SENT, ExecType.REPLACED, OrdStatus.PENDING_NEW, cl_ord_id="Y", order_qty=Decimal(500)),
+    )
+
+    assert (changed.status, changed.pending) == (OrdStatus.PENDING_NEW, ())
+
+
 def test_a_cancel_that_is_asked_for_again_takes_the_place_of_the_lost_one():
     """Else the refusal of the second would leave the first pending, and nobody could ask anew."""
     lost = CancelRequest(cl_ord_id="Y", orig_cl_ord_id="X", requested_at=AT, why="")
