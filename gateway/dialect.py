@@ -15,6 +15,7 @@ from domain.exact import ZERO
 from domain.orders import Algo, OrderIntent, OrdType, PegTo, Strategy, TimeInForce
 
 TARGET_STRATEGY = 847
+EXPIRE_TIME = "126"  # The tag.
 
 
 class Kind(StrEnum):
@@ -54,7 +55,7 @@ class AlgoForm:
     tag: int = TARGET_STRATEGY
     grouped: bool = False
     start: str = "168"  # EffectiveTime.
-    end: str = "126"  # ExpireTime.
+    end: str = EXPIRE_TIME
     participation: str = "849"  # ParticipationRate.
     in_percent: bool = False  # A tenth of the volume is 10, not 0.1.
     fixed: tuple[tuple[str, str], ...] = ()  # Parameters that never change.
@@ -124,9 +125,19 @@ class Dialect:
         return None if algo is None else self._unworkable(venue, algo)
 
     def _too_exact(self, intent: OrderIntent) -> str | None:
-        if intent.expires_at is None or self.expire_times:
+        if intent.expires_at is None:
             return None
-        return f"{intent.venue} takes a last day and no time of day (expire_times of its profile)"
+        if not self.expire_times:
+            return (
+                f"{intent.venue} takes a last day and no time of day (expire_times of its profile)"
+            )
+        form = self.algos.get(intent.algo.strategy) if intent.algo and intent.algo.end else None
+        if form is not None and not form.grouped and form.end == EXPIRE_TIME:
+            return (
+                f"{intent.venue} takes its algorithm's end in the field of the order's last instant"
+                " (126): give one of them, or a last day"
+            )
+        return None
 
     def _too_large(self, intent: OrderIntent) -> str | None:
         """Over the broker's own limits, which may be narrower than the firm's."""
