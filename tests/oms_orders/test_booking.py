@@ -510,6 +510,17 @@ def test_an_order_that_a_bust_opens_again_is_asked_about_while_it_was_to_be_canc
         assert isinstance(uow.outbox.waiting("XSIM", 10)[-1].body, CancelRequest)
 
 
+def test_a_replace_that_is_told_again_after_the_last_fill_opens_nothing(vault):
+    desk = Desk(vault, BUY)
+    told = {"exec_id": "E1", "cum_qty": Decimal(0), "leaves_qty": Decimal(100)}
+    desk.tell(ExecType.REPLACED, OrdStatus.NEW, **told)
+    desk.fill("E2", 100, "63.50")
+
+    assert desk.tell(ExecType.REPLACED, OrdStatus.NEW, **told) == []
+
+    assert desk.order.status is OrdStatus.FILLED
+
+
 def test_an_order_that_trades_though_its_venue_did_not_know_it_is_asked_about_while_it_was_to_end(
     vault,
 ):
