@@ -161,6 +161,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         watch=watch,
         venues=tuple(config.venues),
         limits=limits,
+        day=config.routing.day,
         holder=config.service.holder,
         heartbeat=heartbeat,
     )

@@ -30,6 +30,7 @@ from oms.by_hand.order import HandOrder
 from oms.by_hand.refusals import House
 from oms.halt import Setting, halt
 from oms.restricted import take_back
+from oms.route_terms import TradingDay
 from oms.take_over import take_over
 from oms.wire_risk import RiskLimits
 from scheduler import decisions
@@ -70,6 +71,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
         triggers: Triggers,
         venues: Sequence[str],
         limits: RiskLimits,
+        day: TradingDay,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
         setting: Setting = lambda _kill: nullcontext(),
@@ -83,7 +85,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
         `look` has the portfolios looked at soon; a service that starts looks by itself.
 
         `venues` are those there are: a halt of any other would halt nothing. `limits` hold for
-        changes of orders too.
+        changes of orders too. `day` is how times of day of an order by hand are read.
         """
         OrderWishes.__init__(self, vault, clock, wake, limits)
         RaiseWishes.__init__(self, vault, clock, wake, limits)
@@ -92,6 +94,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
         self._vault, self._clock, self._intake = vault, clock, intake
         self._triggers, self._go_on, self._wake = triggers, go_on, wake
         self._venues, self._look, self._setting = venues, look, setting
+        self._day = day
 
     def trigger(
         self, name: str, account_ids: Sequence[str], by: str, urgency: Urgency | None = None
@@ -103,7 +106,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
 
     def new_order(self, order: HandOrder, by: str, why: str) -> Run:
         """A person's own order becomes a run; raises `HandOrderRefusedError` with every reason."""
-        house = House(venues=frozenset(self._venues), limits=self._limits)
+        house = House(venues=frozenset(self._venues), limits=self._limits, day=self._day)
         run = enter(self._vault, order, house, by=by, why=why, at=self._clock.now())
         self._go_on(run.run_id)
         return run

@@ -77,6 +77,7 @@ def open_service(config: Config, *, write: bool) -> "Iterator[VaultService]":
             check_projections=partial(check_projections, vault),
             venues=tuple(config.venues),
             limits=risk_limits(config),
+            day=config.routing.day,
         )
 
 

@@ -26,6 +26,7 @@ from domain.errors import TrimtabError
 from domain.ports import Clock, SessionState, Vault, Wire
 from domain.runs import Kill, RunStatus
 from oms.halt import Setting
+from oms.route_terms import TradingDay
 from oms.wire_risk import RiskLimits
 from scheduler.ticker import Ticker
 from scheduler.watch import Watch
@@ -51,6 +52,7 @@ class VaultService(VaultReading, VaultChanging):
         triggers: Triggers,
         venues: Sequence[str],
         limits: RiskLimits,
+        day: TradingDay,
         go_on: Callable[[UUID], None] = lambda _run_id: None,
         wake: Callable[[], None] = lambda: None,
         setting: Setting = lambda _kill: nullcontext(),
@@ -66,6 +68,7 @@ class VaultService(VaultReading, VaultChanging):
             triggers=triggers,
             venues=venues,
             limits=limits,
+            day=day,
             go_on=go_on,
             wake=wake,
             setting=setting,
@@ -100,6 +103,7 @@ class RunningService(VaultService):
         watch: Watch,
         venues: Sequence[str],
         limits: RiskLimits,
+        day: TradingDay,
         holder: str,
         heartbeat: "Heartbeat",
     ) -> None:
@@ -112,6 +116,7 @@ class RunningService(VaultService):
             triggers=ticker,
             venues=venues,
             limits=limits,
+            day=day,
             go_on=walker.hand_over,
             wake=wire.wake,
             setting=wire.setting,

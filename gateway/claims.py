@@ -109,8 +109,8 @@ def encoded(
     body: OutboxBody, order: Order | None, profile: VenueProfile, at: datetime
 ) -> tuple[Judgement, str]:
     """The message's text; what cannot go on a wire, or was for another day, is withdrawn."""
-    if isinstance(body, OrderIntent) and _is_of_an_earlier_day(body, profile, at):
-        return Judgement(Verdict.WITHDRAW, "the trading day that it was entered for is over"), ""
+    if isinstance(body, OrderIntent) and (why := _over(body, profile, at)):
+        return Judgement(Verdict.WITHDRAW, why), ""
     account, dialect = profile.account, profile.dialect
     try:
         text = codec.encode(body, order, account=account, at=at, dialect=dialect)
@@ -119,12 +119,14 @@ def encoded(
     return Judgement(Verdict.SEND), text
 
 
-def _is_of_an_earlier_day(intent: OrderIntent, profile: VenueProfile, at: datetime) -> bool:
-    """It waited over the venue's day roll, or its own end: an old decision is not today's."""
+def _over(intent: OrderIntent, profile: VenueProfile, at: datetime) -> str:
+    """Why its time is over: it waited over its own end, or the venue's day roll. Or empty."""
     if intent.expires_at is not None and intent.expires_at <= at:
-        return True
+        return f"it was good till {intent.expires_at:%Y-%m-%d %H:%M:%S} UTC, and that is over"
     roll, entered = profile.day_roll, intent.arrived_at
-    return roll is not None and entered is not None and roll.is_over(intent, entered, at)
+    if roll is not None and entered is not None and roll.is_over(intent, entered, at):
+        return "the trading day that it was entered for is over"
+    return ""
 
 
 def mark_sent(

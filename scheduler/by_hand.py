@@ -26,7 +26,7 @@ def enter(vault: Vault, order: HandOrder, house: House, *, by: str, why: str, at
     """Take the order and store its run. Raises `HandOrderRefusedError` with every reason."""
     with vault.read() as view:
         snapshot = view.snapshots.take(at.date())
-        against = tuple(problems(view, order, snapshot, house))
+        against = tuple(problems(view, order, snapshot, house, at))
     if against:
         raise HandOrderRefusedError(order, against)
     run = _run(order, by=by, why=why, at=at)

@@ -7,6 +7,7 @@ rules, a second person and the limits at the wire think of it comes after.
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from domain.errors import BadInputError
@@ -18,6 +19,8 @@ from domain.snapshot import Snapshot
 from oms.blocks import directed
 from oms.by_hand.cover import free_shares, in_words
 from oms.by_hand.order import HandOrder
+from oms.by_hand.times import over_already
+from oms.route_terms import TradingDay
 from oms.wire_risk import RiskLimits, far_from
 
 _OPTIONS = {"type": "the kind", "time_in_force": "--tif", "days": "--until", "end": "--end"}
@@ -25,10 +28,11 @@ _OPTIONS = {"type": "the kind", "time_in_force": "--tif", "days": "--until", "en
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What the firm has: venues with a session, and limits at the wire."""
+    """What the firm has: venues with a session, limits at the wire, and hours."""
 
     venues: frozenset[str]
     limits: RiskLimits
+    day: TradingDay
 
 
 class HandOrderRefusedError(BadInputError):
@@ -39,7 +43,9 @@ class HandOrderRefusedError(BadInputError):
         self.order, self.reasons = order, reasons
 
 
-def problems(uow: UnitOfWork, order: HandOrder, snapshot: Snapshot, house: House) -> Iterator[str]:
+def problems(
+    uow: UnitOfWork, order: HandOrder, snapshot: Snapshot, house: House, at: datetime
+) -> Iterator[str]:
     """Every reason why it is not taken, each with its remedy."""
     security = next((one for one in snapshot.securities if one.symbol == order.symbol), None)
     if security is None:
@@ -50,6 +56,7 @@ def problems(uow: UnitOfWork, order: HandOrder, snapshot: Snapshot, house: House
         yield f"there is no price of {order.symbol}: ingest one, and say it again"
         return
     yield from _of_terms(order, snapshot, house)
+    yield from over_already(order, snapshot.as_of, house.day, at)
     yield from _of_prices(order, security, price, house.limits)
     yield from _of_venue(order, snapshot, house.venues)
     yield from _of_accounts(uow, order, security, snapshot)

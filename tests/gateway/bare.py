@@ -29,7 +29,7 @@ class BareEngine:
 class BareCore:
     """What the core queues waits in `arrivals`; `callbacks` is what an engine would call."""
 
-    def __init__(self, directory) -> None:
+    def __init__(self, directory, **profile) -> None:
         self.vault = open_vault(directory)
         self.engine = BareEngine()
         self.arrivals = deque()
@@ -38,7 +38,7 @@ class BareCore:
             self.vault,
             OrderSink(),
             RealClock(),
-            settings_for(directory, 1),
+            settings_for(directory, 1, **profile),
             structlog.wrap_logger(structlog.PrintLogger(), processors=[self._drop]),
             monotonic=lambda: self.seconds,
             engine=self._under,

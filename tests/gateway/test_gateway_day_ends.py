@@ -23,7 +23,8 @@ from gateway.session_file import write_session_config
 from gateway.settings import load_settings
 from gateway.wiretext import message, value_of
 from oms.booking import Booking
-from tests.gateway.desk import OrderSink, intent, open_vault, order_of, place
+from tests.gateway.bare import BareCore
+from tests.gateway.desk import OrderSink, RealClock, intent, open_vault, order_of, place
 from tests.gateway.venue import until
 from tests.oms_orders.desk import AAPL, SetClock, open_books, snapshot
 from tests.oms_orders.desk import intent as block
@@ -323,6 +324,26 @@ def test_a_day_order_that_waited_over_the_roll_is_not_sent(wired):
     order = order_of(wired.vault, "DAY")
     assert order.status is OrdStatus.UNSENT
     assert order.reason == "the trading day that it was entered for is over"
+
+
+def test_an_order_that_waited_over_its_own_instant_is_not_sent(tmp_path):
+    """It was taken in time, and a person or the session took longer."""
+    bare = BareCore(tmp_path, expire_times=True)
+    now = RealClock().now()
+    for name, ends in (("LATE", now), ("EARLY", now + timedelta(hours=1))):
+        place(
+            bare.vault,
+            intent(name, time_in_force=TimeInForce.GTD, expires=ends.date(), expires_at=ends),
+        )
+
+    bare.core.outbox.step()
+
+    assert [value_of(text, 11) for text in bare.engine.sent] == ["EARLY"]
+    late = order_of(bare.vault, "LATE")
+    assert late.status is OrdStatus.UNSENT
+    assert late.reason == f"it was good till {now:%Y-%m-%d %H:%M:%S} UTC, and that is over"
+    assert "message_withdrawn" in bare.evidence("LATE")
+    bare.vault.close()
 
 
 def profile_with(tmp_path, **keys):

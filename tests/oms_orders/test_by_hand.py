@@ -39,8 +39,8 @@ from tests.oms_orders.desk import (
 
 LOTS = (lot("A1", AAPL, 60, "6000"), lot("A1", AAPL, 40, "6000", n=2), lot("A2", AAPL, 50, "5000"))
 BOOK = snapshot(LOTS, {"A1": "1000", "A2": "60"})
-HOUSE = House(venues=frozenset({"XSIM", "YSIM"}), limits=LIMITS)
 SETTINGS = without_rules(Decimal("0.01"))
+HOUSE = House(venues=frozenset({"XSIM", "YSIM"}), limits=LIMITS, day=SETTINGS.day)
 MORNING = datetime(2022, 11, 30, 15, tzinfo=UTC)  # 10:00 in New York, where it closes at 16:00.
 CLOSE = datetime(2022, 11, 30, 21, tzinfo=UTC)
 GTD = date(2022, 12, 5)
@@ -60,11 +60,11 @@ def parts(*shares: object) -> tuple[Allocation, ...]:
     )
 
 
-def said_against(wanted: HandOrder, book=BOOK) -> str:
+def said_against(wanted: HandOrder, book=BOOK, at: datetime = MORNING) -> str:
     vault = MemoryVault()
     open_books(vault, BOOK)
     with vault.read() as view:
-        return "; ".join(problems(view, wanted, book, HOUSE))
+        return "; ".join(problems(view, wanted, book, HOUSE, at))
 
 
 def routed(wanted: HandOrder, at: datetime = MORNING, book=BOOK):
@@ -185,6 +185,38 @@ def test_what_cannot_be_is_refused_with_a_remedy(terms, reason):
     ))  # fmt: skip
 
     assert reason in said
+
+
+@pytest.mark.parametrize(
+    ("at", "reason"),
+    [
+        (
+            MORNING,
+            "the day ends at 16:00 America/New_York, 2022-11-30 21:00:00 UTC: say a later time",
+        ),
+        (
+            CLOSE,
+            "the day ended at 16:00 America/New_York, 2022-11-30 21:00:00 UTC: say a later day",
+        ),
+    ],
+)
+def test_an_instant_that_has_passed_is_refused_at_once(at, reason):
+    said = said_against(order(expires=DAY, until=time(9, 59)), at=at)
+
+    assert said.startswith("--until 2022-11-30T09:59 is over: that was 2022-11-30 14:59:00 UTC")
+    assert f"and it is {at:%Y-%m-%d %H:%M:%S} UTC; " in said
+    assert reason in said
+    assert said_against(order(expires=DAY, until=time(23)), at=at) == ""
+    assert said_against(order(expires=GTD, until=time(9, 59)), at=at) == ""
+
+
+def test_an_algorithm_whose_end_has_passed_is_refused_at_once():
+    twap = order(algo=TWAP)
+    half_past_twelve = datetime(2022, 11, 30, 17, 30, tzinfo=UTC)
+
+    assert said_against(twap) == ""
+    assert "--end 12:30 is over" in said_against(twap, at=half_past_twelve)
+    assert said_against(twap, at=CLOSE).endswith("order it on the next day")
 
 
 def test_an_account_in_quarantine_does_not_trade_by_hand_either():
