@@ -2,9 +2,11 @@
 
     python -m benchmarks.gateway_acceptor STORE STAMPS [--leave open | silent]
 
-With `--leave open` orders are accepted and stay open, with `silent` nothing is said of them; both
-answer questions about them. No book and no checks; file store, no log. It notes in STAMPS for each
-order when it had it and when it sent the fill, by the clock that all processes of a machine share.
+With `--leave open` orders are accepted and stay open, with `silent` nothing is said of them.
+Questions are answered, of filled orders about the last ten thousand: a client on a loaded machine
+asks about an order whose fill it has not taken in. No book and no checks; file store, no log. It
+notes in STAMPS for each order when it had it and when it sent the fill, by the clock that all
+processes of a machine share.
 Reports are built as whole texts, the engine's fastest way from Python. Prints its port when it
 listens; ends at SIGTERM.
 """
@@ -18,6 +20,7 @@ import socket
 import sys
 import threading
 import time
+from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,7 @@ import quickfix as fix
 VENUE, CLIENT = "XSIM", "TRIMTAB"
 _TAGS = (11, 55, 54, 38)
 _BUFFER_BYTES = 1 << 20
+_REMEMBERED = 10_000
 
 
 class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
@@ -36,6 +40,9 @@ class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
         super().__init__()
         self._leave = leave
         self._open: dict[str, str] = {}  # What is said of an order that is asked about.
+        self._filled: OrderedDict[str, str] = (
+            OrderedDict()
+        )  # The same, of the last that were filled.
         self._numbers = itertools.count(1)
         self._session = fix.SessionID("FIX.4.4", VENUE, CLIENT)
         self._file = stamps.open("w", buffering=_BUFFER_BYTES)
@@ -65,7 +72,9 @@ class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
     def fromApp(self, message: Any, session_id: Any) -> None:
         kind = message.getHeader().getField(35)
         if kind == "H":
-            self._say(f"{self._open[message.getField(11)]}\x0117={next(self._numbers)}Q")
+            name = message.getField(11)
+            stands = self._open.get(name) or self._filled[name]
+            self._say(f"{stands}\x0117={next(self._numbers)}Q")
         elif kind == "AF":
             self._tell_all(message.getField(584))
         elif self._leave:
@@ -106,11 +115,16 @@ class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
             f"44={price}\x01151={quantity}\x0114=0\x016=0\x01{tail}"
         )
         self._file.write(f"{order[11]} {had} {time.monotonic_ns()}\n")  # Before anybody has it.
-        self._say(
-            f"{head}\x0137=O{number}\x0117=E{number}F\x01150=F\x0139=2\x01"
-            f"44={price}\x0132={quantity}\x0131={price}\x0112=0.35\x0113=3\x01151=0\x01"
-            f"14={quantity}\x016={price}\x01{tail}"
+        stands = (
+            f"39=2\x0144={price}\x01151=0\x0114={quantity}\x016={price}\x0137=O{number}\x01{tail}"
         )
+        self._say(
+            f"{head}\x01150=F\x0132={quantity}\x0131={price}\x0112=0.35\x0113=3\x01"
+            f"17=E{number}F\x01{stands}"
+        )
+        self._filled[order[11]] = f"{head}\x01150=I\x01{stands}"
+        if len(self._filled) > _REMEMBERED:
+            self._filled.popitem(last=False)
 
     def _say(self, body: str) -> None:
         text = f"8=FIX.4.4\x019=0\x0135=8\x01{body}\x0110=000\x01"

@@ -3,7 +3,8 @@
     python -m benchmarks.gateway_steady DIRECTORY PORT --minutes M --rate R
 
 Orders are due at a fixed rate, each is filled, booked and given to its account; nothing of them is
-kept here but their count. Prints resident memory at the end of each minute, in megabytes.
+kept here but their count. Prints what is held at the end of each minute, one line a minute on
+stderr, and how it grew from the end of the first quarter on, when every cache is full.
 """
 
 import argparse
@@ -13,9 +14,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.gateway_load import resident_mb
+from benchmarks.gateway_memory import Held, held
 from benchmarks.gateway_ours import Desk
 from benchmarks.gateway_rounds import Row, counterparty, run
 from console.log import configure_logging
@@ -23,6 +25,7 @@ from console.pace import favour_the_wire
 
 _TICK_SECONDS = 0.05
 _END_SECONDS = 120.0
+_MILLION = 1e6
 
 
 class Count:
@@ -67,15 +70,36 @@ def main() -> None:
     desk = Desk(options.directory, url, options.port, count)
     desk.gateway.start()
     favour_the_wire()
-    resident: list[float] = []
+    looks: list[Held] = []
     sent, began = 0, time.monotonic()
     for minute in range(1, options.minutes + 1):
         sent = _minute(desk, began, 60.0 * minute, options.rate, sent)
-        resident.append(resident_mb())
+        looks.append(held(sent))
+        sys.stderr.write(json.dumps(asdict(looks[-1])) + "\n")
     count.wait(sent)
     desk.gateway.stop()
     desk.vault.close()
-    sys.stdout.write(json.dumps({"orders": count.orders, "resident_mb": resident}) + "\n")
+    sys.stdout.write(json.dumps(told(looks)) + "\n")
+
+
+def told(looks: Sequence[Held]) -> Row:
+    """The minutes as columns, and the growth from the end of the first quarter to the last."""
+    minutes = [asdict(one) for one in looks]
+    columns = {name: [minute[name] for minute in minutes] for name in minutes[0]}
+    return {**columns, "growth": _growth(looks[(len(looks) - 1) // 4], looks[-1])}
+
+
+def _growth(first: Held, last: Held) -> Row:
+    """Megabytes, and bytes and objects for each order."""
+    orders = max(last.orders - first.orders, 1)
+    found: Row = {
+        "orders": last.orders - first.orders,
+        "resident_mb": round(last.resident_mb - first.resident_mb, 1),
+        "objects_per_order": round((last.objects - first.objects) / orders, 3),
+    }
+    if first.heap_mb is not None and last.heap_mb is not None:
+        found["heap_bytes_per_order"] = round((last.heap_mb - first.heap_mb) * _MILLION / orders, 1)
+    return found
 
 
 def _minute(desk: Desk, began: float, until: float, rate: int, sent: int) -> int:
