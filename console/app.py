@@ -18,6 +18,7 @@ import structlog
 
 from console.api import create_app
 from console.api_server import ApiServer
+from console.audience import Audience
 from console.clocks import clock_from
 from console.config import Config
 from console.log import close_logging, configure_logging
@@ -26,7 +27,7 @@ from console.pace import favour_the_wire
 from console.risk_limits import risk_limits
 from console.route_check import refuse_impossible_routes
 from console.rules_at_start import rules_at_start, rules_words
-from console.run_walker import Lanes, RunWalker
+from console.run_walker import Lanes, RunWalker, is_open
 from console.secrets_file import read_token
 from console.service import (
     Heartbeat,
@@ -97,7 +98,8 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     _database_soundness(config)
     clock, settings = clock_from(config.clock.start), _gateway_settings(config)
     started_at = clock.now()
-    vault = stack.enter_context(open_vault(config))
+    audience = Audience()
+    vault = stack.enter_context(open_vault(config, audience))
     vault.acquire()
     heartbeat = Heartbeat(vault.renew)
     heartbeat.start()
@@ -135,7 +137,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
         )
         for releaser in releasers
     ]
-    lanes = Lanes(vault, *(RunWalker(runner, clock) for runner in runners))
+    lanes = Lanes(vault, *(RunWalker(one, clock, partial(is_open, vault)) for one in runners))
     for stop in (lanes.stop, *(releaser.stop for releaser in releasers)):
         stack.callback(stop)
     watch = Watch(vault, clock, desk.rules, pool.check_portfolios)
@@ -168,7 +170,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     _listen_to_signals(service)
     for run_id in unfinished(vault):
         lanes.hand_over(run_id)
-    lanes.start()
+    _listen(audience, lanes)
     api = ApiServer(create_app(service, read_token(config.files.token)), config.api)
     stack.callback(api.stop)
     api.start()
@@ -178,6 +180,12 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     stack.callback(restricted.stop)
     restricted.start()
     return service
+
+
+def _listen(audience: Audience, lanes: Lanes) -> None:
+    """Runs are walked from now on, and hear of the orders that they wait for."""
+    audience.join(lanes.heard)
+    lanes.start()
 
 
 def _look_again_and_again(stack: ExitStack, interval: timedelta, *looks: Ticker | Watch) -> None:

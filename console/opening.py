@@ -3,7 +3,7 @@
 A person waits for this: what a question does not need is not imported.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from console import audit_log
 from console.clocks import SystemClock, clock_from
 from console.config import Config
 from console.reading import VaultReading
+from domain.audit import AuditEntry
 from domain.errors import ConfigError
 from domain.ports import Clock
 from domain.runs import Run, Urgency
@@ -24,16 +25,21 @@ if TYPE_CHECKING:
     from scheduler.residuals import ResidualPolicy
     from scheduler.triggers import TriggerSettings
 
+Told = Callable[[Sequence[AuditEntry]], None]
+
 
 @contextmanager
-def open_vault(config: Config) -> Iterator[SqlVault]:
-    """The vault that `config` names; nobody is its writer yet."""
+def open_vault(config: Config, told: Told = audit_log.tell) -> Iterator[SqlVault]:
+    """The vault that `config` names; nobody is its writer yet.
+
+    `told` hears what every commit added to the audit trail, and raises nothing.
+    """
     vault = SqlVault(
         config.database.url,
         clock=SystemClock(),
         holder=config.service.holder,
         anchor_path=config.files.anchor,
-        on_committed=audit_log.tell,
+        on_committed=told,
     )
     try:
         yield vault

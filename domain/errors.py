@@ -51,11 +51,14 @@ class TryAgainError(TrimtabError):
 
 
 class NotDueError(TryAgainError):
-    """Nothing can be done before an instant; what waits until then is kept."""
+    """Nothing can be done before an instant; what waits until then is kept.
 
-    def __init__(self, message: str, at: datetime) -> None:
+    The end of one of the `awaited` orders, by their intents' ClOrdIDs, makes it due at once.
+    """
+
+    def __init__(self, message: str, at: datetime, awaited: frozenset[str] = frozenset()) -> None:
         super().__init__(message)
-        self.at = at
+        self.at, self.awaited = at, awaited
 
 
 class MissingError(TrimtabError):

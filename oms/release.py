@@ -220,7 +220,7 @@ class Releaser:
                 continue
             if left and not went_on and (at := wave.look_again_at(left, now)) is not None:
                 message = f"orders of run {ground.run_id.hex} work until {at:%H:%M:%S} UTC and on"
-                raise NotDueError(message, at)
+                raise NotDueError(message, at, left)
 
     def _begin(self, wave: UnderWay, intents: tuple[OrderIntent, ...]) -> None:
         """Commit what of the wave is not committed."""

@@ -1,6 +1,7 @@
 """Orders by hand, typed as a person types them, against real venues."""
 
 import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from domain.errors import ExitCode
 from domain.orders import OrdStatus, TimeInForce
 from domain.runs import RunStatus
+from oms.under_way import LONG_LOOK
 from tests.system.desk import ACCOUNTS, CLERK, FREE, OFFICER, Desk
 
 pytestmark = pytest.mark.integration
@@ -53,7 +55,7 @@ def test_an_order_that_waits_for_its_price_outlives_a_kill_and_holds_up_nobody_e
         desk.serve()
         _refuse_what_cannot_be(desk)
 
-        waiting, _ = _sold(desk, 10, "--limit", "68.00")
+        waiting, its_run = _sold(desk, 10, "--limit", "68.00")
         _raise(desk, waiting)
         desk.until_run(desk.rebalance(SECOND), RunStatus.DONE)
         desk.kill(desk.service)
@@ -65,7 +67,10 @@ def test_an_order_that_waits_for_its_price_outlives_a_kill_and_holds_up_nobody_e
         resting, run = _sold(desk, 11, "--limit", "68.50", "--until", "2022-12-05")
         desk.trimtab("cancel", waiting, *WHO)
         desk.until(lambda: desk.api.order(waiting).order.status == "canceled", "canceled")
+        closing = time.monotonic()
+        desk.until_run(its_run, RunStatus.DONE)
 
+        assert time.monotonic() - closing < LONG_LOOK.total_seconds() / 3
         assert [one["chain"][0] for one in desk.venue_orders()].count(waiting) == 1
         assert f"{FIRST} has order {waiting} of run" in desk.trimtab("runs", alone).stdout
         desk.until_run(run, RunStatus.DONE)
