@@ -21,7 +21,7 @@ def main() -> int:
     began = time.monotonic()
     events = violations = 0
     for outcome in play_all(
-        first, count, workers=1 if one else options.workers, plant=options.plant
+        first, count, workers=1 if one else options.workers, plant=options.plant, tell=one
     ):
         events += outcome.events
         violations += bool(outcome.violation)

@@ -35,3 +35,26 @@ class SimClock:
     def set_right(self) -> None:
         """Where it was set back, forward again: a venue does nothing before what it has seen."""
         self._wall = max(self._latest, self._wall)
+
+
+class Lamp:
+    """Stands in for `threading.Event`, where whoever waits keeps everybody else from going on."""
+
+    def __init__(self, clock: SimClock) -> None:
+        self._clock = clock
+        self._is_on = True
+
+    def set(self) -> None:
+        self._is_on = True
+
+    def clear(self) -> None:
+        self._is_on = False
+
+    def is_set(self) -> bool:
+        return self._is_on
+
+    def wait(self, seconds: float) -> bool:
+        """Until it is on; what is off stays off, and the time passes."""
+        if not self._is_on:
+            self._clock.advance(seconds)
+        return self._is_on

@@ -69,7 +69,8 @@ class FaultyDisk:
 class Engines:
     """One pair of SQLAlchemy engines for all lives of all histories: compiling takes long.
 
-    A dead process's connections are closed, so a pair keeps only what it has compiled.
+    A history's lives share their connections too, as opening one reads the whole schema. What a
+    dead process had begun is rolled back, as the system does it, and nothing else is kept there.
     """
 
     def __init__(self) -> None:
@@ -83,6 +84,16 @@ class Engines:
                 self._watch(made)
         # An engine of its own for each vault's listeners, on the same connections and cache.
         return self._engines[url, read_only].execution_options()
+
+    def rolled_back(self) -> None:
+        """A process has died: no transaction of it may go on."""
+        for engine in self._engines.values():
+            assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # QueuePool's.
+
+    def close(self) -> None:
+        """A history is over, and its file goes."""
+        for engine in self._engines.values():
+            engine.dispose()
 
     def _watch(self, engine: Engine) -> None:
         do_commit = engine.dialect.do_commit
@@ -100,6 +111,7 @@ class SimVault:
         self, path: Path, clock: SimClock, engines: Engines, let_others: Callable[[], None]
     ) -> None:
         """`let_others`: another thread of the process may run now."""
+        self._engines = engines
         with patch("vault.store.open_engine", engines.open), _TRUSTED:
             self.real = SqlVault(
                 f"sqlite:///{path}", clock=clock, holder="sim", anchor_path=path.parent / "anchor"
@@ -125,7 +137,6 @@ class SimVault:
         return self.real.may_wait(venue)
 
     def die(self) -> None:
-        """The system closes the files of a dead process."""
-        self.real._writer.dispose()
-        self.real._reader.dispose()
+        """The system ends a dead process's transactions and gives back its locks."""
+        self._engines.rolled_back()
         self.real._lease.drop()

@@ -122,11 +122,12 @@ def _by_telephone(history: History) -> None:
     """Two persons ask the venue about each doubt; allowed only with an excuse."""
     process = history.process
     assert process is not None
+    orders = {venue.name: venue.by_name() for venue in history.venues.values()}
     for name in _doubtful(history):
         venue = history.venues[history.witness.orders[name].intent.venue]
         if not (history.is_excused(venue.name) or venue.denials):
             raise ViolationError(f"[4] no wire can resolve {name}, and nobody knows why")
-        theirs = venue.order_of(name)
+        theirs = orders[venue.name].get(name)
         if theirs is None:
             what = Settlement.NEVER_REACHED
         else:
@@ -182,9 +183,10 @@ def _as_said(said: object) -> tuple[str, Decimal, Decimal | None]:
 
 def _compare_orders(history: History) -> None:
     missing = {(venue, said.order_id) for (venue, _), said in history.missing_executions().items()}
+    orders = {venue.name: venue.by_name() for venue in history.venues.values()}
     for name, order in history.witness.orders.items():
         venue = history.venues[order.intent.venue]
-        theirs = venue.order_of(name)
+        theirs = orders[venue.name].get(name)
         if theirs is None:
             is_gone = order.status in _GONE or (order.order_id is None and not order.fills)
             if history.witness.was_on_wire(name) and not (order.is_closed and is_gone):

@@ -6,7 +6,7 @@ must come right in bounded time.
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -51,7 +51,7 @@ class History:
 
     def __init__(self, seed: int, ground: Ground) -> None:
         self.random = random = Random(seed)
-        self.trace: list[str] = []
+        self._trace: list[tuple[float, str | bytes]] = []
         self.clock = SimClock()
         self.network = Network(random)
         self.disk = FaultyDisk()
@@ -90,10 +90,17 @@ class History:
         if self.process is not None:
             self.process.die()
             self.process = None
+        self._engines.close()
 
-    def note(self, text: str) -> None:
-        """One line of the trace."""
-        self.trace.append(f"{self.clock.monotonic() - 1000:9.3f} {text}")
+    def note(self, text: str | bytes) -> None:
+        """One line of the trace, or one message in it."""
+        self._trace.append((self.clock.monotonic(), text))
+
+    def trace(self) -> Iterator[str]:
+        """What happened, line by line."""
+        for seconds, text in self._trace:
+            shown = text if isinstance(text, str) else _shown(text)
+            yield f"{seconds - 1000:9.3f} {shown}"
 
     def excuse(self, why: str, venue: str = "") -> None:
         """Why a doubt about an order of `venue`, or of any, may need a person."""
@@ -205,7 +212,7 @@ class History:
         return self.desk.roll.is_over(intent, intent.decided_at, self.clock.now())
 
     def _on_wire(self, session: str, raw: bytes) -> None:
-        self.note(f"  > {_shown(raw)}")
+        self.note(b"  > " + raw)
         self.witness.on_wire(session, raw)
 
     def _let_others(self) -> None:
@@ -284,7 +291,7 @@ class History:
                 is_here = line is not None and session.line is line and line.to_engine
                 if is_here and process.has_room():
                     raw = line.to_engine.popleft()
-                    self.note(f"  < {_shown(raw)}")
+                    self.note(b"  < " + raw)
                     session.receive(raw.decode("latin-1"))
             is_over = line is not None and not line.venue_is_up and not line.to_engine
             if is_over and session.line is line and not line.is_half_open:
@@ -347,10 +354,11 @@ class History:
 
 
 def _shown(raw: bytes) -> str:
-    """The fields that tell what a message is about."""
+    """The way that a message goes, and the fields that tell what it is about."""
     text = raw.decode("latin-1")
     fields = ((tag, value_of(text, tag)) for tag in _TOLD)
-    return " ".join(f"{tag}={value}" for tag, value in fields if value is not None)
+    told = " ".join(f"{tag}={value}" for tag, value in fields if value is not None)
+    return f"{text[:4]}{told}"
 
 
 def _quiet_log(

@@ -12,10 +12,15 @@ from tests.simulation.seeds import Outcome, ground, play
 _RARELY = (50_000, 20, 50)  # Collections: a history leaves little behind.
 
 
-def play_all(first: int, count: int, *, workers: int = 1, plant: str = "") -> Iterator[Outcome]:
-    """Each seed's outcome, as it comes in; those of one worker in their order."""
+def play_all(
+    first: int, count: int, *, workers: int = 1, plant: str = "", tell: bool = False
+) -> Iterator[Outcome]:
+    """Each seed's outcome, as it comes in; those of one worker in their order.
+
+    `tell` of each what happened, not only of those that failed; for one worker.
+    """
     if workers == 1:
-        yield from _play(range(first, first + count), plant)
+        yield from _play(range(first, first + count), plant, tell=tell)
         return
     context = multiprocessing.get_context("spawn")
     pipes = []
@@ -34,10 +39,10 @@ def play_all(first: int, count: int, *, workers: int = 1, plant: str = "") -> It
                 pipes.remove(pipe)
 
 
-def _play(seeds: range, plant: str) -> Iterator[Outcome]:
+def _play(seeds: range, plant: str, *, tell: bool = False) -> Iterator[Outcome]:
     with planted(plant) if plant else nullcontext(), ground() as here:
         for seed in seeds:
-            yield play(seed, here)
+            yield play(seed, here, tell=tell)
 
 
 def _tell(pipe: Connection, seeds: range, plant: str) -> None:

@@ -246,8 +246,7 @@ def _venues_share_exec_ids(stack: ExitStack) -> None:
 
 def _yesterday_goes_out(stack: ExitStack) -> None:
     """An order that waited through the night goes out in the morning."""
-    over = "gateway.claims._is_of_an_earlier_day"
-    stack.enter_context(patch(over, lambda _intent, _profile, _at: False))
+    stack.enter_context(patch("gateway.claims._over", lambda _intent, _profile, _at: ""))
 
 
 def _good_till_ends(stack: ExitStack) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 from structlog.typing import FilteringBoundLogger
 
@@ -15,7 +16,7 @@ from gateway.settings import GatewaySettings
 from oms.booking import Booking
 from oms.doubts import raise_doubts
 from oms.halt import take_back
-from tests.simulation.clock import SimClock
+from tests.simulation.clock import Lamp, SimClock
 from tests.simulation.disk import Crash, Engines, SimVault
 from tests.simulation.engine import SimEngine
 from tests.simulation.engine_session import Moment
@@ -52,20 +53,21 @@ class Process:
         self._sleeps_until = 0.0  # The outbox's thread, unless it is woken.
         self._rests_until = 0.0  # After a failure it is not even woken.
         self.vault = SimVault(path, clock, engines, let_others)
-        self.core = Core(
-            self.vault,
-            Booking(),
-            clock,
-            settings,
-            log,
-            monotonic=clock.monotonic,
-            engine=lambda callbacks: SimEngine(
-                stores, callbacks, clock=clock, network=network, moment=moment
-            ),
-            deliver=self._queue,
-            wake=self.wake,
-            pause=self._pause,
-        )
+        with patch("gateway.right_of_way._up", lambda: Lamp(clock)):
+            self.core = Core(
+                self.vault,
+                Booking(),
+                clock,
+                settings,
+                log,
+                monotonic=clock.monotonic,
+                engine=lambda callbacks: SimEngine(
+                    stores, callbacks, clock=clock, network=network, moment=moment
+                ),
+                deliver=self._queue,
+                wake=self.wake,
+                pause=self._pause,
+            )
         engine = self.core.engine
         assert isinstance(engine, SimEngine)
         self.engine = engine

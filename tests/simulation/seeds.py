@@ -24,7 +24,7 @@ _MEMORY = Path("/dev/shm")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one seed; `violation` is empty when everything held."""
+    """What came of one seed; `violation` is empty when everything held, mostly `trace` then too."""
 
     seed: int
     events: int
@@ -54,8 +54,8 @@ def ground() -> Iterator[Ground]:
         yield Ground(directory=directory, template=template, settings=settings, engines=Engines())
 
 
-def play(seed: int, on: Ground) -> Outcome:
-    """The whole history of one seed."""
+def play(seed: int, on: Ground, *, tell: bool = False) -> Outcome:
+    """The whole history of one seed; `tell` it even when everything held."""
     history = History(seed, on)
     events = 0
     violation = ""
@@ -73,4 +73,5 @@ def play(seed: int, on: Ground) -> Outcome:
         history.note(traceback.format_exc())
     finally:
         history.close()
-    return Outcome(seed=seed, events=events, violation=violation, trace=tuple(history.trace))
+    trace = tuple(history.trace()) if violation or tell else ()
+    return Outcome(seed=seed, events=events, violation=violation, trace=trace)

@@ -30,7 +30,7 @@ def test_a_planted_bug_is_caught(plant):
 
 def test_a_seed_is_the_same_history_every_time():
     with ground() as here:
-        first, second = play(3, here), play(3, here)
+        first, second = play(3, here, tell=True), play(3, here, tell=True)
 
     assert first == second
     assert len(first.trace) > 100

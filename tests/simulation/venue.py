@@ -234,9 +234,9 @@ class SimVenue:
         assert isinstance(shown, list)
         return [one for one in shown if one["client"] == CLIENT]
 
-    def order_of(self, cl_ord_id: str) -> dict[str, object] | None:
-        """The order that had this ClOrdID, if any ever came."""
-        return next((one for one in self.orders() if cl_ord_id in _names(one)), None)
+    def by_name(self) -> dict[object, dict[str, object]]:
+        """Our orders by each ClOrdID that they ever had."""
+        return {name: one for one in reversed(self.orders()) for name in _names(one)}
 
 
 def _names(order: dict[str, object]) -> set[object]:

@@ -124,6 +124,10 @@ class Witness:
 
     def look(self) -> None:
         """Everything that is new, and whether it may be so."""
+        ((version,),) = self._rows("pragma data_version")
+        if version == self._seen["version"]:  # Nobody has committed since.
+            return
+        self._seen["version"] = version
         self._read_orders()
         self._read_executions()
         self._read_ledger()
