@@ -13,7 +13,18 @@ from typing import Any
 from uuid import UUID
 
 from console.log_phrases import phrase_of
-from console.terminal import escaped
+from console.terminal import (
+    BLUE,
+    BOLD,
+    CYAN,
+    DIM,
+    GREEN,
+    MAGENTA,
+    RED,
+    RESET,
+    YELLOW,
+    escaped,
+)
 from domain.errors import TrimtabError
 from domain.identifiers import short_id
 from gateway.decode import Direction, describe, headline
@@ -41,21 +52,19 @@ _DIRECTIONS: dict[str, Direction] = {"fix.in": "in", "fix.out": "out"}
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _LETTERS = {"debug": "D", "info": "I", "warning": "W", "error": "E", "critical": "C"}
 
-_RESET, _BOLD, _DIM = "\x1b[0m", "\x1b[1m", "\x1b[2m"
-_RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN = (f"\x1b[{number}m" for number in range(31, 37))
-_LEVEL_COLOURS = {"W": _YELLOW, "E": _RED, "C": _BOLD + _RED, "D": _DIM}
+_LEVEL_COLOURS = {"W": YELLOW, "E": RED, "C": BOLD + RED, "D": DIM}
 _WORDS = re.compile(
     r"(?P<yellow>\b[Pp]artially[ _]filled\b|\bpending[ _]\w+\b)|(?P<blue>\b(?:BUY|buy)\b)"
     r"|(?P<magenta>\b(?:SELL|sell)\b)|(?P<red>\b(?:[Rr]eject(?:ed)?|REJECTED|OrderCancelReject)\b)"
     r"|(?P<green>\bfilled\b(?! [\d,.]+/))|(?P<cyan>[▶◀])"
 )
 _WORD_COLOURS = {
-    "yellow": _YELLOW,
-    "blue": _BLUE,
-    "magenta": _MAGENTA,
-    "red": _RED,
-    "green": _GREEN,
-    "cyan": _CYAN,
+    "yellow": YELLOW,
+    "blue": BLUE,
+    "magenta": MAGENTA,
+    "red": RED,
+    "green": GREEN,
+    "cyan": CYAN,
 }
 
 
@@ -72,22 +81,22 @@ class LineRenderer:
         head = (
             f"{_time(str(fields.get('ts', '')))} "
             f"{self._paint(letter, _LEVEL_COLOURS.get(letter, ''))} "
-            f"{self._paint(subject(fields).ljust(_SUBJECT_WIDTH), _DIM)} "
+            f"{self._paint(subject(fields).ljust(_SUBJECT_WIDTH), DIM)} "
             f"{self._paint(event.ljust(_EVENT_WIDTH), _LEVEL_COLOURS.get(letter, ''))}"
         )
         line = f"{head} {self._coloured_words(_said(fields))}".rstrip()
         if trace := fields.get("exception"):
             below = "\n".join("    " + escaped(part) for part in str(trace).splitlines())
-            line += "\n" + self._paint(below, _DIM)
+            line += "\n" + self._paint(below, DIM)
         return line
 
     def _paint(self, text: str, colour: str) -> str:
-        return f"{colour}{text}{_RESET}" if self._colour and colour else text
+        return f"{colour}{text}{RESET}" if self._colour and colour else text
 
     def _coloured_words(self, text: str) -> str:
         if not self._colour:
             return text
-        return _WORDS.sub(lambda m: f"{_WORD_COLOURS[m.lastgroup or 'cyan']}{m[0]}{_RESET}", text)
+        return _WORDS.sub(lambda m: f"{_WORD_COLOURS[m.lastgroup or 'cyan']}{m[0]}{RESET}", text)
 
 
 def subject(fields: Mapping[str, Any]) -> str:

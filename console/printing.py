@@ -1,6 +1,6 @@
 """Printing: tables for people, JSON for programs.
 
-A table is coloured and boxed on a terminal; piped, it is plain aligned columns.
+A table is coloured and folded to the width of a terminal; piped, it is plain aligned columns.
 """
 
 import sys
@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from shutil import get_terminal_size
 from typing import Any, Generic, TypeVar
 
-from console.terminal import escaped
+from console.table_layout import laid_out
+from console.terminal import BLUE, BOLD, GREEN, MAGENTA, RED, RESET, YELLOW, escaped, wants_colour
 from domain.codec import encode
 from domain.exact import CENT, plain
 
@@ -45,7 +47,7 @@ def print_table(columns: Sequence[Column[T]], rows: Sequence[T], empty: str) -> 
         return
     cells = [[escaped(column.text(row)) for column in columns] for row in rows]
     if sys.stdout.isatty():
-        _print_rich(columns, cells)
+        _print_coloured(columns, cells)
         return
     for line in aligned(columns, cells):
         sys.stdout.write(line + "\n")
@@ -97,29 +99,34 @@ def when(value: datetime | None) -> str:
     return "-" if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _print_rich(columns: Sequence[Column[Any]], cells: Sequence[Sequence[str]]) -> None:
-    # rich takes 0.1 s to import; only a terminal needs it.
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _print_coloured(columns: Sequence[Column[Any]], cells: Sequence[Sequence[str]]) -> None:
+    """The table within the terminal's width, under bold headings."""
+    colour = wants_colour(sys.stdout)
+    rows = [[column.heading for column in columns], *cells]
+    numbers = [column.number for column in columns]
+    width = get_terminal_size().columns
+    headings, *blocks = laid_out(rows, numbers, width, _painted if colour else str)
+    for line in headings:
+        sys.stdout.write((f"{BOLD}{line}{RESET}" if colour else line) + "\n")
+    for block in blocks:
+        sys.stdout.write("\n".join(block) + "\n")
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column.heading, justify="right" if column.number else "left")
-    for row in cells:
-        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-    Console().print(table)
+
+def _painted(cell: str) -> str:
+    style = _STYLES.get(cell)
+    return f"{style}{cell}{RESET}" if style else cell
 
 
 _STYLES = {
-    "buy": "blue",
-    "sell": "magenta",
-    "filled": "green",
-    "done": "green",
-    "partially filled": "yellow",
-    "awaiting_approval": "yellow",
-    "rejected": "red",
-    "failed": "red",
-    "breach": "red",
+    "buy": BLUE,
+    "sell": MAGENTA,
+    "filled": GREEN,
+    "done": GREEN,
+    "ok": GREEN,
+    "partially filled": YELLOW,
+    "awaiting_approval": YELLOW,
+    "rejected": RED,
+    "failed": RED,
+    "breach": RED,
+    "NO": RED,
 }

@@ -3,6 +3,9 @@
 import os
 from typing import TextIO
 
+RESET, BOLD, DIM = "\x1b[0m", "\x1b[1m", "\x1b[2m"
+RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN = (f"\x1b[{number}m" for number in range(31, 37))
+
 
 def wants_colour(stream: TextIO) -> bool:
     """Whether `stream` is a terminal whose owner did not say NO_COLOR."""

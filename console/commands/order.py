@@ -13,13 +13,13 @@ from oms.wording import dollars
 COLUMNS = (
     Column[LifeLine]("TIME", lambda line: _time(line.at)),
     Column[LifeLine]("WHAT", lambda line: line.message),
-    Column[LifeLine]("CLORDID", lambda line: line.cl_ord_id),
     Column[LifeLine]("EXECTYPE", lambda line: line.exec_type),
     Column[LifeLine]("ORDSTATUS", lambda line: line.ord_status),
     Column[LifeLine]("LAST", lambda line: _if_any(number(line.last_qty)), number=True),
     Column[LifeLine]("AT", lambda line: _if_any(price(line.last_px)), number=True),
     Column[LifeLine]("CUM", lambda line: _if_any(number(line.cum_qty)), number=True),
     Column[LifeLine]("LEAVES", lambda line: _if_any(number(line.leaves_qty)), number=True),
+    Column[LifeLine]("CLORDID", lambda line: line.cl_ord_id),
     Column[LifeLine]("EXECID", lambda line: line.exec_id),
     Column[LifeLine]("NOTE", lambda line: line.note),
 )
