@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Connection, Date, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 
+from vault.array_text import array_text
 from vault.types import Bound
 
 Row = Mapping[str, object]
@@ -64,7 +65,7 @@ class TableRows:
         if self._dialect.name == "sqlite":
             _execute_many(connection, self._statement(what), rows)
         else:
-            arrays = tuple(map(list, zip(*rows, strict=True)))
+            arrays = tuple(map(array_text, zip(*rows, strict=True)))
             connection.exec_driver_sql(self._statement(what), arrays)
 
     def _statement(self, what: str) -> str:

@@ -4,11 +4,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import psycopg
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Boolean, Column, Date, MetaData, String, Table, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from domain.postings import Break
+from vault.array_text import array_text
 from vault.engine import open_engine
 from vault.rows import rows_by_table
 from vault.types import Canonical, Instant, RawText, RowNumber, Scaled, Uuid
@@ -37,6 +41,7 @@ VALUES = {
     "raw": "8=FIX.4.4\x019=\x00\udcff",
     "value": FOUND,
 }
+CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 COLUMNS = text("select * from probe order by number")
 
 
@@ -47,6 +52,12 @@ def connection(empty_database_url):
     with engine.begin() as connection:
         yield connection
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def postgres_connection(postgres_url):
+    with psycopg.connect(postgres_url) as connection:
+        yield connection
 
 
 def row(number, **changes):
@@ -78,6 +89,37 @@ def test_any_number_of_rows_is_written_once_each_and_in_order(connection, count)
     writer.insert(connection, bound)
 
     assert connection.execute(select(probe.c.number)).scalars().all() == list(range(count))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "NULL", "null", " a ", 'say "no"', "back\\slash", '\\"', "{1,2}", "a,b", "two\nlines\t",
+        "'", "\\N", "%s", "\N{EURO SIGN}\N{GRINNING FACE}", '{"a":"\\u0000\\"","b":[null]}',
+    ],
+)  # fmt: skip
+def test_no_text_is_taken_for_a_part_of_the_statement(connection, value):
+    writer, bound = bulk(connection, row(1, text=value), row(2, text=None), row(3, text=value))
+
+    writer.insert(connection, bound)
+
+    found = connection.execute(select(probe.c.text).order_by(probe.c.number)).scalars().all()
+    assert found == [value, None, value]
+
+
+@given(values=st.lists(st.none() | st.text(CHARACTERS), min_size=1))
+def test_an_array_is_written_as_postgresql_reads_it(postgres_connection, values):
+    """NUL is in no text of PostgreSQL, and half a character in none at all."""
+    query = "select unnest(%s::text[])"
+
+    assert postgres_connection.execute(query, [array_text(values)]).fetchall() == [
+        (value,) for value in values
+    ]
+
+
+def test_bytes_are_no_item_of_an_array():
+    with pytest.raises(TypeError, match="bytes is no item"):
+        array_text([b"1"])
 
 
 def test_what_is_put_stands_and_what_is_gone_is_gone(connection):
