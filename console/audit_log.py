@@ -183,7 +183,25 @@ def _allocated(body: Any) -> Fields:
 
 def _reported(body: Any) -> Fields:
     report = body["report"]
-    return {"symbol": report["symbol"], "filled": body["cum_qty"], "detail": report["reason"]}
+    return {
+        "symbol": report["symbol"],
+        "status": _status(body),
+        "filled": body["cum_qty"],
+        "detail": report["reason"],
+    }
+
+
+def _refused(body: Any) -> Fields:
+    return {"status": _status(body), "detail": body["reject"]["reason"]}
+
+
+def _status(body: Any) -> str:
+    return OrdStatus(body["status"]).name.lower().replace("_", " ")
+
+
+def _reduced(body: Any) -> Fields:
+    """Counts alone: each part is told with its reason when the release is done."""
+    return {name: len(parts) for name, parts in body.items() if isinstance(parts, list)}
 
 
 def _approved(body: Any) -> Fields:
@@ -206,6 +224,7 @@ _SUMMARIES: dict[str, Callable[[Any], Fields]] = {
     "rules_proposed": _rules,
     "rules_taken_over": _rules,
     "block_allocated": _allocated,
+    "change_refused": _refused,
     "drop_copy_compared": _copied,
     "execution_booked": _reported,
     "file_reconciled": _reconciled,
@@ -213,5 +232,6 @@ _SUMMARIES: dict[str, Callable[[Any], Fields]] = {
     "holdings_taken_over": _taken_over,
     "order_released": _released,
     "order_report_booked": _reported,
+    "release_reduced": _reduced,
     "run_approved": _approved,
 }

@@ -50,6 +50,8 @@ _SHOWN_ELSEWHERE = frozenset(
 _IN_HEADLINE = frozenset({"raw", "session", "msg_type", "seq", "symbol"})
 _DIRECTIONS: dict[str, Direction] = {"fix.in": "in", "fix.out": "out"}
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_SHORT_HASH = 12  # As the commands show them.
 _LETTERS = {"debug": "D", "info": "I", "warning": "W", "error": "E", "critical": "C"}
 
 _LEVEL_COLOURS = {"W": YELLOW, "E": RED, "C": BOLD + RED, "D": DIM}
@@ -157,6 +159,8 @@ def _value(value: Any) -> str:
         more = f" and {len(value) - _LONGEST_LIST} more" if len(value) > _LONGEST_LIST else ""
         value = f"{', '.join(map(str, value[:_LONGEST_LIST]))}{more}"
     text = escaped(str(value).replace("\x01", "|"))
+    if _HASH.fullmatch(text):
+        return text[:_SHORT_HASH]
     left_out = len(text) - _LONGEST_VALUE
     return text if left_out <= 0 else f"{text[:_LONGEST_VALUE]}… (+{left_out})"
 

@@ -37,6 +37,12 @@ def _allocated(fields: Fields) -> str:
     )
 
 
+def _alarmed(fields: Fields) -> str:
+    """The kind and the sentence, without the order that stands in its own column."""
+    said = str(fields["detail"]).removeprefix(f"{fields.get('order')}: ")
+    return f"{fields['kind']}: {said}"
+
+
 def _accounts(fields: Fields) -> str:
     accounts = fields["accounts"]
     return f"account {accounts[0]}" if len(accounts) == 1 else f"{len(accounts)} accounts"
@@ -48,6 +54,7 @@ def _number(text: str) -> str:
 
 _SAID_OF_ORDERS = frozenset({"side", "quantity", "symbol", "limit", "venue", "accounts"})
 _PHRASES: dict[str, tuple[Callable[[Fields], str], frozenset[str]]] = {
+    "alarm_raised": (_alarmed, frozenset({"kind", "detail"})),
     "order_released": (_released, _SAID_OF_ORDERS),
     "block_allocated": (_allocated, frozenset({"quantity", "gross", "commission", "accounts"})),
 }

@@ -35,7 +35,7 @@ ENTRIES = (
         "trimtab trigger month-end --account H001-1 --by anna",
     ),
     Entry("runs", "list runs, or show one", "trimtab runs last"),
-    Entry("orders", "list orders", "trimtab orders --run last"),
+    Entry("orders", "list orders, or follow them", "trimtab orders --run last"),
     Entry("order", "show one order's whole life", "trimtab order DE7K-0001"),
     Entry(
         "order new",
@@ -48,12 +48,12 @@ ENTRIES = (
     ),
     Entry(
         "replace",
-        "ask the venue for another quantity or limit",
+        "ask the venue for another quantity, limit or stop price",
         'trimtab replace DE7K-0001 --limit 148.20 --by anna --why "the price ran away"',
     ),
     Entry(
         "resolve",
-        "end the doubt about an order, by two persons",
+        "end the doubt about an order or an allocation, by two persons",
         'trimtab resolve DE7K-0001 --as never-reached --by anna --why "XSIM desk, 15:02"',
     ),
     Entry(
@@ -91,7 +91,7 @@ ENTRIES = (
     Entry("audit", "verify or export the audit trail", "trimtab audit verify"),
     Entry(
         "halt",
-        "stop new orders: firm, account or venue",
+        "stop new orders of the firm, an account, a strategy or a venue",
         'trimtab halt venue XSIM --by anna --why "bad prices"',
     ),
     Entry("resume", "lift a halt", 'trimtab resume venue XSIM --by ben --why "fixed"'),

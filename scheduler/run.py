@@ -20,6 +20,7 @@ from domain.codec import decode
 from domain.compliance import CheckResult
 from domain.copies import CopyCount
 from domain.errors import ExitCode, NotDueError, TrimtabError
+from domain.exact import plain
 from domain.orders import ExecutionReport, Order, OrderIntent
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break
@@ -255,7 +256,7 @@ class Runner:
             if uow.approvals.get(run.run_id) is None:
                 request(uow, run, basket, why, now)
             uow.runs.update(replace(run, status=RunStatus.AWAITING_APPROVAL), now)
-        log.warning("approval_requested", detail=why, notional=str(basket.notional))
+        log.warning("approval_requested", detail=why, notional=plain(basket.notional))
         return None
 
     def _ask_again(

@@ -45,5 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(kill)
     else:
-        print_lines([f"{words(scope, name)} is halted: no new order is sent (cancels still are)"])
+        halted = f"{words(scope, name)} is halted: no new order is sent, open ones are taken back"
+        print_lines([halted])
     return ExitCode.OK

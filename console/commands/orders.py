@@ -3,8 +3,10 @@
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+from console.clocks import SystemClock
 from console.config import Config
 from console.doors import open_config, reader
 from console.options import add_json, positive
@@ -58,23 +60,48 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(orders)
     else:
-        print_table(COLUMNS, orders, "no such order; `trimtab runs` shows what ran")
+        print_table(COLUMNS, orders, _none(query))
     return ExitCode.OK
+
+
+def _none(query: OrderQuery) -> str:
+    """What is said when there is nothing to list."""
+    asked = (query.run, query.account_id, query.symbol)
+    if query.open_only or any(asked):
+        return "no order is like that; `trimtab orders` lists all"
+    return "no order yet; `trimtab runs` shows what ran"
 
 
 def _follow(config: Config, query: OrderQuery, *, as_json: bool) -> int:
     """A line for each order that changed since the last look, until Ctrl-C."""
-    known: dict[str, OrderLine] = {}
-    while True:
+
+    def look(query: OrderQuery) -> Sequence[OrderLine]:
         with reader(config) as service:
-            orders = service.orders(query)
-        for order in changed(known, orders):
+            return service.orders(query)
+
+    for orders in looks(look, query):
+        seen = SystemClock().now()
+        for order in orders:
             if as_json:
                 print_json(order)
             else:
-                sys.stdout.write(escaped(line_of(order)) + "\n")
+                sys.stdout.write(f"{seen:%H:%M:%S} {escaped(line_of(order))}\n")
         sys.stdout.flush()
         time.sleep(_LOOK_EVERY_SECONDS)
+    return ExitCode.OK
+
+
+def looks(
+    look: Callable[[OrderQuery], Sequence[OrderLine]], query: OrderQuery
+) -> Iterator[tuple[OrderLine, ...]]:
+    """What each look finds changed; of orders that were open their end, too."""
+    known: dict[str, OrderLine] = {}
+    if query.open_only:
+        still_open = {order.cl_ord_id for order in look(query)}
+        query = replace(query, open_only=False)
+        known = {one.cl_ord_id: one for one in look(query) if one.cl_ord_id not in still_open}
+    while True:
+        yield tuple(changed(known, look(query)))
 
 
 def changed(known: dict[str, OrderLine], orders: Sequence[OrderLine]) -> Iterator[OrderLine]:

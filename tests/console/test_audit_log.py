@@ -27,6 +27,12 @@ ORDER = {
         {"account_id": "H2", "quantity": "18"},
     ],
 }
+REPORT = {
+    "report": {"symbol": "JPM", "reason": "too late"},
+    "status": "8",
+    "cum_qty": "0",
+}
+REDUCED = {"cuts": [{"why": "cash"}, {"why": "cash"}], "stopped": [], "residuals": {"H1": "1"}}
 SHARES = {"commission": "5.45", "gross": "268300.44", "shares": {"H1": "1800", "H2": "18"}}
 
 
@@ -57,6 +63,17 @@ def words(fields):
             SHARES,
             "block_allocated      1,818 at 147.58 to 2 accounts, 268,300.44 gross, 5.45 commission",
         ),
+        (
+            "order_report_booked",
+            REPORT,
+            "order_report_booked  symbol=JPM status=rejected filled=0 detail=too late",
+        ),
+        (
+            "change_refused",
+            {"reject": {"reason": "already filled"}, "status": "2"},
+            "change_refused       status=filled detail=already filled",
+        ),
+        ("release_reduced", REDUCED, "release_reduced      cuts=2 stopped=0"),
     ],
 )
 def test_an_order_is_told_in_words(kind, body, line):

@@ -11,11 +11,11 @@ import pytest
 
 from console import doors
 from console.commands.approve import override_of
-from console.commands.orders import changed, line_of
+from console.commands.orders import changed, line_of, looks
 from console.main import main
 from console.printing import Column, aligned, money, number, price
 from console.registry import ENTRIES
-from console.service_port import NewTerms
+from console.service_port import NewTerms, OrderQuery
 from domain.errors import BadInputError
 from domain.orders import Settlement
 from domain.postings import Break
@@ -177,6 +177,20 @@ def test_a_followed_order_is_shown_again_only_when_it_changed(desk):
     assert list(changed(known, [order])) == []
     assert list(changed(known, [more])) == [more]
     assert line_of(more).split()[:4] == [ORDER, "XSIM", "buy", "AAPL"]
+
+
+def test_who_follows_open_orders_sees_how_they_end_and_none_that_had_ended_before(desk):
+    (order,) = desk.orders(None)
+    ended = replace(order, cl_ord_id="OLD-1", status="filled")
+    filled = replace(order, status="filled")
+    book = [[order], [ended, order], [ended, order], [ended, filled]]
+
+    def look(query):
+        assert query.open_only == (len(book) == 4)
+        return book.pop(0)
+
+    found = looks(look, OrderQuery(open_only=True))
+    assert [next(found), next(found)] == [(order,), (filled,)]
 
 
 def test_runs_are_listed_in_aligned_columns(run):

@@ -180,6 +180,23 @@ def test_an_event_of_a_session_reads_like_this():
     )
 
 
+def test_an_alarm_says_its_kind_and_its_order_once():
+    line = {"ts": TS, "level": "error", "event": "alarm_raised", "order": "0938NKRB-0003"}
+    line |= {"kind": "over_filled", "detail": "0938NKRB-0003: 1,300 of 1,200 filled"}
+
+    assert PLAIN.render(line) == (
+        "14:30:01.140332 E 0938NKRB-0003 alarm_raised         over_filled: 1,300 of 1,200 filled"
+    )
+
+
+def test_a_hash_is_as_short_as_the_commands_show_it():
+    text = PLAIN.render({"ts": TS, "level": "info", "event": "x", "snapshot": "0123456789ab" * 5})
+    hashed = PLAIN.render({"ts": TS, "level": "info", "event": "x", "snapshot": "01ab" * 16})
+
+    assert text.endswith(f"snapshot={'0123456789ab' * 5}")
+    assert hashed.endswith("snapshot=01ab01ab01ab")
+
+
 def test_a_value_that_would_fill_the_screen_is_cut_there():
     text = PLAIN.render({"ts": TS, "level": "info", "event": "x", "detail": "y" * 1000})
 
