@@ -369,12 +369,12 @@ def doubt_of(facts: Iterable[AllocationFact], alloc_id: str) -> AllocationDoubte
     return found
 
 
-def unanswered_report(facts: Iterable[AllocationFact]) -> AllocationReport | None:
-    """The newest report that we have not answered, if there is one."""
-    found: AllocationReport | None = None
+def unanswered_reports(facts: Iterable[AllocationFact]) -> tuple[AllocationReport, ...]:
+    """The newest report of each trade date that we have not answered, by trade date."""
+    found: dict[date, AllocationReport] = {}
     for fact in facts:
         if isinstance(fact, AllocationReport):
-            found = fact
-        elif isinstance(fact, AllocationAnswer) and found is not None:
-            found = None if fact.report_id == found.report_id else found
-    return found
+            found[fact.trade_date] = fact
+        elif isinstance(fact, AllocationAnswer):
+            found = {day: one for day, one in found.items() if one.report_id != fact.report_id}
+    return tuple(found[day] for day in sorted(found))

@@ -44,6 +44,19 @@ def allocated_by_day(
     return {day: _parts(intent, by_day[day]) for day in sorted(by_day)}
 
 
+def days_not_given(booked: Sequence[Transaction]) -> frozenset[date]:
+    """Days with fills that no account has."""
+    _, waiting = _sorted(booked)
+    return frozenset(day for day, left in waiting.items() if left > 0)
+
+
+def gross_of(side: Side, parts: Iterable[AllocatedPart]) -> Decimal:
+    """What was paid to the street, or got from it: net money without the commission."""
+    parts, sign = tuple(parts), 1 if side is Side.BUY else -1
+    net = sum((part.net_money or ZERO for part in parts), ZERO)
+    return net - sign * sum((part.commission or ZERO for part in parts), ZERO)
+
+
 def has_undone(booked: Sequence[Transaction]) -> bool:
     """Whether a standing allocation gave away a fill that was undone since."""
     given = {one.posted.transaction_id for one in _standing(booked)}
@@ -79,7 +92,12 @@ def _parts(intent: OrderIntent, given: Iterable[_Given]) -> tuple[AllocatedPart,
 
 
 def _standing(booked: Sequence[Transaction]) -> list[_Given]:
-    """The allocations that no reversal undid; the oldest day that waits is given out first."""
+    """The allocations that no reversal undid."""
+    return _sorted(booked)[0]
+
+
+def _sorted(booked: Sequence[Transaction]) -> tuple[list[_Given], Mapping[date, int]]:
+    """Those, and by day how many fills wait; the oldest day that waits is given out first."""
     fees: defaultdict[date, Decimal] = defaultdict(Decimal)
     waiting: defaultdict[date, int] = defaultdict(int)  # Fills that no account has.
     days: dict[str, date] = {}  # Of the fills, by transaction.
@@ -107,7 +125,7 @@ def _standing(booked: Sequence[Transaction]) -> list[_Given]:
                 undone = given.pop(one.reverses)
                 fees[undone.day] += undone.commission
                 waiting[undone.day] += undone.fills
-    return list(given.values())
+    return list(given.values()), waiting
 
 
 def _of_books(one: Transaction, prefix: str) -> Decimal:

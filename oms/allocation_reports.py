@@ -2,7 +2,7 @@
 
 The ledger's allocation is ours and stands: a report that says the same is accepted, another
 one is refused with the reason, and leaves a break for a person. A report that comes before the
-block has ended waits for its end.
+block has ended waits for its end; of a good-till order's day, for the end of that day.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,15 +17,16 @@ from domain.allocations import (
     AllocRejCode,
     AllocStatus,
     AllocTransType,
-    unanswered_report,
+    unanswered_reports,
 )
 from domain.errors import BadInputError
 from domain.exact import CENT, ZERO, plain
 from domain.order_states import AVERAGE_PRICE_TOLERANCE
 from domain.orders import Alarm, Order
 from domain.ports import UnitOfWork
-from domain.postings import Break
-from oms.allocated import allocated
+from domain.postings import Break, Transaction
+from oms.allocated import gross_of
+from oms.reported_block import ReportedBlock, goes_on, reported_block
 
 DIFFERS = "allocation_differs"  # Kind of alarm and break.
 
@@ -84,24 +85,34 @@ def take(uow: UnitOfWork, report: AllocationReport, at: datetime) -> tuple[Alarm
 
 
 def settle(uow: UnitOfWork, order: Order, at: datetime) -> tuple[Alarm, ...]:
-    """Answer the report that waits, once the block has ended and is allocated."""
+    """Answer the reports that wait for what the accounts have been given by now."""
+    if not (order.is_closed or goes_on(order)):
+        return ()
+    name = order.intent.cl_ord_id
+    waiting = unanswered_reports(uow.allocations.of_order(name))
+    booked = uow.ledger.of_order(name) if waiting else ()
+    return tuple(alarm for one in waiting for alarm in _settle(uow, order, one, booked, at))
+
+
+def _settle(
+    uow: UnitOfWork,
+    order: Order,
+    report: AllocationReport,
+    booked: Sequence[Transaction],
+    at: datetime,
+) -> tuple[Alarm, ...]:
     intent = order.intent
-    if not order.is_closed:
-        return ()
-    report = unanswered_report(uow.allocations.of_order(intent.cl_ord_id))
-    if report is None:
-        return ()
     if report.transaction is AllocTransType.CANCEL:
         _answer(uow, intent.cl_ord_id, report, (), at)
         return ()
-    parts = allocated(intent, uow.ledger.of_order(intent.cl_ord_id))
-    if sum(part.quantity for part in parts) != order.cum_qty:
+    block = reported_block(report, order, booked)
+    if block is None:
         return ()
-    found = tuple(differences(report, order, parts))
+    found = tuple(differences(report, order, block.parts))
     _answer(uow, intent.cl_ord_id, report, found, at)
     if not found:
         return ()
-    broken = _break_of(report, order, found)
+    broken = _break_of(report, order, block, found)
     uow.findings.add_breaks(intent.run_id, [broken], at)
     return (Alarm(kind=DIFFERS, cl_ord_id=intent.cl_ord_id, message=broken.message),)
 
@@ -109,7 +120,7 @@ def settle(uow: UnitOfWork, order: Order, at: datetime) -> tuple[Alarm, ...]:
 def differences(
     report: AllocationReport, order: Order, parts: Sequence[AllocatedPart]
 ) -> Iterator[Difference]:
-    """Where the report is not what the ledger has, the gravest first.
+    """Where the report is not what the ledger gave of these fills, the gravest first.
 
     An average price may be rounded by 0.0001 of a dollar. A broker rounds each account's
     commission by itself: it may be a cent away, all of them together not at all.
@@ -118,12 +129,13 @@ def differences(
     what, theirs = (intent.symbol, intent.side.value), (report.symbol, report.side)
     if what != theirs:
         yield Difference(codes.MISMATCHED_DATA, "symbol and side", " ".join(what), " ".join(theirs))
-    if report.quantity != order.cum_qty:
-        ours = plain(order.cum_qty)
+    shares = sum((part.quantity for part in parts), ZERO)
+    if report.quantity != shares:
+        ours = plain(shares)
         yield Difference(codes.INCORRECT_QUANTITY, "shares", ours, plain(report.quantity))
     yield from _of_accounts(report, parts)
-    if order.cum_qty:
-        average = order.gross / order.cum_qty
+    if shares:
+        average = gross_of(intent.side, parts) / shares
         if abs(report.average_price - average) > AVERAGE_PRICE_TOLERANCE:
             ours = plain(average.quantize(AVERAGE_PRICE_TOLERANCE))
             price = plain(report.average_price)
@@ -202,15 +214,18 @@ def _answer(
     )
 
 
-def _break_of(report: AllocationReport, order: Order, found: Sequence[Difference]) -> Break:
+def _break_of(
+    report: AllocationReport, order: Order, block: ReportedBlock, found: Sequence[Difference]
+) -> Break:
     ours = ", ".join(f"{one.what} {one.ours}" for one in found)
     theirs = ", ".join(f"{one.what} {one.theirs}" for one in found)
     name = order.intent.cl_ord_id
+    what = name if block.day is None else f"what {name} filled on {block.day}"
     return Break(
         kind=DIFFERS,
         subject=f"{report.venue} {report.report_id}",
         ours=ours,
         theirs=theirs,
-        message=f"{name} is allocated with {ours}, but {report.venue} reports {theirs}: "
+        message=f"{what} is allocated with {ours}, but {report.venue} reports {theirs}: "
         "the books stand and the report was refused; ask the broker to correct it",
     )

@@ -26,11 +26,11 @@ from domain.allocations import (
     taken_back,
 )
 from domain.exact import ZERO
-from domain.orders import Order, OrderIntent, Side
+from domain.orders import Order, OrderIntent
 from domain.ports import UnitOfWork
 from domain.postings import Transaction
 from domain.venue_ways import PLAIN, Ways
-from oms.allocated import allocated, allocated_by_day, has_undone
+from oms.allocated import allocated, allocated_by_day, gross_of, has_undone
 
 INSTRUCTED = "allocation_instructed"  # Audit.
 
@@ -115,7 +115,7 @@ def _tell(
         transaction=AllocTransType.NEW if earlier is None else AllocTransType.REPLACE,
         refers_to=None if earlier is None else earlier.alloc_id,
         quantity=quantity,
-        average_price=(_gross(order.intent.side, parts) / quantity).quantize(_SIX_PLACES),
+        average_price=(gross_of(order.intent.side, parts) / quantity).quantize(_SIX_PLACES),
         trade_date=day,
         parts=parts,
         requested_at=at,
@@ -123,13 +123,6 @@ def _tell(
     )
     if earlier is None or not wanted.says_the_same(earlier):
         _queue(uow, venue, wanted, at)
-
-
-def _gross(side: Side, parts: Sequence[AllocatedPart]) -> Decimal:
-    """What was paid to the street, or got from it: net money without the commission."""
-    sign = 1 if side is Side.BUY else -1
-    net = sum((part.net_money or ZERO for part in parts), ZERO)
-    return net - sign * sum((part.commission or ZERO for part in parts), ZERO)
 
 
 def take_back(uow: UnitOfWork, order: Order, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """What brokers are told of a block's accounts, and what is made of their reports."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -44,13 +44,20 @@ class Desk:
     """One block at a broker of a given mode."""
 
     def __init__(
-        self, vault, side=Side.BUY, parts=None, mode=AllocationMode.AFTER, *, daily=False
+        self,
+        vault,
+        side=Side.BUY,
+        parts=None,
+        mode=AllocationMode.AFTER,
+        *,
+        daily=False,
+        stays=False,
     ) -> None:
         self.vault = vault
         self.ways = {"XSIM": VenueWays(allocations=mode, daily_allocations=daily)}
         self.sink = Booking(self.ways)
         target = intent(NAME, side, AAPL, parts or {"A1": 70, "A2": 31, "A3": 39})
-        if daily:
+        if daily or stays:
             target = replace(target, time_in_force=TimeInForce.GTC)
         open_books(vault, BOOK)
         with vault.write() as uow:
@@ -298,6 +305,81 @@ def test_a_cancelled_report_is_taken_as_it_is(vault):
     desk.take(desk.says(transaction=AllocTransType.CANCEL, parts=(), quantity=Decimal(1)))
 
     assert desk.queued(AllocationAnswer)[0].status is AllocStatus.ACCEPTED
+
+
+def of_a_day(desk: Desk, day: date, shares: int, price: str = "148") -> AllocationReport:
+    """A broker's report of one day, for the only account of the block."""
+    parts = (AllocatedPart(account_id="A1", quantity=Decimal(shares)),)
+    return AllocationReport(
+        venue="XSIM",
+        report_id=f"XSIM-{day}-{shares}",
+        transaction=AllocTransType.NEW,
+        alloc_id=f"XSIM-{day}",
+        cl_ord_id=NAME,
+        symbol=desk.order.intent.symbol,
+        side=desk.order.intent.side.value,
+        quantity=Decimal(shares),
+        average_price=Decimal(price),
+        trade_date=day,
+        parts=parts,
+        transact_time=NOW,
+    )
+
+
+def answers(desk: Desk) -> dict[str, AllocStatus]:
+    return {one.report_id: one.status for one in desk.facts(AllocationAnswer)}
+
+
+NEXT_DAY = DAY + timedelta(days=1)
+ACCEPTED, REFUSED = AllocStatus.ACCEPTED, AllocStatus.BLOCK_REJECTED
+
+
+@pytest.mark.parametrize("daily", [True, False])
+def test_a_days_report_of_an_order_that_goes_on_is_held_to_that_days_fills(vault, daily):
+    """It waits for the day's end, as a fill may come yet, and not for the order's."""
+    mode = AllocationMode.AFTER if daily else AllocationMode.ON_ORDER
+    desk = Desk(vault, parts={"A1": 140}, mode=mode, daily=daily, stays=True)
+    desk.take(of_a_day(desk, DAY, 60))
+    desk.fill("E1", 60, "148")
+    before = answers(desk)
+
+    desk.fill("E2", 30, "147.5", day=NEXT_DAY)
+    desk.take(of_a_day(desk, NEXT_DAY, 30, "147.5"))
+    after = answers(desk)
+    desk.end()
+
+    assert (before, after) == ({}, {f"XSIM-{DAY}-60": ACCEPTED})
+    assert answers(desk) == {f"XSIM-{DAY}-60": ACCEPTED, f"XSIM-{NEXT_DAY}-30": ACCEPTED}
+    assert desk.breaks() == []
+
+
+def test_a_days_report_with_other_shares_is_refused_with_that_days_figures(vault):
+    desk = Desk(vault, parts={"A1": 140}, stays=True)
+    desk.fill("E1", 60, "148")
+    desk.fill("E2", 30, "147.5", day=NEXT_DAY)
+
+    assert desk.take(of_a_day(desk, DAY, 59)) == ["allocation_differs"]
+
+    [answer] = desk.queued(AllocationAnswer)
+    assert answer.status is REFUSED
+    assert answer.text == "shares: ours 60, yours 59; shares of A1: ours 60, yours 59"
+    with vault.read() as view:
+        [found] = view.findings.breaks()
+    assert found.message.startswith(f"what {NAME} filled on {DAY} is allocated with shares 60")
+
+
+def test_a_report_of_all_days_of_an_ended_order_is_held_to_all_of_it(vault):
+    """One that names a day without fills, or another number of shares, is not."""
+    desk = Desk(vault, parts={"A1": 140}, stays=True)
+    desk.fill("E1", 60, "148")
+    desk.fill("E2", 20, "147", day=NEXT_DAY)
+    desk.end()
+
+    desk.take(of_a_day(desk, NEXT_DAY, 80, "147.75"))
+    desk.take(of_a_day(desk, NEXT_DAY, 20, "147"))
+    desk.take(of_a_day(desk, NEXT_DAY + timedelta(days=1), 60))
+
+    assert list(answers(desk).values()) == [ACCEPTED, ACCEPTED, REFUSED]
 
 
 def part(account: str, shares: int, commission: str | None = "0.14") -> AllocatedPart:
