@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from console.clocks import SystemClock
 from console.log import close_logging, configure_logging
 from console.pace import favour_the_wire
 from domain.orders import OrderIntent
+from domain.ports import Clock
 from gateway.arrivals import Arrival
 from gateway.callbacks import Callbacks
 from gateway.core import Core
@@ -100,12 +100,11 @@ class NoWire:
 class Steps:
     """The gateway's steps over a vault in `directory`, and the seconds that each stage took."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, clock: Clock) -> None:
         self.seconds = dict.fromkeys(_STAGES, 0.0)
         self._ahead_seconds = 0.0
         self._arrived: list[Arrival] = []
         self._numbers = itertools.count(1)
-        clock = SystemClock()
         self._now = clock.now
         url = f"sqlite:///{directory}/trimtab.db"
         migrate.upgrade(url)
@@ -136,11 +135,15 @@ class Steps:
         return self._engine
 
     def group(self, names: Sequence[str]) -> None:
-        """These orders, from their intents to their booked fills."""
-        wanted, sent = gateway_desk.intents(names, self._now()), self._engine.sent
+        """These orders of the desk, from their intents to their booked fills."""
+        self.play(gateway_desk.intents(names, self._now()))
+
+    def play(self, wanted: Sequence[OrderIntent]) -> None:
+        """The same with orders of anybody's."""
+        sent = self._engine.sent
         self._timed("enter", partial(self._enter, wanted))
         self._timed("outbox", self._send)
-        assert self._engine.sent == sent + len(names), "the outbox kept something back"
+        assert self._engine.sent == sent + len(wanted), "the outbox kept something back"
         self._hear_and_book("book_new", _new, wanted)
         self._hear_and_book("book_fill", _fill, wanted)
 
@@ -161,7 +164,7 @@ class Steps:
             self._engine.hear(self._session, text)
 
     def _text(self, report: Report, intent: OrderIntent) -> str:
-        number, now = next(self._numbers), datetime.now(UTC)
+        number, now = next(self._numbers), self._now()
         at = f"{now:%Y%m%d-%H:%M:%S.%f}"
         header = [(34, str(number)), (49, VENUE), (52, at), (56, CLIENT)]
         order = [(11, intent.cl_ord_id), (17, f"E{number}"), (37, f"O{intent.cl_ord_id}")]
@@ -191,7 +194,7 @@ def main() -> None:
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory(prefix="path-") as folder:
         configure_logging(Path(folder) / "log.jsonl")
-        steps = Steps(Path(folder))
+        steps = Steps(Path(folder), SystemClock())
         steps.group(_names(range(_WARM)))
         favour_the_wire()
         steps.seconds = dict.fromkeys(_STAGES, 0.0)

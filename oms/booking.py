@@ -5,11 +5,8 @@ event, ledger legs, allocation and audit stand together or not at all. A fill is
 booked whatever else is wrong with it; the rest is said by alarms.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from uuid import UUID
 
-from domain.accounts import Mandate
 from domain.allocations import AllocationReport
 from domain.errors import BadInputError
 from domain.exact import ZERO, InexactError, to_scaled
@@ -33,7 +30,8 @@ from domain.venue_ways import EVERYWHERE_PLAIN, Ways
 from ledger import postings, splits
 from oms import allocation_reports
 from oms.cancel import repeat_lost_cancel
-from oms.days import give_out, mandates_of
+from oms.days import give_out
+from oms.decided import DecidedMandates
 from oms.doubts import ask
 from oms.instructing import instruct
 from oms.unknown import book_unknown, key_of
@@ -72,8 +70,7 @@ class Booking:
     def __init__(self, ways: Ways = EVERYWHERE_PLAIN, hearings: Hearings = HEARD_PLAINLY) -> None:
         """`ways` says which brokers are told of allocations, `hearings` what each means."""
         self._ways, self._hearings = ways, hearings
-        self._snapshots: dict[UUID, str] = {}  # By run; what it was decided on never changes.
-        self._mandates: dict[str, Mapping[str, Mandate]] = {}  # By snapshot, which never changes.
+        self._mandates = DecidedMandates()
 
     def apply(
         self,
@@ -172,7 +169,7 @@ class Booking:
         self, uow: UnitOfWork, order: Order, at: datetime, before: date | None = None
     ) -> tuple[Alarm, ...]:
         """Allocate, and tell the broker what it has to hear by then."""
-        mandates = self._mandates_of(uow, order.intent.run_id)
+        mandates = self._mandates.of(uow, order.intent.run_id)
 
         def tell() -> tuple[Alarm, ...]:
             if order.intent.venue not in self._ways:
@@ -182,21 +179,6 @@ class Booking:
             return alarms
 
         return give_out(uow, order, mandates, at, before=before, then=tell)
-
-    def _mandates_of(self, uow: UnitOfWork, run_id: UUID) -> Mapping[str, Mandate]:
-        """As `oms.days` finds them; what a run was decided on never changes, so it is read once."""
-        if run_id not in self._snapshots:
-            run = uow.runs.get(run_id)
-            if run is None or run.snapshot_id is None:
-                return {}
-            self._snapshots[run_id] = run.snapshot_id
-        snapshot_id = self._snapshots[run_id]
-        if snapshot_id not in self._mandates:
-            found = mandates_of(uow, run_id)
-            if not found:
-                return found
-            self._mandates[snapshot_id] = found
-        return self._mandates[snapshot_id]
 
 
 def _book_refusal(uow: UnitOfWork, reject: CancelReject, at: datetime) -> tuple[Alarm, ...]:
