@@ -7,14 +7,39 @@ one kept: the engine hands messages over in order, so none below it is missing.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from domain.ports import InboundMessage
 from vault.memory import Memory, Position, UnitMemory
+from vault.prepared import Prepared
 from vault.schema import inbox_message, inbox_position, inbox_quarantine, inbox_reset
 from vault.writes import Writes
 
 _START = Position(0, 0)
+_MESSAGE = inbox_message.c
+_AFTER = Prepared(
+    select(_MESSAGE.epoch, _MESSAGE.sequence, _MESSAGE.raw)
+    .where(
+        _MESSAGE.session == bindparam("of_session"),
+        or_(
+            _MESSAGE.epoch > bindparam("in_epoch"),
+            and_(_MESSAGE.epoch == bindparam("in_epoch"), _MESSAGE.sequence > bindparam("last")),
+        ),
+    )
+    .order_by(_MESSAGE.epoch, _MESSAGE.sequence)
+    .limit(bindparam("most"))
+)
+_NEWEST = Prepared(
+    select(_MESSAGE.at)
+    .where(_MESSAGE.session == bindparam("of_session"))
+    .order_by(_MESSAGE.epoch.desc(), _MESSAGE.sequence.desc())
+    .limit(1)
+)
+_POSITION = Prepared(
+    select(inbox_position.c.epoch, inbox_position.c.sequence).where(
+        inbox_position.c.session == bindparam("of_session")
+    )
+)
 
 
 class SqlInbox:
@@ -44,15 +69,10 @@ class SqlInbox:
         self, session: str, epoch: int, sequence: int, limit: int
     ) -> tuple[InboundMessage, ...]:
         """The first `limit` messages of a session that came after one of them."""
-        table = inbox_message.c
-        later = or_(table.epoch > epoch, and_(table.epoch == epoch, table.sequence > sequence))
-        query = (
-            select(table.epoch, table.sequence, table.raw)
-            .where(table.session == session, later)
-            .order_by(table.epoch, table.sequence)
-            .limit(limit)
+        rows = _AFTER.rows(
+            self._connection, of_session=session, in_epoch=epoch, last=sequence, most=limit
         )
-        return tuple(InboundMessage(*row) for row in self._connection.execute(query))
+        return tuple(InboundMessage(*row) for row in rows)
 
     def durable_sequence(self, session: str) -> int:
         """The last inbound number that is committed; 0 before the first."""
@@ -60,11 +80,8 @@ class SqlInbox:
 
     def taken_at(self, session: str) -> datetime | None:
         """When the newest of a session's messages was kept; None for none."""
-        table = inbox_message.c
-        newest = select(table.at).where(table.session == session)
-        newest = newest.order_by(table.epoch.desc(), table.sequence.desc()).limit(1)
-        found: datetime | None = self._connection.execute(newest).scalar_one_or_none()
-        return found
+        newest = _NEWEST.first(self._connection, of_session=session)
+        return None if newest is None else newest[0]
 
     def reset_sequence(self, session: str, sequence: int, at: datetime) -> None:
         """Make `sequence` the durable number: the venue goes on with the next one."""
@@ -112,7 +129,5 @@ class SqlInbox:
         return known if known is not None else self._read(session)
 
     def _read(self, session: str) -> Position | None:
-        query = select(inbox_position.c.epoch, inbox_position.c.sequence)
-        row = self._connection.execute(query.where(inbox_position.c.session == session))
-        found = row.one_or_none()
-        return None if found is None else Position(found.epoch, found.sequence)
+        found = _POSITION.first(self._connection, of_session=session)
+        return None if found is None else Position(*found)

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, get_args
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError, UnknownNameError
@@ -32,6 +32,7 @@ from vault.lookup import Lookup
 from vault.memory import Memory, Standing, UnitMemory
 from vault.numbers import Numbers
 from vault.order_head import OrderHead, head_of, head_text, whole
+from vault.prepared import Prepared
 from vault.schema import (
     execution,
     order_event,
@@ -49,6 +50,27 @@ _STANDING = select(
     order_state.c.value.label("head"),
     order_state.c.number,
 ).join_from(order_state, order_intent, order_intent.c.cl_ord_id == order_state.c.cl_ord_id)
+_OLDEST_FIRST = _STANDING.order_by(order_state.c.number)
+_OPEN = Prepared(_OLDEST_FIRST.where(order_state.c.is_open))
+_ONE = Prepared(_STANDING.where(order_state.c.cl_ord_id == bindparam("name")))
+_EVENTS = Prepared(
+    select(order_event.c.kind, order_event.c.value)
+    .join(order_name, order_name.c.intent_id == order_event.c.intent_id)
+    .where(order_name.c.cl_ord_id == bindparam("name"))
+    .order_by(order_event.c.number)
+)
+_IN_DOUBT = Prepared(
+    select(func.count()).where(
+        order_state.c.is_open, order_state.c.in_doubt, order_state.c.venue == bindparam("at_venue")
+    )
+)
+_EXECUTIONS_AFTER = Prepared(
+    select(execution.c.number, execution.c.value)
+    .where(execution.c.number > bindparam("last"), execution.c.venue == bindparam("at_venue"))
+    .order_by(execution.c.number)
+    .limit(bindparam("most"))
+)
+_LAST_EXECUTION = Prepared(select(func.coalesce(func.max(execution.c.number), 0)))
 _CHUNK = 500  # Orders in one query for fills.
 _INTENT_ID = Lookup(order_name.c.intent_id, order_name.c.cl_ord_id)
 _EXECUTION = Lookup(
@@ -109,13 +131,8 @@ class SqlOrders:
             self._name(event.known_as, name)
 
     def events(self, cl_ord_id: str) -> tuple[OrderEvent, ...]:
-        query = (
-            select(order_event.c.kind, order_event.c.value)
-            .join(order_name, order_name.c.intent_id == order_event.c.intent_id)
-            .where(order_name.c.cl_ord_id == cl_ord_id)
-            .order_by(order_event.c.number)
-        )
-        return tuple(decode(_KINDS[r.kind], r.value) for r in self._connection.execute(query))
+        rows = _EVENTS.rows(self._connection, name=cl_ord_id)
+        return tuple(decode(_KINDS[kind], value) for kind, value in rows)
 
     def of_run(self, run_id: UUID) -> tuple[Order, ...]:
         return self._orders(_STANDING.where(order_state.c.run_id == run_id))
@@ -130,9 +147,8 @@ class SqlOrders:
 
     def in_doubt(self, venue: str) -> int:
         """How many open orders of `venue` are in doubt."""
-        state = order_state.c
-        query = select(func.count()).where(state.is_open, state.in_doubt, state.venue == venue)
-        return self._connection.execute(query).scalar_one()
+        ((count,),) = _IN_DOUBT.rows(self._connection, at_venue=venue)
+        return int(count)
 
     def recent(self, limit: int) -> tuple[Order, ...]:
         """Newest first."""
@@ -168,32 +184,24 @@ class SqlOrders:
     def executions_after(
         self, venue: str, number: int, limit: int
     ) -> tuple[tuple[int, ExecutionReport], ...]:
-        query = (
-            select(execution.c.number, execution.c.value)
-            .where(execution.c.number > number, execution.c.venue == venue)
-            .order_by(execution.c.number)
-            .limit(limit)
-        )
-        return tuple((row.number, row.value) for row in self._connection.execute(query))
+        rows = _EXECUTIONS_AFTER.rows(self._connection, last=number, at_venue=venue, most=limit)
+        return tuple((place, report) for place, report in rows)
 
     def last_execution(self) -> int:
         """Of any venue."""
-        newest = select(func.coalesce(func.max(execution.c.number), 0))
-        found: int = self._connection.execute(newest).scalar_one()
-        return found
+        ((newest,),) = _LAST_EXECUTION.rows(self._connection)
+        return int(newest)
 
     def _orders(self, query: Select[Any]) -> tuple[Order, ...]:
-        return tuple(standing.order for standing in self._read(query))
-
-    def _read(self, query: Select[Any]) -> list[Standing]:
-        """Oldest first, each with its intent and its fills."""
         rows = self._connection.execute(query.order_by(order_state.c.number)).all()
-        fills = self._fills([row.intent.cl_ord_id for row in rows if row.head.cum_qty])
+        return tuple(standing.order for standing in self._whole(rows))
+
+    def _whole(self, rows: Sequence[Sequence[Any]]) -> list[Standing]:
+        """Each with its fills; a row is an intent, what stands of it, and its number."""
+        fills = self._fills([intent.cl_ord_id for intent, head, _ in rows if head.cum_qty])
         return [
-            Standing(
-                whole(row.intent, row.head, tuple(fills.get(row.intent.cl_ord_id, ()))), row.number
-            )
-            for row in rows
+            Standing(whole(intent, head, tuple(fills.get(intent.cl_ord_id, ()))), number)
+            for intent, head, number in rows
         ]
 
     def _fills(self, names: Sequence[str]) -> dict[str, list[StandingFill]]:
@@ -216,7 +224,7 @@ class SqlOrders:
     def _open(self) -> list[Standing]:
         """Oldest first; read once, as long as nobody else writes."""
         if not self._memory.orders.is_whole:
-            for standing in self._read(_STANDING.where(order_state.c.is_open)):
+            for standing in self._whole(_OPEN.rows(self._connection)):
                 self._know(standing)
             self._memory.orders.have_read_all()
         standing_now = (one for one in self._memory.orders.all() if not one.order.is_closed)
@@ -225,7 +233,7 @@ class SqlOrders:
     def _standing(self, name: str) -> Standing | None:
         known = self._memory.orders.find(name)
         if known is None:
-            found = self._read(_STANDING.where(order_state.c.cl_ord_id == name))
+            found = self._whole(_ONE.rows(self._connection, name=name))
             if not found:
                 return None
             (known,) = found

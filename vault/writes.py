@@ -142,6 +142,11 @@ def see_own_writes(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_execute")
     def flush_first(connection: Connection, *_rest: Any) -> None:
-        writes = connection.info.get(_INFO)
-        if writes is not None:
-            writes.flush()
+        flush_waiting(connection)
+
+
+def flush_waiting(connection: Connection) -> None:
+    """Write what waits, so that a read past SQLAlchemy sees it."""
+    writes = connection.info.get(_INFO)
+    if writes is not None:
+        writes.flush()
