@@ -17,6 +17,7 @@ from domain.orders import (
     DoubtRaised,
     DoubtSettled,
     ExecutionReport,
+    NeverReceived,
     NeverSent,
     Order,
     OrderEvent,
@@ -160,7 +161,14 @@ def _of_report(report: ExecutionReport) -> LifeLine:
 
 
 def _of_ours(
-    event: Sent | NeverSent | DoubtRaised | DoubtSettled | DayEnded | Adopted | Raised,
+    event: Sent
+    | NeverSent
+    | NeverReceived
+    | DoubtRaised
+    | DoubtSettled
+    | DayEnded
+    | Adopted
+    | Raised,
 ) -> LifeLine:
     """What only we know: nothing of it is on the wire, but the handing over."""
     match event:
@@ -170,6 +178,8 @@ def _of_ours(
             )
         case NeverSent():
             what = "never sent"
+        case NeverReceived():
+            what = "never received"
         case DoubtRaised():
             what = "in doubt"
         case DayEnded():

@@ -29,6 +29,7 @@ _ERRORS = (
     "execution_without_price",
     "executions_missing",
     "message_quarantined",
+    "never_received_contradicted",
     "never_sent_contradicted",
     "not_allocated",
     "not_resent",
@@ -50,6 +51,8 @@ _ERRORS = (
 _WARNINGS = (
     "avg_px_disagrees",
     "canceled_unsolicited",
+    "change_not_received",
+    "change_unanswered",
     "duplicate_refused",
     "ended_by_day_roll",
     "fill_on_closed_order",

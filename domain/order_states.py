@@ -26,6 +26,7 @@ from domain.orders import (
     DoubtSettled,
     ExecType,
     ExecutionReport,
+    NeverReceived,
     NeverSent,
     Order,
     OrderEvent,
@@ -156,6 +157,12 @@ def _on_never_sent(order: Order, event: NeverSent) -> Outcome:
     return _with_leaves(dead), ()
 
 
+def _on_never_received(order: Order, event: NeverReceived) -> Outcome:
+    """The change is no more; its ClOrdID stays used."""
+    request = _pending_named(order, event.cl_ord_id)
+    return order if request is None else _without_pending(order, request), ()
+
+
 def _on_doubt(order: Order, event: DoubtRaised) -> Outcome:
     if order.is_closed:
         return order, ()
@@ -270,6 +277,8 @@ def _stands(order: Order, event: ExecutionReport) -> bool:
 def _refusal_of_something_else(order: Order, event: ExecutionReport) -> Outcome | None:
     """F.1.a, F.1.b, G.1.a: a refusal under our ClOrdID that must not kill the live order."""
     if event.exec_type is ExecType.ORDER_STATUS and event.ord_status is OrdStatus.REJECTED:
+        if event.cl_ord_id in order.chain and event.cl_ord_id != order.current:
+            return order, ()  # It does not know a change, which says nothing of the order.
         if event.ord_rej_reason == UNKNOWN_ORDER or _known_order_id(event) is None:
             doubtful = order if order.is_closed else replace(order, in_doubt=True)
             text = "the venue answered a status request with: unknown order"
@@ -402,19 +411,30 @@ def _answer_request(order: Order, event: ExecutionReport) -> Outcome:
     """A replace or cancel that was accepted is no longer pending; quantities may have changed."""
     if event.exec_type is ExecType.REPLACED:
         return _replaced(order, event)
+    if event.exec_type is ExecType.ORDER_STATUS and not _has_ended(order):
+        return _shown_as_replaced(order, event)
     if event.exec_type is ExecType.NEW and order.intent.cash_quantity is not None:
         return _with_terms(
             order, event.order_qty, None, None
         ), ()  # L.1.b: so many shares it makes.
-    if event.exec_type is ExecType.RESTATED and order.status not in CLOSED - {OrdStatus.FILLED}:
+    if event.exec_type is ExecType.RESTATED and not _has_ended(order):
         return _restated(order, event)
     if event.exec_type is ExecType.CANCELED and order.status is OrdStatus.CANCELED:
-        asked = any(isinstance(p, CancelRequest) for p in order.pending)
-        answered = replace(order, pending=())
-        if asked or _ends_by_itself(order.intent, event):
-            return answered, ()
-        return answered, (_alarm(order, "canceled_unsolicited", f"by the venue: {event.reason}"),)
+        return _canceled(order, event)
     return order, ()
+
+
+def _has_ended(order: Order) -> bool:
+    """For good: a filled order may be replaced up, and work again."""
+    return order.is_closed and order.status is not OrdStatus.FILLED
+
+
+def _canceled(order: Order, event: ExecutionReport) -> Outcome:
+    asked = any(isinstance(p, CancelRequest) for p in order.pending)
+    answered = replace(order, pending=())
+    if asked or _ends_by_itself(order.intent, event):
+        return answered, ()
+    return answered, (_alarm(order, "canceled_unsolicited", f"by the venue: {event.reason}"),)
 
 
 def _restated(order: Order, event: ExecutionReport) -> Outcome:
@@ -442,23 +462,59 @@ def _ends_by_itself(intent: OrderIntent, event: ExecutionReport) -> bool:
 
 
 def _replaced(order: Order, event: ExecutionReport) -> Outcome:
-    request = next((p for p in order.pending if p.cl_ord_id == event.cl_ord_id), None)
+    request = _pending_named(order, event.cl_ord_id)
     if not isinstance(request, ReplaceRequest):
-        changed = _with_terms(order, event.order_qty, event.limit_price, event.stop_price)
-        text = "the venue replaced the order without a request of ours"
-        return changed, (_alarm(order, "replaced_unsolicited", text),)
+        return _replaced_unasked(order, event)
     granted = event.order_qty if event.order_qty is not None else request.quantity
     price = event.limit_price if event.limit_price is not None else request.limit_price
     stop = event.stop_price if event.stop_price is not None else request.stop_price
     changed = replace(
         _with_terms(order, granted, price, stop),
         current=request.cl_ord_id,
-        pending=tuple(p for p in order.pending if p is not request),
+        pending=_without_pending(order, request).pending,
     )
     if granted == request.quantity:
         return changed, ()
     text = f"asked for {plain(request.quantity)}, the venue granted {plain(granted)}"
     return changed, (_alarm(order, "replace_amended", text),)
+
+
+def _replaced_unasked(order: Order, event: ExecutionReport) -> Outcome:
+    """By the venue itself, or by a change of ours that counted as never received."""
+    changed = _with_terms(order, event.order_qty, event.limit_price, event.stop_price)
+    name, chain = event.cl_ord_id, order.chain
+    if name in chain and chain.index(name) > chain.index(order.current):
+        text = f"the venue replaced the order by {name}, which counted as never received"
+        known = replace(changed, current=name)
+        return known, (_alarm(order, "never_received_contradicted", text),)
+    text = "the venue replaced the order without a request of ours"
+    return changed, (_alarm(order, "replaced_unsolicited", text),)
+
+
+def _shown_as_replaced(order: Order, event: ExecutionReport) -> Outcome:
+    """The answer to a question shows a change as done whose Replaced never came."""
+    request = _pending_named(order, event.cl_ord_id)
+    if not isinstance(request, ReplaceRequest) or event.ord_status in _PENDING:
+        return order, ()
+    prices = ((event.limit_price, request.limit_price), (event.stop_price, request.stop_price))
+    is_as_asked = event.order_qty == max(request.quantity, event.cum_qty) and all(
+        said in (None, asked) for said, asked in prices
+    )
+    if not is_as_asked:
+        return order, ()
+    changed, alarms = _replaced(order, event)
+    after = order.pending.index(request) + 1  # What was asked before it has been decided too.
+    later = order.pending[after:]
+    undecided = (p for p in changed.pending if isinstance(p, CancelRequest) or p in later)
+    return replace(changed, pending=tuple(undecided)), alarms
+
+
+def _pending_named(order: Order, cl_ord_id: str) -> CancelRequest | ReplaceRequest | None:
+    return next((wish for wish in order.pending if wish.cl_ord_id == cl_ord_id), None)
+
+
+def _without_pending(order: Order, request: CancelRequest | ReplaceRequest) -> Order:
+    return replace(order, pending=tuple(wish for wish in order.pending if wish is not request))
 
 
 def _closed_alarms(before: Order, event: ExecutionReport) -> tuple[Alarm, ...]:
@@ -567,6 +623,7 @@ _HANDLERS: Mapping[type, Callable[[Order, Any], Outcome]] = MappingProxyType(
     {
         Sent: _on_sent,
         NeverSent: _on_never_sent,
+        NeverReceived: _on_never_received,
         DoubtRaised: _on_doubt,
         DoubtSettled: _on_settled,
         DayEnded: _on_day_end,

@@ -295,6 +295,16 @@ class NeverSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeverReceived:
+    """Proof that a change of ours never came to its venue: the order is as before it."""
+
+    cl_ord_id: str  # The change's own.
+    orig_cl_ord_id: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtRaised:
     """We do not know whether the venue has the order (a restart or a lost session)."""
 
@@ -365,6 +375,7 @@ OrderEvent = (
     | ReplaceRequest
     | Sent
     | NeverSent
+    | NeverReceived
     | DoubtRaised
     | DoubtSettled
     | DayEnded

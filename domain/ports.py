@@ -341,10 +341,11 @@ class OverrideStore(Protocol):
 
 
 class EntryStore(Protocol):
-    """What was entered; an order that provably never left counts no more."""
+    """What was entered; what provably never left, or never came to its venue, counts no more."""
 
     def add(self, entry: Entry) -> None: ...
     def add_change(self, entry: ChangeEntry) -> None: ...
+    def take_back(self, cl_ord_id: str) -> None: ...  # Of a replace; once.
     def since(self, at: datetime) -> Lately: ...  # At least all from then on.
     def used(self, trade_date: date) -> DayUse: ...  # By orders and changes.
     def reserved(self, intent_id: str) -> Mapping[str, Decimal]: ...  # By account, ever.

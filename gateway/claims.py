@@ -27,7 +27,7 @@ from domain.orders import (
     Sent,
 )
 from domain.ports import ListExecuteRequest, OutboxBody, OutboxMessage, StatusRequest, UnitOfWork
-from gateway import codec, notices
+from gateway import changes, codec, notices
 from gateway.beginnings import begin
 from gateway.doubts import ask
 from gateway.gate import Judgement, Verdict
@@ -99,6 +99,11 @@ class Claim:
         alone = [one.body for one in self.parcels if isinstance(one.body, OrderIntent)]
         return alone + [order for one in self.lists for order in one.orders]
 
+    def changes(self) -> list[str]:
+        """ClOrdIDs of the cancels and replaces in it."""
+        wishes = (CancelRequest, ReplaceRequest)
+        return [one.body.cl_ord_id for one in self.parcels if isinstance(one.body, wishes)]
+
     def bodies(self) -> list[OutboxBody]:
         """Everything that is marked."""
         alone = [one.body for one in self.parcels]
@@ -156,6 +161,8 @@ def withdraw(
     if isinstance(body, AllocationInstruction):
         withdrawn = AllocationWithdrawn(alloc_id=body.alloc_id, at=at, why=judgement.why)
         uow.allocations.append(body.order, withdrawn, at)
+    if isinstance(body, ReplaceRequest):
+        return (alarm, *changes.never_left(uow, body, judgement.why, at))
     if order is None or not (isinstance(body, OrderIntent) or judgement.order_too):
         return (alarm,)
     if judgement.order_too and not uow.outbox.withdraw(order.intent.cl_ord_id, at):
@@ -208,11 +215,11 @@ def declare_lost(
     if isinstance(body, CancelRequest | ListCancelRequest | StatusRequest):
         # Its answer shows no sign of the cancel, which is then asked for again.
         ask(uow, _open_orders_of(uow, body), at)
-    return ()
+    return changes.never_left(uow, body, why, at)
 
 
 def _open_orders_of(
-    uow: UnitOfWork, body: CancelRequest | ListCancelRequest | StatusRequest
+    uow: UnitOfWork, body: CancelRequest | ReplaceRequest | ListCancelRequest | StatusRequest
 ) -> list[Order]:
     """The orders that it speaks of and that have not ended."""
     if isinstance(body, ListCancelRequest):
@@ -245,14 +252,12 @@ def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
     if isinstance(body, AllocationAnswer):
         waiting = uow.outbox.waiting(body.venue, _EVERYTHING)
         return all(message.body != body for message in waiting)
-    if isinstance(body, CancelRequest | ListCancelRequest | StatusRequest):
-        venues = {one.intent.venue for one in _open_orders_of(uow, body)}
-        return bool(venues) and all(
-            message.body != body
-            for venue in venues
-            for message in uow.outbox.waiting(venue, _EVERYTHING)
-        )
-    return False
+    venues = {one.intent.venue for one in _open_orders_of(uow, body)}
+    return bool(venues) and all(
+        message.body != body
+        for venue in venues
+        for message in uow.outbox.waiting(venue, _EVERYTHING)
+    )
 
 
 def urgent_first(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:

@@ -178,8 +178,10 @@ def _terms(
 
 
 def _status(request: StatusRequest, order: Order, account: str) -> list[Field]:
+    """A question about a change goes without OrderID, which would bring the order's answer."""
     fields = [(11, token("ClOrdID", request.cl_ord_id)), (583, order.intent.run_id.hex)]
-    if order.order_id is not None:
+    is_of_the_order = request.cl_ord_id in (order.current, order.intent.cl_ord_id)
+    if order.order_id is not None and is_of_the_order:
         fields.append((37, token("OrderID", order.order_id)))
     return [
         *fields,

@@ -11,7 +11,7 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from domain.ports import Clock, ExecutionSink, SessionKind, Vault
-from gateway import doubts
+from gateway import changes, doubts
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.callbacks import Callbacks, Deliver
 from gateway.copies import Copies
@@ -176,12 +176,14 @@ class Core:
                 self.inbox.take([reset])
 
     def _keep_evidence(self, profile: VenueProfile) -> None:
-        """What the engine's store says of orders that nobody acknowledged, while it is at rest."""
-        stored = check_store(profile.session, 0)
+        """What the engine's store says of what nobody acknowledged, while it is at rest."""
+        stored, venue = check_store(profile.session, 0), profile.venue
         with self._vault.write() as uow:
-            if stored is not None and doubts.has_silent(uow, profile.venue):
-                sent, since = sent_orders(profile.session), stored.began_by
-                doubts.note_never_stored(uow, profile.venue, sent, since, self._clock.now())
+            is_open = doubts.has_silent(uow, venue) or changes.has_unanswered(uow, venue)
+            if stored is not None and is_open:
+                sent, since, now = sent_orders(profile.session), stored.began_by, self._clock.now()
+                doubts.note_never_stored(uow, venue, sent, since, now)
+                changes.note_never_stored(uow, venue, sent, since, now)
 
     def _all_copies(
         self, profiles: Sequence[VenueProfile], wake: Callable[[], None]

@@ -18,7 +18,7 @@ _CREATED = re.compile(rb"\s*(\d{8}-\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*\Z")
 _SECOND = timedelta(seconds=1)
 _SECONDS = "%Y%m%d-%H:%M:%S"
 _SECRET = re.compile(rb"(?<=\x01)(553|554|925)=([^\x01]*)")
-_NEW_ORDERS = (b"\x0135=D\x01", b"\x0135=E\x01")  # Alone, and in a list.
+_ORDERS = (b"\x0135=D\x01", b"\x0135=E\x01", b"\x0135=G\x01")  # Alone, in a list, changed.
 _MSG_SEQ_NUM = re.compile(rb"\x0134=(\d{1,18})\x01")
 _CL_ORD_ID = re.compile(rb"\x0111=([^\x01]*)\x01")
 _END_OF_MESSAGE = re.compile(rb"\x0110=\d{3}\x01")
@@ -70,7 +70,7 @@ def check_store(session: SessionConfig, durable: int) -> StoredSequences | None:
 
 
 def sent_orders(session: SessionConfig) -> frozenset[str]:
-    """ClOrdIDs of the new orders that may have reached the socket; ask while the engine is at rest.
+    """ClOrdIDs of orders and replaces that may have reached the socket; ask while all is at rest.
 
     The engine stores a message, then counts it, then sends it. One that it has not counted, or
     whose number another message took after a restart, never got as far as the socket. What was
@@ -84,7 +84,7 @@ def sent_orders(session: SessionConfig) -> frozenset[str]:
         if number := _MSG_SEQ_NUM.search(text):
             newest[int(number[1])] = text
     counted = (text for number, text in newest.items() if number < stored.next_sender)
-    new = (text for text in counted if any(kind in text for kind in _NEW_ORDERS))
+    new = (text for text in counted if any(kind in text for kind in _ORDERS))
     names = (name for text in new for name in _CL_ORD_ID.findall(text + b"\x01"))
     return frozenset(name.decode("ascii", "replace") for name in names)
 

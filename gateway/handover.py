@@ -43,7 +43,9 @@ class Handover:
 
     def give(self, claim: Claim) -> None:
         """Everything that was claimed, in its order; what fails does not keep back the rest."""
-        self._questions.expect_answers(order.cl_ord_id for order in claim.orders())
+        self._questions.expect_answers(
+            (order.cl_ord_id for order in claim.orders()), claim.changes()
+        )
         for parcel in claim.parcels:
             self._give_one(parcel, claim.seen)
         for one in claim.lists:

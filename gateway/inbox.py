@@ -24,6 +24,7 @@ from gateway.wiretext import value_of
 
 _FAILURES = 5
 _PAUSE_SECONDS = 0.2
+_PENDING = frozenset({"6", "E"})  # OrdStatus: no answer to a change yet.
 _COUNTED_ONLY = frozenset({ArrivalKind.ADMIN, ArrivalKind.GAP_FILL})
 
 Pause = Callable[[float], bool]  # Waits so many seconds; whether we are to stop.
@@ -148,6 +149,7 @@ class Inbox:
             for arrival in batch
             if arrival.session not in self._desk.copies
             and value_of(arrival.raw, 35) not in notices.KINDS
+            and value_of(arrival.raw, 39) not in _PENDING
         )
         self._on_booked([order for raw in told if (order := value_of(raw, 11))])
 

@@ -10,7 +10,7 @@ from domain.errors import TryAgainError
 from domain.order_states import FILLS
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
-from gateway import doubts, list_answers, mass_status, notices, reports
+from gateway import changes, doubts, list_answers, mass_status, notices, reports
 from gateway.arrivals import NEW_DAY, Arrival, ArrivalKind
 from gateway.beginnings import open_members
 from gateway.sequence import SequenceTracker
@@ -20,7 +20,8 @@ from gateway.wiretext import redact, storable, value_of
 _ACTOR = "gateway"
 _REFUSALS = frozenset({"3", "j"})  # Reject, BusinessMessageReject.
 _ORDERS = frozenset({"D", "E"})
-_BEGINNING = "L"
+_CHANGES = frozenset({"F", "G"})
+_BEGINNING, _REPLACE = "L", "G"
 _UNUSABLE = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 
 
@@ -125,6 +126,7 @@ class Intake:
                 alarms = self._desk.sink.apply(self._uow, message, at)
                 if isinstance(message, ExecutionReport):
                     alarms += doubts.settle_unknown(self._uow, message, at)
+                    alarms += changes.settle_unknown(self._uow, message, at)
         except TryAgainError:
             raise
         except _UNUSABLE as error:
@@ -221,6 +223,8 @@ class Intake:
                 subject=name,
                 body={"session": arrival.session},
             )
+        if arrival.note in _CHANGES:
+            changes.note_resend_refused(self._uow, arrival.order, arrival.session, at)
         if arrival.note == "J":
             self.alarms += notices.doubt(self._uow, arrival.order, text, at)
         if arrival.note == _BEGINNING:
@@ -243,6 +247,9 @@ class Intake:
         for name in dict.fromkeys(names.split()):
             order = self._uow.orders.get(name)
             if order is not None:
+                if value_of(arrival.raw, 372) == _REPLACE:
+                    self.alarms += changes.refused(self._uow, name, why, at)
+                    order = self._uow.orders.get(name) or order
                 refusal = "the venue refused the message"
                 self.alarms += doubts.raise_doubts(self._uow, [order], refusal, at)
                 self.doubted.add(arrival.session)

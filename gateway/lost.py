@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from domain.orders import Alarm, OrderIntent, OrdStatus
 from domain.ports import ListExecuteRequest, OutboxBody, UnitOfWork
+from gateway import changes
 from gateway.claims import declare_lost, declare_unsent, note_withdrawn, order_of, was_marked
 
 
@@ -35,6 +36,7 @@ def settle(uow: UnitOfWork, lost: Iterable[Lost], at: datetime) -> tuple[Alarm, 
             alarms += declare_unsent(uow, one.body.cl_ord_id, one.why, at)
         else:
             note_withdrawn(uow, one.body, one.why, at)
+            alarms += changes.never_left(uow, one.body, one.why, at)
         alarms.append(Alarm(kind=one.alarm, cl_ord_id=one.body.cl_ord_id, message=one.why))
     return tuple(alarms)
 

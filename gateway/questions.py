@@ -6,8 +6,9 @@ from structlog.typing import FilteringBoundLogger
 
 from domain.orders import Alarm, Order, OrdStatus
 from domain.ports import Clock, OutboxBody, StatusRequest, UnitOfWork, Vault
-from gateway import codec, doubts
+from gateway import changes, codec, doubts
 from gateway.alarms import tell
+from gateway.change_questions import ChangeQuestions
 from gateway.gate import Throttle
 from gateway.list_questions import ListQuestions
 from gateway.mass_status import MassStatus
@@ -42,6 +43,7 @@ class Questions:
         self._log = log
         self._standing = Standing(throttles)
         self.mass_status = MassStatus(acknowledgement_seconds, monotonic)
+        self._changes = ChangeQuestions(acknowledgement_seconds, vault=vault, clock=clock, log=log)
         self._lists = ListQuestions(
             vault=vault,
             clock=clock,
@@ -59,8 +61,10 @@ class Questions:
         self._wake()
 
     def booked(self, cl_ord_ids: Iterable[str]) -> None:
-        """The venue spoke of these orders, so doubts may be gone."""
-        self._standing.answered(cl_ord_ids)
+        """The venue spoke of these orders and changes, so doubts may be gone."""
+        names = tuple(cl_ord_ids)
+        self._standing.answered(names)
+        self._changes.answered(names)
         self._wake()
 
     def recount(self, venue: str) -> None:
@@ -144,9 +148,11 @@ class Questions:
         with self._vault.write() as uow:
             sent = sum(one.sent and one.intent.venue == venue for one in uow.orders.open())
             alarms = doubts.after_logon(uow, venue, self._clock.now())
+            unanswered = changes.ask_about_all(uow, venue, self._clock.now())
             in_doubt = doubts.unresolved(uow, venue)
         self._standing.counted(venue, in_doubt, before)
         self._standing.asked(venue)
+        self._changes.expect(unanswered, self._monotonic())
         if profile.mass_status and sent:
             self._ask_for_all(profile, sent)
         tell(self._log, alarms)
@@ -162,19 +168,25 @@ class Questions:
         else:
             self.mass_status.answered(profile.venue)
 
-    def expect_answers(self, cl_ord_ids: Iterable[str]) -> None:
-        """These orders are about to be sent."""
-        self._standing.expect(cl_ord_ids, self._monotonic())
+    def expect_answers(self, orders: Iterable[str], requests: Iterable[str]) -> None:
+        """These orders, and requests to change some, are about to be sent."""
+        now = self._monotonic()
+        self._standing.expect(orders, now)
+        self._changes.expect(requests, now)
 
     def expect_none(self, cl_ord_ids: Iterable[str]) -> None:
         """These never left."""
-        self._standing.answered(cl_ord_ids)
+        names = tuple(cl_ord_ids)
+        self._standing.answered(names)
+        self._changes.answered(names)
 
     def ask_the_silent(self) -> None:
-        """Ask about orders that the venue has not answered in time."""
-        limit = self._monotonic() - self._acknowledgement_seconds
-        for cl_ord_id in self._standing.silent_since(limit):
+        """Ask about orders and changes that the venue has not answered in time."""
+        now = self._monotonic()
+        for cl_ord_id in self._standing.silent_since(now - self._acknowledgement_seconds):
             self.doubt(cl_ord_id, f"no answer in {self._acknowledgement_seconds:g} s")
+        if self._changes.ask_the_silent(now):
+            self._wake()
 
     def doubt(self, cl_ord_id: str, why: str) -> None:
         """Put an order in doubt that no venue has spoken of."""

@@ -455,6 +455,10 @@ class Entries(Part):
     def add_change(self, entry: ChangeEntry) -> None:
         self.state.changes.append(entry)
 
+    def take_back(self, cl_ord_id: str) -> None:
+        kept = [one for one in self.state.changes if one.cl_ord_id != cl_ord_id]
+        self.state.changes[:] = kept
+
     def since(self, at: datetime) -> Lately:
         found = RecentOrders()
         found.know(at, list)

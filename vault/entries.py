@@ -13,6 +13,8 @@ from vault.memory import Memory, UnitMemory
 from vault.schema import change_entry, order_entry, order_entry_part, order_state
 from vault.writes import Writes
 
+_TAKEN_BACK = "/taken back"  # Behind a ClOrdID: no message has such a one.
+
 
 class SqlEntries:
     """`EntryStore` on one transaction."""
@@ -74,6 +76,23 @@ class SqlEntries:
             }
             self._writes.add(change_entry, row)
         self._count(entry.trade_date, entry.parts)
+
+    def take_back(self, cl_ord_id: str) -> None:
+        """A replace that provably never came to its venue counts no more: the same, below zero."""
+        change = change_entry.c
+        query = select(change_entry).where(change.cl_ord_id == cl_ord_id).order_by(change.number)
+        for row in self._connection.execute(query).all():
+            part = EntryPart(
+                account_id=row.account_id, strategy=row.strategy, notional=-row.notional
+            )
+            self.add_change(
+                ChangeEntry(
+                    cl_ord_id=f"{cl_ord_id}{_TAKEN_BACK}",
+                    intent_id=row.intent_id,
+                    trade_date=row.trade_date,
+                    parts=(part,),
+                )
+            )
 
     def used(self, trade_date: date) -> DayUse:
         """Dollars entered on `trade_date`, without those whose orders never left."""

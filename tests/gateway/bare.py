@@ -34,12 +34,13 @@ class BareCore:
         self.engine = BareEngine()
         self.arrivals = deque()
         self.seconds = 1000.0
+        self.alarms = []
         self.core = Core(
             self.vault,
             OrderSink(),
             RealClock(),
             settings_for(directory, 1, **profile),
-            structlog.wrap_logger(structlog.PrintLogger(), processors=[self._drop]),
+            structlog.wrap_logger(structlog.PrintLogger(), processors=[self._keep]),
             monotonic=lambda: self.seconds,
             engine=self._under,
             deliver=self.arrivals.append,
@@ -57,5 +58,7 @@ class BareCore:
         self.callbacks = callbacks
         return self.engine
 
-    def _drop(self, _logger, _method, _event):
+    def _keep(self, _logger, _method, event):
+        if event["event"] == "alarm_raised":
+            self.alarms.append(event)
         raise structlog.DropEvent

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
+from domain.entries import ChangeEntry, EntryPart
 from domain.order_states import FILLS, apply
 from domain.orders import (
     Alarm,
@@ -14,6 +15,7 @@ from domain.orders import (
     ExecutionReport,
     OrderIntent,
     OrdType,
+    ReplaceRequest,
     Side,
     TimeInForce,
 )
@@ -127,6 +129,39 @@ def cancel_in(uow, cl_ord_id: str, why: str = "deadline") -> str:
     uow.orders.append(after, request, at)
     uow.outbox.queue(order.intent.venue, request, at)
     return request.cl_ord_id
+
+
+def replace(vault, cl_ord_id: str, quantity: int, limit: str = "190.25") -> str:
+    """Commit a replace, and a thousand dollars that it reserves, as the OMS does."""
+    at = RealClock().now()
+    with vault.write() as uow:
+        order = uow.orders.get(cl_ord_id)
+        request = ReplaceRequest(
+            cl_ord_id=f"{cl_ord_id}.{len(order.chain)}",
+            orig_cl_ord_id=order.current,
+            quantity=Decimal(quantity),
+            limit_price=Decimal(limit),
+            requested_at=at,
+            why="the client called",
+        )
+        after, _ = apply(order, request)
+        uow.orders.append(after, request, at)
+        uow.outbox.queue(order.intent.venue, request, at)
+        part = EntryPart(account_id="A1", strategy="", notional=Decimal(1000))
+        entry = ChangeEntry(
+            cl_ord_id=request.cl_ord_id,
+            intent_id=order.intent.cl_ord_id,
+            trade_date=order.intent.trade_date,
+            parts=(part,),
+        )
+        uow.entries.add_change(entry)
+        return request.cl_ord_id
+
+
+def reserved(vault, cl_ord_id: str) -> Decimal:
+    """Dollars that an order and its changes have entered."""
+    with vault.read() as view:
+        return sum(view.entries.reserved(cl_ord_id).values(), Decimal(0))
 
 
 def order_of(vault, cl_ord_id: str):

@@ -56,15 +56,18 @@ def die_at_send(*, after: bool, kind: str = "") -> None:
     engine_module.Engine.send = dying
 
 
-def die_with_a_dead_socket() -> None:
-    """The engine's store gets the order, the socket does not."""
+def die_with_a_dead_socket(kind: str) -> None:
+    """The engine's store gets the first message of a kind, the socket does not."""
     send = engine_module.Engine.send
 
     def dying(self, session, text):
+        if value_of(text, 35) != kind:
+            return send(self, session, text)
         self._session(session).disconnect()
         self._callbacks.logged_on.add(session)
         assert send(self, session, text)
         die()
+        return True
 
     engine_module.Engine.send = dying
 
@@ -115,8 +118,10 @@ def main() -> None:
     if moment in ("before_send", "after_send"):
         kind = "L" if "waiting" in sys.argv[4:] else ""
         die_at_send(after=moment == "after_send", kind=kind)
-    if moment == "store_only":
-        die_with_a_dead_socket()
+    if moment in ("before_replace", "after_replace"):
+        die_at_send(after=moment == "after_replace", kind="G")
+    if moment in ("store_only", "store_replace_only"):
+        die_with_a_dead_socket("D" if moment == "store_only" else "G")
     profile = PROFILES[sys.argv[4] if len(sys.argv) > 4 else ""]
     gateway = Gateway(vault, sink, RealClock(), settings_for(directory, port, **profile), log)
     stop = threading.Event()

@@ -1,0 +1,251 @@
+"""A replace that is lost: proven void, or pending and asked about; never said twice."""
+
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from domain.orders import NeverReceived, OrdStatus
+from domain.runs import Kill
+from gateway.arrivals import Arrival, ArrivalKind
+from gateway.changes import note_resend_refused
+from gateway.wiretext import message, value_of
+from tests.gateway.bare import SESSION, BareCore
+from tests.gateway.desk import RealClock, cancel, intent, order_of, place, replace, reserved
+
+ACKNOWLEDGED = {11: "T1", 150: "0", 39: "0", 38: "300", 14: "0", 151: "300"}
+UNKNOWN = {11: "T1.1", 37: "NONE", 150: "I", 39: "8", 103: "5", 38: "0", 14: "0", 151: "0"}
+BOTH = {55: "AAPL", 54: "1", 60: "20221130-20:45:00.000", 75: "20221130", 6: "0"}
+
+
+class Desk(BareCore):
+    """A core with one acknowledged order, and a venue that a test speaks for."""
+
+    def __init__(self, directory) -> None:
+        super().__init__(directory)
+        self._number = 0
+        place(self.vault, intent("T1"))
+        self.core.outbox.step()
+        self.hear(ACKNOWLEDGED)
+
+    def hear(self, tags) -> None:
+        """The venue says an ExecutionReport."""
+        self._number += 1
+        fields = {34: str(self._number), 37: "O1", 17: f"X{self._number}", **BOTH, **tags}
+        raw = message("8", list(fields.items()))
+        kind = ArrivalKind.APPLICATION
+        told = Arrival(kind=kind, session=SESSION, sequence=self._number, raw=raw)
+        assert self.core.inbox.take([told])
+
+    def asked_for_again(self, name: str) -> None:
+        """The venue asks for a replace again, and its gap fill is on its way."""
+        with self.vault.write() as uow:
+            note_resend_refused(uow, name, SESSION, RealClock().now())
+
+    def used(self) -> Decimal:
+        """Dollars of the day, as the writer counts them."""
+        with self.vault.write() as uow:
+            return uow.entries.used(intent("T1").trade_date).firm
+
+    def step(self) -> list[str]:
+        """What leaves by one step of the outbox."""
+        before = len(self.engine.sent)
+        self.core.outbox.step()
+        return self.engine.sent[before:]
+
+    @property
+    def order(self):
+        return order_of(self.vault, "T1")
+
+    @property
+    def pending(self) -> list[str]:
+        return [wish.cl_ord_id for wish in self.order.pending]
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path)
+    yield made
+    made.vault.close()
+
+
+def questions(sent) -> list[tuple[str | None, str | None]]:
+    """ClOrdID and OrderID of each status request."""
+    return [(value_of(one, 11), value_of(one, 37)) for one in sent if value_of(one, 35) == "H"]
+
+
+def test_a_replace_that_the_engine_does_not_take_is_void_and_frees_what_it_reserved(desk):
+    replace(desk.vault, "T1", 200)
+    desk.engine.takes = False
+    before = desk.used()
+
+    desk.core.outbox.step()
+
+    assert (before, desk.used()) == (1000, 0)
+    assert desk.order.status is OrdStatus.NEW
+    assert (desk.order.order_qty, desk.pending) == (300, [])
+    assert reserved(desk.vault, "T1") == 0
+    assert desk.order.chain == ("T1", "T1.1")
+
+
+def test_a_replace_that_a_kill_switch_keeps_back_is_void(desk):
+    replace(desk.vault, "T1", 200)
+    with desk.vault.write() as uow:
+        now = RealClock().now()
+        uow.kills.set(Kill(scope="firm", name="", by="Ann", why="drill", set_at=now))
+
+    sent = desk.step()
+
+    assert [value_of(one, 35) for one in sent] == []
+    assert (desk.pending, reserved(desk.vault, "T1")) == ([], 0)
+
+
+def test_a_replace_that_was_asked_for_again_and_is_unknown_was_never_received(desk):
+    replace(desk.vault, "T1", 200)
+    desk.step()
+    desk.asked_for_again("T1.1")
+
+    assert questions(desk.step()) == [("T1.1", None)], "by OrderID the venue would tell of T1"
+    desk.hear(UNKNOWN)
+
+    assert (desk.order.order_qty, desk.pending, desk.order.in_doubt) == (300, [], False)
+    assert reserved(desk.vault, "T1") == 0
+    with desk.vault.read() as view:
+        assert isinstance(view.orders.events("T1")[-1], NeverReceived)
+    assert replace(desk.vault, "T1", 250) == "T1.2", "a ClOrdID is never used twice"
+
+
+def test_a_venue_that_does_not_know_a_replace_proves_nothing_by_that(desk):
+    """It may be on its way to the order, or the answer to it."""
+    replace(desk.vault, "T1", 200)
+    desk.step()
+
+    desk.hear(UNKNOWN)
+
+    assert desk.pending == ["T1.1"]
+    assert not desk.order.in_doubt
+    assert reserved(desk.vault, "T1") == 1000
+
+
+def test_a_replace_that_was_asked_for_again_and_is_known_stays_pending(desk):
+    """The venue lost its numbers, not the replace."""
+    replace(desk.vault, "T1", 200)
+    desk.step()
+    desk.asked_for_again("T1.1")
+
+    desk.hear({**ACKNOWLEDGED, 41: "T1.1", 150: "I", 39: "E"})
+
+    assert (desk.order.status, desk.pending) == (OrdStatus.PENDING_REPLACE, ["T1.1"])
+
+
+def test_what_a_later_replace_counts_on_stays_reserved(desk):
+    replace(desk.vault, "T1", 200)
+    replace(desk.vault, "T1", 250)
+    desk.step()
+    desk.asked_for_again("T1.1")
+
+    desk.hear(UNKNOWN)
+
+    assert desk.pending == ["T1.2"]
+    assert reserved(desk.vault, "T1") == 2000
+
+
+def test_an_answer_that_shows_a_replace_as_done_stands_for_the_replaced_that_never_came(desk):
+    replace(desk.vault, "T1", 200)
+    replace(desk.vault, "T1", 250, "190.30")
+    desk.step()
+
+    desk.hear({**ACKNOWLEDGED, 11: "T1.2", 150: "I", 38: "250", 151: "250", 44: "190.30"})
+
+    order = desk.order
+    assert (order.current, order.order_qty, order.limit_price) == ("T1.2", 250, Decimal("190.30"))
+    assert desk.pending == []
+
+
+def test_an_answer_of_the_old_terms_by_the_new_name_settles_nothing(desk):
+    """Some venues repeat the ClOrdID that they were asked by."""
+    replace(desk.vault, "T1", 200)
+    desk.step()
+
+    desk.hear({**ACKNOWLEDGED, 11: "T1.1", 150: "I"})
+
+    assert (desk.order.current, desk.pending) == ("T1", ["T1.1"])
+
+
+def test_a_replace_without_an_answer_is_asked_about_ever_more_patiently_and_told_once(desk):
+    replace(desk.vault, "T1", 200)
+    desk.step()
+    asked = []
+
+    for _ in range(70):
+        desk.seconds += 1
+        asked += [desk.seconds - 1000] * len(questions([*desk.step(), *desk.step()]))
+
+    gaps = [after - before for before, after in pairwise(asked)]
+    assert len(asked) >= 3
+    assert all(after >= 2 * before for before, after in pairwise(gaps))
+    assert [e["kind"] for e in desk.alarms] == ["change_unanswered"]
+
+
+@pytest.mark.parametrize("is_acknowledged", [False, True])
+def test_an_answered_replace_is_not_asked_about(desk, is_acknowledged):
+    replace(desk.vault, "T1", 200)
+    desk.step()
+    if is_acknowledged:
+        desk.hear({**ACKNOWLEDGED, 11: "T1.1", 41: "T1", 150: "E", 39: "E"})
+    desk.hear({**ACKNOWLEDGED, 11: "T1.1", 41: "T1", 150: "5", 38: "200", 151: "200"})
+
+    desk.seconds += 100
+
+    assert questions([*desk.step(), *desk.step()]) == []
+    assert desk.alarms == []
+
+
+def test_a_replace_that_is_only_pending_at_its_venue_is_asked_about(desk):
+    replace(desk.vault, "T1", 200)
+    desk.step()
+    desk.hear({**ACKNOWLEDGED, 11: "T1.1", 41: "T1", 150: "E", 39: "E"})
+
+    desk.seconds += 100
+
+    assert questions([*desk.step(), *desk.step()]) == [("T1.1", None)]
+
+
+def test_beside_a_cancel_a_replace_is_not_asked_about(desk):
+    """The cancel's answer decides it, and a status would have the cancel said once more."""
+    replace(desk.vault, "T1", 200)
+    cancel(desk.vault, "T1")
+    desk.step()
+
+    desk.seconds += 100
+
+    assert questions([*desk.step(), *desk.step()]) == []
+    assert sorted(e["kind"] for e in desk.alarms) == ["change_unanswered"] * 2
+
+
+def test_a_replace_whose_message_the_venue_refuses_is_void(desk):
+    replace(desk.vault, "T1", 200)
+    desk.step()
+    reject = message("3", [(45, "9"), (372, "G"), (58, "no")])
+
+    kind = ArrivalKind.REFUSED
+    refusal = Arrival(kind=kind, session=SESSION, sequence=2, raw=reject, order="T1.1", note="no")
+    assert desk.core.inbox.take([refusal])
+
+    assert desk.pending == []
+    assert desk.order.in_doubt, "what else it refuses is asked for"
+
+
+def test_a_replace_that_counted_as_never_received_and_is_made_after_all_is_followed_and_told(desk):
+    replace(desk.vault, "T1", 200)
+    desk.step()
+    desk.asked_for_again("T1.1")
+    desk.hear(UNKNOWN)
+
+    desk.hear({**ACKNOWLEDGED, 11: "T1.1", 41: "T1", 150: "5", 38: "200", 151: "200"})
+
+    assert (desk.order.current, desk.order.order_qty) == ("T1.1", 200)
+    assert [e["kind"] for e in desk.alarms] == [
+        "change_not_received",
+        "never_received_contradicted",
+    ]
