@@ -6,6 +6,7 @@ run goes on when the service starts.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +33,7 @@ from oms.halt import Setting, halt
 from oms.restricted import take_back
 from oms.route_terms import TradingDay
 from oms.take_over import take_over
+from oms.wash_openings import Said
 from oms.wire_risk import RiskLimits
 from scheduler import decisions
 from scheduler.by_hand import enter
@@ -181,7 +183,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
         now = self._clock.now()
         with self._vault.write() as uow:
             report = self._intake.ingest(uow, paths, at=now, replace=replace)
-            take_over(uow, now.date(), now)
+            said = take_over(uow, now.date(), now).said
             if any(f.fate is Fate.ACCEPTED for f in report.files):
                 take_back(uow, uow.snapshots.bars(now), at=now, by=by)
             uow.audit.append(
@@ -193,7 +195,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
             )
         self._wake()
         self._look()
-        return tuple(_lines(report))
+        return _with_notes(tuple(_lines(report)), said)
 
     def reconcile(self, path: Path) -> tuple[Break, ...]:
         """Compare a venue's or a custodian's end-of-day file with the ledger; store the breaks."""
@@ -316,3 +318,16 @@ def _lines(report: IngestReport) -> Iterator[IngestLine]:
                 for problem in file.problems
             ),
         )
+
+
+def _with_notes(lines: tuple[IngestLine, ...], said: Sequence[Said]) -> tuple[IngestLine, ...]:
+    """Each sentence with its file, which may have been read before."""
+    notes: dict[str, tuple[str, ...]] = {}
+    for one in said:
+        notes[one.source.file] = (*notes.get(one.source.file, ()), f"{one.source}: {one.words}")
+    read = tuple(replace(line, notes=notes.pop(line.file, ())) for line in lines)
+    earlier = (
+        IngestLine(file=file, outcome=Fate.UNCHANGED.value, rows=0, notes=words)
+        for file, words in notes.items()
+    )
+    return (*read, *earlier)

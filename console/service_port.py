@@ -230,6 +230,7 @@ class IngestLine:
     outcome: str  # "accepted", "unchanged", "refused"
     rows: int
     problems: tuple[IngestProblem, ...] = ()
+    notes: tuple[str, ...] = ()  # Of losses that came with an account; each names its line.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from domain.allocations import (
 from domain.audit import AuditEntry
 from domain.cases import Case, CaseEntry
 from domain.compliance import CheckResult
+from domain.custody import CustodyHistory
 from domain.entries import ChangeEntry, DayUse, Entry, Lately
 from domain.instruments import Price, Security
 from domain.lots import TaxLot
@@ -356,6 +357,7 @@ class CustodyStore(Protocol):
 
     def newest(self, as_of: date) -> tuple[CustodyPosition, ...]: ...
     def flows_to_post(self, as_of: date) -> tuple[Transaction, ...]: ...  # Not yet in the ledger.
+    def history(self, position: CustodyPosition, as_of: date) -> CustodyHistory: ...
 
 
 class UnitOfWork(Protocol):
@@ -399,6 +401,7 @@ class UnitOfWork(Protocol):
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo only what happens inside when it raises; the transaction lives on."""
         ...
+
 
 
 class Vault(Protocol):

@@ -57,6 +57,7 @@ class PastTrade:
     gain: Decimal | None
     source: Source | None
     changed: TradeNow | None = None  # None: no split since, and no wash sale.
+    lots: tuple[str, ...] = ()  # What it bought, where its account came to us with the lots.
 
     @property
     def now(self) -> TradeNow:

@@ -38,6 +38,12 @@ def told_id(account_id: str, security_id: str, day: date) -> str:
     return f"{TOLD}{account_id}:{security_id}:{day}"
 
 
+def told_parts(name: str) -> tuple[str, str, date]:
+    """Account, security and day of such an id."""
+    account_id, security_id, day = name.removeprefix(TOLD).rsplit(":", 2)
+    return account_id, security_id, date.fromisoformat(day)
+
+
 def _restate(
     standing: dict[SoldLot, Relief], facts: Sequence[Transaction], undone: set[str]
 ) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 from domain.exact import ZERO, plain
 from domain.lots import TaxLot, term_of
 from domain.postings import Disallowance, Relief, Restatement, Transaction, TransactionKind
+from ledger.wash_openings import BroughtIn
 from ledger.wash_sales import WashSale
 from ledger.wash_strands import Piece, Strand, freed
 
@@ -45,6 +46,23 @@ def postings(found: Iterable[WashSale], entry: Entry) -> tuple[Transaction, ...]
         posted = replace(posted, disallowed=tuple(said), memo=_memo(one))
         _add(made, posted, name, entry)
     return tuple(made.values())
+
+
+def brought_in(one: BroughtIn, entry: Entry) -> Transaction:
+    """A loss that a told purchase had, in the lot of ours that the purchase has become."""
+    before, after = one.before.pieces, one.after.pieces
+    if one.is_lost:
+        now = _given_away(one.loss, before[0].origin, is_lost=True)
+    else:
+        now = _disallowance(one.loss, after[0])
+    gone = _taken_back(_given_away(one.loss, one.purchase, is_lost=one.is_lost))
+    posted = replace(
+        _posting(entry, before, after), disallowed=(now, gone), memo=_brought_memo(one)
+    )
+    made: dict[str, Transaction] = {}
+    name = f"wash_sale:{one.loss.sale}:{one.loss.lot_id}:{before[0].lot_id}"
+    _add(made, posted, name, entry)
+    return next(iter(made.values()))
 
 
 def taken_back(
@@ -191,6 +209,16 @@ def _memo(one: WashSale) -> str:
     if len(one.after.pieces) == 1 and not one.after.given_to:
         return f"{bought} and sold on {first.sold}: {_result(first)} is {_result(one.after.head)}"
     return f"{bought} and sold on {first.sold} at a loss, and with that {_further(one.after)}"
+
+
+def _brought_memo(one: BroughtIn) -> str:
+    loss, lot = one.loss, one.before.head
+    what = f"loss of {plain(loss.loss)} on {plain(loss.shares)} shares sold on {loss.sold}"
+    where = f"the shares bought on {lot.bought} by {lot.account_id}, which was held away: lot "
+    where += one.after.head.lot_id
+    if one.is_lost:
+        return f"{what} is lost by {where} has served"
+    return f"{what} came into our books with {where} has it"
 
 
 def _further(strand: Strand) -> str:

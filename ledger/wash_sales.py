@@ -20,13 +20,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 from domain.sold import TOLD
-from ledger.wash_strands import Piece, Strand, carried
+from ledger.wash_strands import Piece, Strand, carried, taken
 
 WINDOW = timedelta(days=30)
-_DUST = Decimal("0.00001")  # Shares.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +117,8 @@ class _Name:
     def _join(self, losing: Strand, known: Strand) -> Strand | None:
         """One wash sale; what is left of the loss."""
         quantity = min(losing.quantity, known.quantity)
-        mine, left = _taken(losing, quantity)
-        theirs, rest = _taken(known, quantity)
+        mine, left = taken(losing, quantity)
+        theirs, rest = taken(known, quantity)
         if mine is None or theirs is None:
             return losing
         home = self._waiting if known in self._waiting else self._others
@@ -168,13 +166,6 @@ class _Name:
         head = strand.head
         owners = self._owner.taxable | self._owner.retirement
         return bool(head.origin) and head.lot_id == head.origin and head.account_id in owners
-
-
-def _taken(strand: Strand, quantity: Decimal) -> tuple[Strand | None, Strand | None]:
-    """So many shares of it, and the rest; what a split's rounding leaves over goes with them."""
-    if strand.quantity - quantity <= _DUST:
-        return strand, None
-    return strand.divided(quantity) or (None, strand)
 
 
 def _replaces(known: Strand, losing: Strand) -> bool:

@@ -17,6 +17,7 @@ from domain.sources import Source
 
 MARK = "~w"  # In the id of a lot that took a loss over: its purchase has served.
 _MILLIONTH = Decimal("0.000001")
+_DUST = Decimal("0.00001")  # Shares: what a split's rounding leaves over.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,13 @@ class Strand:
             replace(self, pieces=tuple(taken), quantity=quantity),
             replace(self, pieces=tuple(left), quantity=self.quantity - quantity),
         )
+
+
+def taken(strand: Strand, quantity: Decimal) -> tuple[Strand | None, Strand | None]:
+    """So many shares of it, and the rest; what a split's rounding leaves over goes with them."""
+    if strand.quantity - quantity <= _DUST:
+        return strand, None
+    return strand.divided(quantity) or (None, strand)
 
 
 def carried(loss: Piece, strand: Strand) -> Strand:

@@ -8,9 +8,10 @@ accounts first, as the custodian has done.
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from domain.ports import UnitOfWork
+from domain.ports import CustodyPosition, UnitOfWork
 from ledger import postings
 from oms.days import end_days
+from oms.wash_openings import Said, bring_in
 
 _ACTOR = "oms"
 
@@ -21,6 +22,7 @@ class TakenOver:
 
     opened: tuple[str, ...]  # Account ids.
     flows: tuple[str, ...]  # Transaction ids.
+    said: tuple[Said, ...]  # Of losses that came along, and what the files leave open about them.
 
 
 def take_over(uow: UnitOfWork, as_of: date, at: datetime) -> TakenOver:
@@ -32,12 +34,14 @@ def take_over(uow: UnitOfWork, as_of: date, at: datetime) -> TakenOver:
     for alarm in end_days(uow, as_of, at):
         subject = alarm.cl_ord_id
         uow.audit.append(at=at, actor=_ACTOR, kind="alarm_raised", subject=subject, body=alarm)
-    opened: list[str] = []
+    opened: list[CustodyPosition] = []
     for position in sorted(uow.custody.newest(as_of), key=lambda p: (p.account_id, p.custodian)):
         opening = postings.opening(position, at)
         if uow.ledger.get(opening.transaction_id) is None:
             uow.ledger.append(opening)
-            opened.append(position.account_id)
+            opened.append(position)
+    said = bring_in(uow, opened, as_of=as_of, at=at) if opened else ()
+    names = tuple(position.account_id for position in opened)
     flows: list[str] = []
     for flow in uow.custody.flows_to_post(as_of):
         uow.ledger.append(flow)
@@ -48,6 +52,6 @@ def take_over(uow: UnitOfWork, as_of: date, at: datetime) -> TakenOver:
             actor=_ACTOR,
             kind="holdings_taken_over",
             subject=as_of.isoformat(),
-            body={"opened": opened, "flows": flows},
+            body={"opened": names, "flows": flows, "said": said},
         )
-    return TakenOver(opened=tuple(opened), flows=tuple(flows))
+    return TakenOver(opened=names, flows=tuple(flows), said=said)

@@ -59,9 +59,9 @@ def post(
     found = _matched(uow, asked)
     if found is None:
         found = _matched(uow, replace(asked, since=date.min)) or ()
-    entry = Entry(trade_date=trade_date, at=at, run_id=run_id, is_free=_is_free(uow))
+    entry = Entry(trade_date=trade_date, at=at, run_id=run_id, is_free=is_free(uow))
     posted = wash_postings.postings(found, entry)
-    _append(uow, posted, subject=run_id.hex, at=at)
+    append(uow, posted, subject=run_id.hex, at=at)
     return posted
 
 
@@ -79,10 +79,10 @@ def take_back(
     known = uow.ledger.all()
     names = {found.security_id for one in known for found in one.disallowed}
     names |= {lot.security_id for one in known if one.disallowed for lot in one.opened}
-    facts = _facts(uow, known, names, is_all=True)
-    entry = Entry(trade_date=trade_date, at=at, run_id=original.run_id, is_free=_is_free(uow))
+    facts = facts_of(uow, known, names, is_all=True)
+    entry = Entry(trade_date=trade_date, at=at, run_id=original.run_id, is_free=is_free(uow))
     posted = wash_postings.taken_back(facts.strands(), original.transaction_id, bought, entry)
-    _append(uow, posted, subject=original.transaction_id, at=at)
+    append(uow, posted, subject=original.transaction_id, at=at)
     standing = sold_lots((*known, *posted))
     sold = tuple(r for (sale, _), r in standing.items() if sale == original.transaction_id)
     return replace(original, relieved=sold)
@@ -102,7 +102,7 @@ def identity(snapshot: Snapshot) -> Callable[[str], str]:
     return same
 
 
-def _units(snapshot: Snapshot) -> Mapping[str, Decimal]:
+def units_of(snapshot: Snapshot) -> Mapping[str, Decimal]:
     """The shares that one of a derivative stands for."""
     multiplier = _told(snapshot, "multiplier")
     return {
@@ -132,7 +132,7 @@ def _matched(uow: UnitOfWork, asked: _Question) -> tuple[WashSale, ...] | None:
     known = _known(uow, asked.since)
     taxable = frozenset(a.account_id for a in book.accounts if a.tax_status is TaxStatus.TAXABLE)
     names = _names(known, asked, taxable)
-    facts = _facts(uow, known, names, is_all=asked.since == date.min, units=_units(book))
+    facts = facts_of(uow, known, names, is_all=asked.since == date.min, units=units_of(book))
     strands = _of_households(asked, facts, taxable, _away(uow, book))
     found: list[WashSale] = []
     for owner in _taxpayers(book.accounts):
@@ -210,7 +210,7 @@ def _names(known: Sequence[Transaction], asked: _Question, taxable: frozenset[st
     return {security_id for security_id in listed if same(security_id) in lost}
 
 
-def _facts(
+def facts_of(
     uow: UnitOfWork,
     known: Sequence[Transaction],
     names: Iterable[str],
@@ -218,6 +218,7 @@ def _facts(
     is_all: bool,
     units: Mapping[str, Decimal] | None = None,
 ) -> WashFacts:
+    """The books' facts about some securities, out of transactions that were read."""
     ordered = sorted(names)
     return WashFacts(
         known,
@@ -255,11 +256,13 @@ def _awaited(book: Snapshot) -> frozenset[str]:
     )
 
 
-def _is_free(uow: UnitOfWork) -> Callable[[str], bool]:
+def is_free(uow: UnitOfWork) -> Callable[[str], bool]:
+    """Tells whether the ledger has no transaction of an id."""
     return lambda name: uow.ledger.get(name) is None
 
 
-def _append(uow: UnitOfWork, posted: Iterable[Transaction], *, subject: str, at: datetime) -> None:
+def append(uow: UnitOfWork, posted: Iterable[Transaction], *, subject: str, at: datetime) -> None:
+    """Wash sales, with an entry of the audit trail for each."""
     for transaction in posted:
         uow.ledger.append(transaction)
         uow.audit.append(

@@ -30,6 +30,7 @@ from domain.audit import Anchor, AuditEntry, link
 from domain.cases import Case, CaseEntry
 from domain.codec import encode
 from domain.compliance import CheckResult
+from domain.custody import CustodyHistory
 from domain.entries import ChangeEntry, DayUse, Entry, Lately, Recent
 from domain.instruments import Price
 from domain.lots import TaxLot
@@ -542,6 +543,10 @@ class Overrides(Part):
 class Custody(Part):
     def newest(self, as_of: date) -> tuple[CustodyPosition, ...]:
         return tuple(position for position in self.state.custody if position.as_of <= as_of)
+
+    def history(self, position: CustodyPosition, as_of: date) -> CustodyHistory:
+        """Its files say nothing."""
+        return CustodyHistory(purchases={}, lots={})
 
     def flows_to_post(self, as_of: date) -> tuple[Transaction, ...]:
         posted = self.state.transactions

@@ -138,6 +138,8 @@ custody_lot = _rows(
     Column("quantity", Scaled, nullable=False),
     Column("basis", Scaled, nullable=False),
     Column("acquired", Date, nullable=False),
+    Column("reference", String),  # Of the transaction that bought it, where the file says so.
+    Column("disallowed", Scaled),  # Losses of wash sales in its basis, where the file says so.
 )
 custody_cash = _rows(
     "custody_cash",

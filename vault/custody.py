@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 
 from sqlalchemy import Connection, select
 
+from domain.custody import CustodyHistory
 from domain.instruments import CASH
 from domain.ports import CustodyPosition
 from domain.postings import Leg, Transaction, TransactionKind
@@ -19,6 +20,7 @@ from vault.book_read import (
     read_securities,
     read_transactions,
 )
+from vault.lot_histories import custody_history
 from vault.quality import custody_faults
 from vault.reported import ReportedTransaction
 from vault.schema import ledger_transaction
@@ -45,6 +47,13 @@ class SqlCustody:
                 if account.custodian == day.custodian and account_id not in faulty
             )
         )
+
+    def history(self, position: CustodyPosition, as_of: date) -> CustodyHistory:
+        """What the files of a day say of an account's lots, and of what it bought."""
+        files = current_files(self._connection, as_of)
+        securities = read_securities(self._connection, files)
+        told = read_transactions(self._connection, files, securities)
+        return custody_history(self._connection, position, told)
 
     def flows_to_post(self, as_of: date) -> tuple[Transaction, ...]:
         """Cash that moved after an account was taken over and is not in the ledger, by day."""

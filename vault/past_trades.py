@@ -1,11 +1,12 @@
 """Past trades: what wash-sale rules look at, custodians' and our own, as it counts now.
 
 A trade is told in the shares of its day; beside it stands what a split has made of them,
-and how many have replaced a loss, or were replaced, so that they count no more.
+and how many have replaced a loss, or were replaced, so that they count no more. The lots that an
+account came with are purchases, too: where its custodian tells of the same, the larger counts.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +21,7 @@ from domain.snapshot import PastTrade, TradeNow
 from domain.sold import sold_lots, told_id
 from domain.splits import Split, factor, rounded_times
 from vault.book import Book
+from vault.lot_histories import OpenedLot, opened_lots
 from vault.schema import ledger_transaction
 
 _TRADES = (
@@ -44,8 +46,9 @@ class _Told:
 def past_trades(connection: Connection, book: Book, since: date) -> tuple[PastTrade, ...]:
     """Those from `since` to the book's day, in no order."""
     posted = _posted(connection, since, book.as_of)
-    served = _Served(posted, book)
-    told = (*_custodians(book, since), *_ours(posted, since))
+    came = opened_lots(connection, book, since)
+    served = _Served(posted, book, {one.lot.lot_id: one.purchase for one in came})
+    told = (*_once(_custodians(book, since), came, served), *_ours(posted, since))
     return tuple(served.mark(one) for one in told)
 
 
@@ -63,9 +66,14 @@ def _posted(connection: Connection, since: date, until: date) -> tuple[Transacti
 
 
 class _Served:
-    """Shares that have replaced a loss, or were replaced, by their leg; marked off as they go."""
+    """Shares that have replaced a loss, or were replaced, by their leg; marked off as they go.
 
-    def __init__(self, posted: Sequence[Transaction], book: Book) -> None:
+    `purchases` are those of lots that accounts came with, by lot.
+    """
+
+    def __init__(
+        self, posted: Sequence[Transaction], book: Book, purchases: Mapping[str, str]
+    ) -> None:
         self._splits: defaultdict[str, list[Split]] = defaultdict(list)
         for split in (transaction.split for transaction in posted):
             if split is not None:
@@ -77,13 +85,13 @@ class _Served:
                 day = one.sold or wash.trade_date
                 shares = self._shares(one.security_id, one.quantity, day)
                 shares *= self._units.get(one.security_id, 1)
-                self._left[one.replacement, ""] += shares
+                self._left[purchases.get(one.replacement, one.replacement), ""] += shares
                 self._left[one.sale, one.lot_id] += shares
 
     def mark(self, told: _Told) -> PastTrade:
         """The trade with what it has become."""
         trade = told.trade
-        quantity = self._shares(trade.security_id, trade.quantity, told.counted)
+        quantity = self.shares(told)
         served = ZERO
         if trade.gain is None or trade.gain < 0:
             served = self._take(told.leg, quantity, self._units.get(trade.security_id, Decimal(1)))
@@ -93,6 +101,10 @@ class _Served:
         if gain is not None:
             gain = (gain * (quantity - served) / quantity).quantize(_MILLIONTH)
         return replace(trade, changed=TradeNow(quantity=quantity, served=served, gain=gain))
+
+    def shares(self, told: _Told) -> Decimal:
+        """What a trade's shares have become."""
+        return self._shares(told.trade.security_id, told.trade.quantity, told.counted)
 
     def _shares(self, security_id: str, quantity: Decimal, day: date) -> Decimal:
         if security_id not in self._splits:
@@ -105,6 +117,47 @@ class _Served:
         taken = min(self._left[leg], quantity * units)
         self._left[leg] -= taken
         return min(quantity, (taken / units).quantize(_MILLIONTH))
+
+
+def _once(told: Iterable[_Told], came: Iterable[OpenedLot], served: _Served) -> Iterator[_Told]:
+    """Purchases that custodians tell of, that accounts came with as lots, or both.
+
+    Told of fewer shares than its lots have, a purchase is what the lots say.
+    """
+    lots: defaultdict[_Leg, list[_Told]] = defaultdict(list)
+    for one in came:
+        lots[one.purchase, ""].append(_with_lot(one))
+    trades: defaultdict[_Leg, list[_Told]] = defaultdict(list)
+    for trade in told:
+        if trade.trade.side is Side.BUY and trade.leg in lots:
+            trades[trade.leg].append(trade)
+        else:
+            yield trade
+    for leg, opened in lots.items():
+        bought = trades[leg]
+        if sum(map(served.shares, bought)) < sum(map(served.shares, opened)):
+            yield from opened
+            continue
+        names = tuple(name for one in opened for name in one.trade.lots)
+        yield replace(bought[0], trade=replace(bought[0].trade, lots=names))
+        yield from bought[1:]
+
+
+def _with_lot(one: OpenedLot) -> _Told:
+    return _Told(
+        trade=PastTrade(
+            account_id=one.lot.account_id,
+            security_id=one.lot.security_id,
+            side=Side.BUY,
+            quantity=one.lot.quantity,
+            day=one.bought,
+            gain=None,
+            source=one.lot.source,
+            lots=(one.lot.lot_id,),
+        ),
+        leg=(one.purchase, ""),
+        counted=one.as_of,
+    )
 
 
 def _units(book: Book) -> dict[str, Decimal]:

@@ -34,6 +34,8 @@ class ReportedLot:
     basis: Decimal
     acquired: date
     source: Source
+    reference: str | None = None  # Of the transaction that bought it.
+    disallowed: Decimal | None = None  # Of its basis: losses that wash sales put there.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

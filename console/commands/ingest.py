@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print_table(COLUMNS, lines, "")
         print_lines(_problems(lines))
+        print_lines([note for line in lines for note in line.notes])
     return ExitCode.BAD_DATA if any(line.problems for line in lines) else ExitCode.OK
 
 

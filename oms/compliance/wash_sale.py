@@ -206,14 +206,17 @@ def _recently_acquired(book: Book, account_id: str, security_id: str) -> Iterato
 
     A purchase shows as a past trade, as a lot, or as both: the larger of the two counts, less what
     has replaced a loss before. A lot that took a loss over has; what a retirement account's lots
-    have replaced stands in its past trades alone.
+    have replaced stands in its past trades alone. A lot that an account came with was bought when
+    its past trade says.
     """
     bought: defaultdict[date, Decimal] = defaultdict(Decimal)
     served: defaultdict[date, Decimal] = defaultdict(Decimal)
+    day_of = dict[str, date]()
     for past in book.past_trades(account_id):
         if past.security_id == security_id and past.side is Side.BUY:
             bought[past.day] += past.now.quantity
             served[past.day] += past.now.served
+            day_of |= dict.fromkeys(past.lots, past.day)
     lots = [
         lot
         for lot in book.lots(account_id)
@@ -221,17 +224,18 @@ def _recently_acquired(book: Book, account_id: str, security_id: str) -> Iterato
     ]
     held: defaultdict[date, Decimal] = defaultdict(Decimal)
     for lot in lots:
-        held[lot.acquired] += lot.quantity
+        held[day_of.setdefault(lot.lot_id, lot.acquired)] += lot.quantity
     gone = _sold_in_basket(book, account_id, security_id)
     used = dict[date, Decimal]()
     if book.account(account_id).tax_status is not TaxStatus.TAXABLE:
         used = {day: min(served[day], held[day] + served[day] - bought[day]) for day in served}
     one = _Event(account_id=account_id, day=book.trade_date, quantity=ZERO, proposed=False)
     for lot in lots:
-        cut = min(max(ZERO, used.get(lot.acquired, ZERO)), lot.quantity)
-        used[lot.acquired] = used.get(lot.acquired, ZERO) - cut
+        day = day_of[lot.lot_id]
+        cut = min(max(ZERO, used.get(day, ZERO)), lot.quantity)
+        used[day] = used.get(day, ZERO) - cut
         left = min(lot.quantity - cut, lot.quantity - gone.get(lot.lot_id, ZERO))
-        yield replace(one, day=lot.acquired, quantity=left, purchase=origin_of(lot.lot_id))
+        yield replace(one, day=day, quantity=left, purchase=origin_of(lot.lot_id))
     for day, quantity in bought.items():
         yield replace(one, day=day, quantity=quantity - served[day] - held[day])
 

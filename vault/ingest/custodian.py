@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from vault.ingest import fields
 from vault.ingest.fields import FieldError, Parser, number, optional
-from vault.ingest.layout_check import NEEDED
+from vault.ingest.layout_check import MAY_HAVE, NEEDED
 from vault.ingest.layouts import Layout
 from vault.ingest.lines import Lines, RawFile, read
 from vault.ingest.rows import Parsed, Row, parse_cells, refuse_doubled
@@ -54,6 +54,7 @@ def parse_custodian(raw: RawFile, layout: Layout, as_of: date) -> Parsed:
     for table, key in _KEYS.items():
         refuse_doubled(lines, [row for row in rows if row.table == table], *key)
     rows = _with_pending(lines, rows)
+    _refuse_odd_lots(lines, [row for row in rows if row.table == "custody_lot"])
     transactions = [row for row in rows if row.table == "custody_transaction"]
     refuse_doubled(lines, transactions, "account_id", "reference")
     _refuse_odd_transactions(lines, transactions)
@@ -104,6 +105,7 @@ def _plus(row: Row, pending: Mapping[object, Decimal]) -> Decimal:
 def _parsers(layout: Layout, kind: str, as_of: date) -> Mapping[str, Parser]:
     """Parsers of the fields that a kind of row needs, and of those it may have."""
     plain = number(number_format=layout.numbers)
+    dollars = number(number_format=layout.numbers, least=Decimal(0))
     security = {"symbol": fields.symbol, "cusip": fields.cusip, "isin": fields.isin}[
         layout.security_by
     ]
@@ -111,20 +113,17 @@ def _parsers(layout: Layout, kind: str, as_of: date) -> Mapping[str, Parser]:
         "account": fields.identifier,
         "security": security,
         "quantity": plain,
-        "amount": number(number_format=layout.numbers, least=Decimal(0))
-        if kind == "lot"
-        else plain,
+        "amount": dollars if kind == "lot" else plain,
         "day": _not_after(layout, as_of),
         "reference": fields.identifier,
         "kind": _word(layout.kinds),
+        "gain": plain,
+        "disallowed": dollars,
     }
-    if kind != "transaction":
-        return {name: all_fields[name] for name in NEEDED[kind]}
     empty = ("", *layout.numbers.empty)
-    all_fields["security"] = optional(security, empty)
-    all_fields["quantity"] = optional(plain, empty)
-    all_fields["gain"] = optional(plain, empty)
-    return all_fields
+    needed = {name: all_fields[name] for name in NEEDED[kind]}
+    more = {name: optional(all_fields[name], empty) for name in MAY_HAVE.get(kind, ())}
+    return needed | more
 
 
 def _not_after(layout: Layout, as_of: date) -> Parser:
@@ -149,12 +148,11 @@ def _word(kinds: Mapping[str, str]) -> Parser:
 
 
 def _named(kind: str, values: Mapping[str, object]) -> dict[str, object]:
-    """Values by the table's columns; a transaction that lacks an optional one has None."""
-    named = {_COLUMNS.get(name, name): value for name, value in values.items()}
+    """Values by the table's columns; what may be left out, and was, is None."""
+    lacking = dict.fromkeys(name for name in MAY_HAVE.get(kind, ()) if name not in values)
+    named = {_COLUMNS.get(name, name): value for name, value in (lacking | {**values}).items()}
     if kind == "lot":
         named["basis"], named["acquired"] = named.pop("amount"), named.pop("day")
-    if kind == "transaction":
-        named = {"identifier": None, "quantity": None, "gain": None, **named}
     return named
 
 
@@ -165,3 +163,13 @@ def _refuse_odd_transactions(lines: Lines, rows: list[Row]) -> None:
         for name in needed.get(str(row.values["kind"]), ()):
             if row.values[name] is None:
                 lines.refuse(row.line, f"is a {row.values['kind']} without {name}", "fill it in")
+
+
+def _refuse_odd_lots(lines: Lines, rows: list[Row]) -> None:
+    """A part of a lot's basis is no more than all of it."""
+    for row in rows:
+        part, basis = row.values["disallowed"], row.values["basis"]
+        assert isinstance(basis, Decimal)
+        if isinstance(part, Decimal) and part > basis:
+            reason = f"is a lot of {basis} dollars with {part} of disallowed losses in them"
+            lines.refuse(row.line, reason, "correct one of them")

@@ -20,7 +20,21 @@ NEEDED = {
     "transaction": ("account", "reference", "day", "kind", "amount"),
     "skip": (),
 }
-FIELDS = ("account", "security", "quantity", "amount", "day", "reference", "kind", "gain")
+MAY_HAVE = {
+    "lot": ("reference", "disallowed"),
+    "transaction": ("security", "quantity", "gain"),
+}
+FIELDS = (
+    "account",
+    "security",
+    "quantity",
+    "amount",
+    "day",
+    "reference",
+    "kind",
+    "gain",
+    "disallowed",
+)
 TRANSACTION_KINDS = ("buy", "sell", "deposit", "withdrawal", "dividend", "interest", "fee")
 _KEY_TYPES: Mapping[str, type] = {
     "custodian": str,
