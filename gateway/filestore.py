@@ -6,22 +6,22 @@ file keeps our Logon as sent, so the password is blotted out in place.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from domain.errors import ConfigError
+from gateway.message_file import blot, messages
 from gateway.sessioncfg import SessionConfig
 
 _SEQUENCES = re.compile(rb"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*\Z")
 _CREATED = re.compile(rb"\s*(\d{8}-\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*\Z")
 _SECOND = timedelta(seconds=1)
 _SECONDS = "%Y%m%d-%H:%M:%S"
-_SECRET = re.compile(rb"(?<=\x01)(553|554|925)=([^\x01]*)")
 _ORDERS = (b"\x0135=D\x01", b"\x0135=E\x01", b"\x0135=G\x01")  # Alone, in a list, changed.
 _MSG_SEQ_NUM = re.compile(rb"\x0134=(\d{1,18})\x01")
 _CL_ORD_ID = re.compile(rb"\x0111=([^\x01]*)\x01")
-_END_OF_MESSAGE = re.compile(rb"\x0110=\d{3}\x01")
 _PARTS = ("seqnums", "session", "header", "body")
 
 
@@ -79,26 +79,23 @@ def sent_orders(session: SessionConfig) -> frozenset[str]:
     stored = check_store(session, 0)
     if stored is None:
         return frozenset()
-    newest: dict[int, bytes] = {}
-    for text in _END_OF_MESSAGE.split(_file(session, "body").read_bytes()):
+    newest: dict[int, Sequence[bytes]] = {}
+    for text in messages(_file(session, "body")):
         if number := _MSG_SEQ_NUM.search(text):
-            newest[int(number[1])] = text
-    counted = (text for number, text in newest.items() if number < stored.next_sender)
-    new = (text for text in counted if any(kind in text for kind in _ORDERS))
-    names = (name for text in new for name in _CL_ORD_ID.findall(text + b"\x01"))
-    return frozenset(name.decode("ascii", "replace") for name in names)
+            newest[int(number[1])] = _orders_named(text)
+    counted = (names for number, names in newest.items() if number < stored.next_sender)
+    return frozenset(name.decode("ascii", "replace") for names in counted for name in names)
+
+
+def _orders_named(text: bytes) -> Sequence[bytes]:
+    """ClOrdIDs of what a message sends or changes."""
+    is_of_orders = any(kind in text for kind in _ORDERS)
+    return _CL_ORD_ID.findall(text + b"\x01") if is_of_orders else ()
 
 
 def blot_secrets(session: SessionConfig) -> None:
     """Overwrite user names and passwords in the message file; lengths and offsets stay."""
-    path = _file(session, "body")
-    if not path.exists():
-        return
-    with path.open("r+b") as stream:
-        for match in _SECRET.finditer(stream.read()):
-            if match[2].strip(b"*"):
-                stream.seek(match.start(2))
-                stream.write(b"*" * len(match[2]))
+    blot(_file(session, "body"))
 
 
 def _instant(content: bytes) -> datetime | None:
