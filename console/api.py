@@ -157,6 +157,10 @@ def _positions(service: Service, request: Request, _body: dict[str, Any]) -> obj
     return service.positions(request.query_params.get("account_id"))
 
 
+def _lots(service: Service, request: Request, _body: dict[str, Any]) -> object:
+    return service.lots(request.query_params.get("account_id"))
+
+
 def _breaks(service: Service, request: Request, _body: dict[str, Any]) -> object:
     return service.breaks(request.query_params.get("run"))
 
@@ -279,6 +283,7 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
     ("GET", "/v1/orders", _orders, {}),
     ("GET", "/v1/orders/{order}", _order, {}),
     ("GET", "/v1/positions", _positions, {}),
+    ("GET", "/v1/lots", _lots, {}),
     ("GET", "/v1/breaks", _breaks, {}),
     ("GET", "/v1/approvals", _approvals, {}),
     ("GET", "/v1/kills", _kills, {}),

@@ -16,6 +16,7 @@ from console.service_port import (
     AuditVerdict,
     Health,
     IngestLine,
+    LotLine,
     NewTerms,
     OrderLife,
     OrderLine,
@@ -117,6 +118,9 @@ class ApiClient:
 
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]:
         return self._get(tuple[PositionLine, ...], "/v1/positions", account_id=account_id)
+
+    def lots(self, account_id: str | None) -> tuple[LotLine, ...]:
+        return self._get(tuple[LotLine, ...], "/v1/lots", account_id=account_id)
 
     def breaks(self, run: str | None) -> tuple[Break, ...]:
         return self._get(tuple[Break, ...], "/v1/breaks", run=run)

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
+from console.lot_lines import lot_lines
 from console.order_life import costs_of, find_order, life_of
 from console.rule_preview import RulePreview, preview_of
 from console.service_port import (
     AuditVerdict,
     BooksVerdict,
+    LotLine,
     OrderLife,
     OrderLine,
     OrderQuery,
@@ -82,6 +84,11 @@ class VaultReading:
                 orders = view.orders.recent(RECENT_ORDERS)
         wanted = [order for order in orders if _matches(order, query)]
         return tuple(order_line(order) for order in wanted[: query.limit])
+
+    def lots(self, account_id: str | None) -> tuple[LotLine, ...]:
+        """Open tax lots, of one account or of all."""
+        with self._facts.read() as view:
+            return lot_lines(view, account_id, self._watch.now().date())
 
     def order(self, name: str) -> OrderLife:
         """The order that any ClOrdID of its chain names, and all that happened to it."""

@@ -67,6 +67,7 @@ ENTRIES = (
         'trimtab split AAPL 4:1 --on 2020-08-31 --by anna --why "the company\'s notice"',
     ),
     Entry("positions", "list holdings", "trimtab positions --account H001-1"),
+    Entry("lots", "list open tax lots", "trimtab lots --account H001-1 --symbol AAPL"),
     Entry(
         "rules",
         "list, test and compare the rules, and change what is in force",

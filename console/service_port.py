@@ -146,6 +146,20 @@ class PositionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LotLine:
+    """One open tax lot."""
+
+    account_id: str
+    symbol: str
+    lot_id: str
+    quantity: Decimal
+    named: Decimal  # Of these, shares that open sales have named and not taken yet.
+    basis: Decimal  # Dollars.
+    acquired: date
+    term: str  # "short", "long", if sold today.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetail:
     """One run with everything that came of it."""
 
@@ -280,6 +294,7 @@ class Reading(Protocol):
     def orders(self, query: OrderQuery) -> tuple[OrderLine, ...]: ...
     def order(self, name: str) -> OrderLife: ...  # Any ClOrdID of its chain.
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]: ...
+    def lots(self, account_id: str | None) -> tuple[LotLine, ...]: ...
     def breaks(self, run: str | None) -> tuple[Break, ...]: ...
     def approvals(self) -> tuple[Approval, ...]: ...
     def kills(self) -> tuple[Kill, ...]: ...

@@ -19,6 +19,7 @@ from domain.venue_ways import Ways
 from oms import wire_risk
 from oms.admission import Admission, Stopped, admit
 from oms.by_hand.cover import uncovered
+from oms.by_hand.lots import unavailable
 from oms.entering import ACTOR, enter
 from oms.family import family_of, most_parts, within_parents
 from oms.funding import Cut, Funding, fund
@@ -103,7 +104,7 @@ def commit(
 def _unfit(uow: UnitOfWork, intents: Sequence[OrderIntent], ground: Ground) -> Mapping[str, str]:
     """Why accounts must leave by what they hold now."""
     if ground.by_hand:
-        return uncovered(uow, intents)
+        return {**unavailable(uow, intents, ground.snapshot), **uncovered(uow, intents)}
     accounts = {part.account_id for intent in intents for part in intent.allocations}
     return moved(uow, ground.run_id, accounts, ground.snapshot)
 

@@ -48,6 +48,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=account_part,
         help="an account and its shares; once for each account of a block",
     )
+    parser.add_argument(
+        "--lot",
+        dest="lots",
+        metavar="LOT",
+        action="append",
+        default=[],
+        help="a lot to sell, where the mandate's lot_method is specific; once for each, in the "
+        "order in which they go (`trimtab lots` lists them)",
+    )
     _add_terms(parser)
     parser.add_argument(
         "--urgency", choices=[one.value for one in Urgency], help="for the routing rules"
@@ -124,6 +133,7 @@ def order_of(arguments: argparse.Namespace) -> HandOrder:
         venue=arguments.venue,
         algo=_algo(arguments),
         urgency=Urgency(arguments.urgency or Urgency.NORMAL),
+        lots=tuple(arguments.lots),
     )
 
 

@@ -31,6 +31,7 @@ class HandOrder:
     venue: str | None = None
     algo: AlgoTerms | None = None
     urgency: Urgency = Urgency.NORMAL
+    lots: tuple[str, ...] = ()  # To sell, in this order, where mandates relieve lots by name.
 
     @property
     def quantity(self) -> Decimal:
@@ -81,10 +82,8 @@ class HandOrder:
         """What is wanted and for whom: "buy 1000 AAPL, 600 for H001-1, 400 for H001-2"."""
         parts = [f"{plain(part.quantity)} for {part.account_id}" for part in self.allocations]
         verb = "buy" if self.side is Side.BUY else "sell"
+        whom = f", {', '.join(parts)}"
         if len(parts) == 1:
-            return f"{verb} {plain(self.quantity)} {self.symbol} for {_only(self.allocations)}"
-        return f"{verb} {plain(self.quantity)} {self.symbol}, {', '.join(parts)}"
-
-
-def _only(allocations: tuple[Allocation, ...]) -> str:
-    return allocations[0].account_id
+            whom = f" for {self.allocations[0].account_id}"
+        lots = f", of lot {', then '.join(self.lots)}" if self.lots else ""
+        return f"{verb} {plain(self.quantity)} {self.symbol}{whom}{lots}"

@@ -4,41 +4,50 @@ It stands where the optimizer's answer stands, with the same figures as far as a
 them: a sale's lots, gain and tax by the mandate's own method, the half spread as its cost.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
+from types import MappingProxyType
 
-from domain.accounts import Account, Mandate, TaxStatus
-from domain.exact import ZERO, to_cents
+from domain.accounts import Account, LotMethod, Mandate, TaxStatus
+from domain.exact import ZERO, plain, to_cents
 from domain.instruments import Security
-from domain.lots import Term
+from domain.lots import TaxLot, Term
 from domain.orders import Allocation, Side
 from domain.postings import Relief
 from domain.proposals import AccountProposal, Outcome, ProposedTrade
 from domain.snapshot import Snapshot
 from ledger.lots import relieve
+from oms.by_hand.lots import without
 from oms.by_hand.order import HandOrder
 
 _PLACES = Decimal("1e-9")  # Of weights, as everywhere in the record.
+_MILLIONTH = Decimal("0.000001")
 
 
 def proposals(
-    order: HandOrder, snapshot: Snapshot, *, by: str, why: str
+    order: HandOrder,
+    snapshot: Snapshot,
+    *,
+    by: str,
+    why: str,
+    taken: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> tuple[AccountProposal, ...]:
     """One for each account, in the order's own sequence.
 
     The order has passed `oms.by_hand.refusals`: its security, price and accounts are there.
-    Tracking errors are left at zero: nobody waits for a risk model before the order goes out.
+    `taken` are shares by lot that other sales have named. Tracking errors are left at zero:
+    nobody waits for a risk model before the order goes out.
     """
-    book = _Book(order, snapshot)
-    return tuple(
-        book.proposal(part, f"{by} ordered it by hand: {why}") for part in order.allocations
-    )
+    book = _Book(order, snapshot, taken)
+    return tuple(book.proposal(part, by, why) for part in order.allocations)
 
 
 class _Book:
     """What the snapshot knows of the order's security and accounts."""
 
-    def __init__(self, order: HandOrder, snapshot: Snapshot) -> None:
-        self._order, self._snapshot = order, snapshot
+    def __init__(self, order: HandOrder, snapshot: Snapshot, taken: Mapping[str, Decimal]) -> None:
+        self._order, self._snapshot, self._taken = order, snapshot, taken
         self._security: Security = next(
             one for one in snapshot.securities if one.symbol == order.symbol
         )
@@ -50,13 +59,14 @@ class _Book:
             for model in snapshot.models
         }
 
-    def proposal(self, part: Allocation, reason: str) -> AccountProposal:
+    def proposal(self, part: Allocation, by: str, why: str) -> AccountProposal:
         account = self._accounts[part.account_id]
         price = self._prices[self._security.security_id]
         notional = part.quantity * price
         cash, worth, held = self._holdings(part.account_id)
         sign = 1 if self._order.side is Side.BUY else -1
         reliefs = self._reliefs(part, account, notional)
+        reason = f"{by} ordered it by hand{self._lot_words(account, reliefs)}: {why}"
         cost = to_cents(notional * self._security.half_spread)
         tax = self._tax(account, reliefs)
         return AccountProposal(
@@ -101,19 +111,33 @@ class _Book:
             return ()
         mandate = self._mandates[account.mandate_id]
         return relieve(
-            [
-                lot
-                for lot in self._snapshot.lots
-                if (lot.account_id, lot.security_id)
-                == (part.account_id, self._security.security_id)
-            ],
+            self._lots(part.account_id, mandate.lot_method),
             part.quantity,
             notional,
             mandate.lot_method,
             sold_on=self._snapshot.as_of,
             short_rate=mandate.short_term_rate,
             long_rate=mandate.long_term_rate,
+            named=self._order.lots,
         )
+
+    def _lots(self, account_id: str, method: LotMethod) -> list[TaxLot]:
+        """Open lots of the security; of a mandate that names them, what others have not named."""
+        owner = (account_id, self._security.security_id)
+        own = [one for one in self._snapshot.lots if (one.account_id, one.security_id) == owner]
+        if method is not LotMethod.SPECIFIC:
+            return own
+        return [
+            replace(lot, quantity=left, basis=_part(lot.basis, left, lot.quantity))
+            for lot, left in without(own, self._taken)
+        ]
+
+    def _lot_words(self, account: Account, reliefs: tuple[Relief, ...]) -> str:
+        """Which lots go, where that is not the mandate's to say."""
+        if self._mandates[account.mandate_id].lot_method is not LotMethod.SPECIFIC or not reliefs:
+            return ""
+        lots = (f"{plain(one.quantity)} of lot {one.lot_id} of {one.acquired}" for one in reliefs)
+        return f" ({', '.join(lots)})"
 
     def _tax(self, account: Account, reliefs: tuple[Relief, ...]) -> Decimal:
         if account.tax_status is not TaxStatus.TAXABLE:
@@ -124,6 +148,10 @@ class _Book:
 
 def _rate(mandate: Mandate, term: Term) -> Decimal:
     return mandate.long_term_rate if term is Term.LONG else mandate.short_term_rate
+
+
+def _part(basis: Decimal, shares: Decimal, of: Decimal) -> Decimal:
+    return basis if shares == of else (basis * shares / of).quantize(_MILLIONTH)
 
 
 def _weight(dollars: Decimal, worth: Decimal) -> Decimal:

@@ -18,6 +18,7 @@ from domain.ports import UnitOfWork
 from domain.snapshot import Snapshot
 from oms.blocks import directed
 from oms.by_hand.cover import free_shares, in_words
+from oms.by_hand.lots import lot_problems
 from oms.by_hand.order import HandOrder
 from oms.by_hand.times import over_already
 from oms.route_terms import TradingDay
@@ -60,6 +61,7 @@ def problems(
     yield from _of_prices(order, security, price, house.limits)
     yield from _of_venue(order, snapshot, house.venues)
     yield from _of_accounts(uow, order, security, snapshot)
+    yield from lot_problems(uow, order, security, snapshot)
 
 
 def _unknown_symbol(symbol: str, snapshot: Snapshot) -> str:

@@ -27,6 +27,7 @@ from console.service_port import (
     IngestLine,
     IngestProblem,
     LifeLine,
+    LotLine,
     OrderLife,
     OrderLine,
     PositionLine,
@@ -213,6 +214,19 @@ class Desk:
             basis=None,
             price=None,
             market_value=Decimal("-1234567.5"),
+        )
+        return (line,)
+
+    def lots(self, account_id):
+        line = LotLine(
+            account_id=account_id or "H001-1",
+            symbol="AAPL",
+            lot_id="H001-1:AAPL:2",
+            quantity=Decimal(1200),
+            named=Decimal(30),
+            basis=Decimal("150000.25"),
+            acquired=date(2021, 3, 1),
+            term="long",
         )
         return (line,)
 

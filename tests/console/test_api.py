@@ -58,6 +58,7 @@ def test_every_answer_comes_back_as_the_value_it_was(client, desk):
     assert client.orders(query) == desk.orders(query)
     assert desk.told.count(("orders", query)) == 2
     assert client.positions(None) == desk.positions(None)
+    assert client.lots("H001-2") == desk.lots("H001-2")
     assert client.breaks("last") == ()
     assert client.approvals() == desk.approvals()
     assert client.explain("7M2K9QDE-0001") == desk.explain("7M2K9QDE-0001")

@@ -26,6 +26,7 @@ READING = (
     "runs",
     "orders",
     "positions",
+    "lots",
     "breaks",
     "approvals",
     "audit verify",
@@ -233,6 +234,15 @@ def test_orders_pass_their_filters_on(run, desk):
 
 def test_numbers_are_exact_and_marked_in_thousands(run):
     assert "-1,234,567.5 " in run("positions").out
+
+
+def test_open_lots_are_listed_by_name_with_what_of_them_is_spoken_for(run):
+    out = run("lots", "--account", "H001-2").out
+
+    assert out.splitlines()[1].split() == [
+        "H001-2", "AAPL", "H001-1:AAPL:2", "1,200", "30", "150,000.25", "2021-03-01", "long",
+    ]  # fmt: skip
+    assert "no such lot is open" in run("lots", "--symbol", "KO").out
 
 
 def test_an_unknown_name_says_what_to_do_next_and_exits_64(run):
