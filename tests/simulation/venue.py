@@ -234,6 +234,10 @@ class SimVenue:
         assert isinstance(shown, list)
         return [one for one in shown if one["client"] == CLIENT]
 
+    def order_of(self, cl_ord_id: str) -> dict[str, object] | None:
+        """The order that had this ClOrdID, if any ever came."""
+        return self.by_name().get(cl_ord_id)
+
     def by_name(self) -> dict[object, dict[str, object]]:
         """Our orders by each ClOrdID that they ever had."""
         return {name: one for one in reversed(self.orders()) for name in _names(one)}
