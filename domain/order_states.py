@@ -59,6 +59,7 @@ _BRIEF = frozenset({TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG, TimeInFor
 _NEVER_WORKED = frozenset({_S.UNSENT, _S.REJECTED})
 _ENDS = {ExecType.CANCELED: _S.CANCELED, ExecType.EXPIRED: _S.EXPIRED}
 _ENDED = CLOSED - _NEVER_WORKED - {_S.FILLED}  # Ended by something else than the last share.
+_OVER = frozenset({_S.REJECTED, _S.CANCELED, _S.EXPIRED})
 _BELOW_FILLED = frozenset({_S.CANCELED, _S.EXPIRED})  # By the precedence of OrdStatus.
 
 # One row: on this ExecType, an order in one of these states may go to one of those.
@@ -262,6 +263,8 @@ def _on_report(order: Order, event: ExecutionReport) -> Outcome:
     if moved is not told:
         doubtful = order.in_doubt and event.cum_qty > moved.cum_qty
         moved = _with_leaves(replace(moved, in_doubt=doubtful))
+    if moved.pending and moved.status in _OVER:
+        moved = replace(moved, pending=())  # Nothing of it can be changed any more.
     unusual = (*alarms, *doubts, *answers, *_closed_alarms(order, event))
     return moved, (*unusual, *_disagreements(moved, event))
 

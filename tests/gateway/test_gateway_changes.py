@@ -249,3 +249,15 @@ def test_a_replace_that_counted_as_never_received_and_is_made_after_all_is_follo
         "change_not_received",
         "never_received_contradicted",
     ]
+
+
+@pytest.mark.parametrize("end", ["4", "8", "C"])
+def test_the_end_of_an_order_is_the_end_of_its_changes(desk, end):
+    """No answer to them is waited for: what is left may go to another venue."""
+    replace(desk.vault, "T1", 200)
+    desk.step()
+
+    desk.hear({**ACKNOWLEDGED, 150: end, 39: end, 151: "0"})
+
+    assert desk.order.is_closed
+    assert desk.pending == []
