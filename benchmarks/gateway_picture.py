@@ -1,9 +1,11 @@
-"""Latency by load, as a plot, from what `python -m benchmarks.gateway --json` printed.
+"""Latency by load, or memory by minute, as a plot of what `benchmarks.gateway --json` printed.
 
     python -m benchmarks.gateway_picture FIGURES.json docs/pictures/gateway-latency.svg
+    python -m benchmarks.gateway_picture --part memory FIGURES.json docs/pictures/gateway-memory.svg
 
-Left from the instant an order is due until the counterparty has it, right from the counterparty's
-fill until it is in the ledger (of a bare pair: seen). Solid p99, dotted p50.
+Latency: left from the instant an order is due until the counterparty has it, right from the
+counterparty's fill until it is in the ledger (of a bare pair: seen). Solid p99, dotted p50.
+Memory: what is resident, and what C and C++ have in use, with and without the engine's index.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from typing import Any
 
 _PANELS = {"to_wire": "due to wire", "to_ledger": "fill to ledger"}
 _COLOURS = ("tab:blue", "tab:green", "tab:gray", "tab:brown")
+_INDEX_BYTES = 64  # Of the engine's file store, for each message that was sent.
 
 
 def main() -> None:
@@ -22,17 +25,25 @@ def main() -> None:
     )
     parser.add_argument("figures", type=Path, help="the JSON object that the benchmark printed")
     parser.add_argument("file", type=Path, help="the picture to write")
+    parser.add_argument("--part", default="latency", choices=("latency", "memory"))
     options = parser.parse_args()
     found = json.loads(options.figures.read_text())
-    rows = [row for row in found["rows"] if row.get("part") == "latency"]
-    _draw(rows, options.file)
+    rows = [row for row in found["rows"] if row.get("part") == options.part]
+    plt = _pyplot(f"gateway-{options.part}")
+    figure = _latency(plt, rows) if options.part == "latency" else _memory(plt, rows[0])
+    options.file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(options.file, metadata={"Date": None})
 
 
-def _draw(rows: list[dict[str, Any]], file: Path) -> None:
+def _pyplot(salt: str) -> Any:
     import matplotlib as mpl
     from matplotlib import pyplot as plt
 
-    mpl.rcParams |= {"svg.hashsalt": "gateway-latency", "svg.fonttype": "none"}
+    mpl.rcParams |= {"svg.hashsalt": salt, "svg.fonttype": "none"}
+    return plt
+
+
+def _latency(plt: Any, rows: list[dict[str, Any]]) -> Any:
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), constrained_layout=True, sharey=True)
     methods = list(dict.fromkeys(row["method"] for row in rows))
     for axis, (key, words) in zip(axes, _PANELS.items(), strict=True):
@@ -46,8 +57,25 @@ def _draw(rows: list[dict[str, Any]], file: Path) -> None:
         axis.set(xlabel="orders due a second", ylabel="milliseconds", title=words)
         axis.grid(visible=True, which="both", alpha=0.25)
     axes[0].legend(frameon=False)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, metadata={"Date": None})
+    return figure
+
+
+def _memory(plt: Any, row: dict[str, Any]) -> Any:
+    figure, axis = plt.subplots(figsize=(6, 3.6), constrained_layout=True)
+    minutes = range(1, len(row["orders"]) + 1)
+    axis.plot(minutes, row["resident_mb"], "-", color=_COLOURS[0], label="resident")
+    if None not in row["heap_mb"]:
+        index = [orders * _INDEX_BYTES / 1e6 for orders in row["orders"]]
+        rest = [heap - own for heap, own in zip(row["heap_mb"], index, strict=True)]
+        axis.plot(minutes, row["heap_mb"], "-", color=_COLOURS[1], label="in use by C and C++")
+        axis.plot(
+            minutes, rest, ":", color=_COLOURS[1], label="the same, without the engine's index"
+        )
+    axis.set(xlabel="minutes", ylabel="megabytes", ylim=(0, None))
+    axis.set_title(f"{row['orders_per_second_due']} orders a second")
+    axis.grid(visible=True, alpha=0.25)
+    axis.legend(frameon=False)
+    return figure
 
 
 if __name__ == "__main__":
