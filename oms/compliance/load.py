@@ -63,8 +63,7 @@ def read_rules(
         raise RuleFileError([RuleProblem(file, line, f"is not TOML: {error}")]) from error
     reader = RuleReader(file, text, hashlib.sha256(content).hexdigest())
     rules = reader.rules(document)
-    if not reader.problems:
-        reader.try_examples(rules)
+    reader.try_examples(rules)
     enabled = () if reader.problems else _enabled(reader, document, packs)
     taken = {rule.rule_id: rule.source.file for rule in enabled}
     for rule in rules:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -66,7 +66,7 @@ class RuleReader(TomlTables):
 
     def __init__(self, file: str, text: str, sha256: str) -> None:
         super().__init__(file, text, sha256)
-        self._examples: dict[tuple[str, int], int] = {}
+        self._examples: dict[tuple[str, int], Place] = {}
 
     def rules(self, document: Mapping[str, Any]) -> tuple[Rule, ...]:
         for key in document.keys() - {"rule", "enable"}:
@@ -96,15 +96,24 @@ class RuleReader(TomlTables):
 
     def try_examples(self, rules: Iterable[Rule]) -> None:
         for rule in rules:
-            try:
-                outcomes = run_examples((rule,))
-            except ExampleError as error:
-                self.say(rule.source.line, f"rule {rule.rule_id}: in an example, {error}")
-                continue
-            for number, outcome in enumerate(outcomes):
-                if not outcome.agrees:
-                    line = self._examples[rule.rule_id, number]
-                    self.say(line, f"rule {rule.rule_id} fails its example: {outcome.message}")
+            for number, example in enumerate(rule.examples):
+                self._try(rule, example, self._examples[rule.rule_id, number])
+
+    def _try(self, rule: Rule, example: Example, place: Place) -> None:
+        try:
+            (outcome,) = run_examples((replace(rule, examples=(example,)),))
+        except ExampleError as error:
+            line = self._line_given(place, error.line)
+            self.say(line, f"rule {rule.rule_id}: in an example, {error}")
+            return
+        if not outcome.agrees:
+            self.say(place.first, f"rule {rule.rule_id} fails its example: {outcome.message}")
+
+    def _line_given(self, place: Place, number: int) -> int:
+        """Where line `number` of an example's text stands; a text may begin on the next line."""
+        given = self.line_of(place, r"given\s*=", place.first)
+        begins_below = self.lines[given - 1].partition("=")[2].strip() in {"'''", '"""'}
+        return given + number - (0 if begins_below else 1)
 
     def _rule(self, table: dict[str, Any], place: Place) -> Rule | None:
         parameters, examples = table.pop("parameters", {}), table.pop("example", [])
@@ -112,15 +121,9 @@ class RuleReader(TomlTables):
         start = self.line_of(place, r"\[rule\.parameters\]", inline)
         header_end = self.line_of(place, r"\[\[?rule\.", place.last)
         header = self.read(_Header, table, Place(place.first, header_end), "a rule")
-        if header is None:
-            return None
-        if header.type not in RULE_TYPES:
-            close = nearest(header.type, RULE_TYPES)
-            self.problem(place, "type", f"unknown rule type {header.type!r}{close}")
-            return None
-        test = self._test(header.type, parameters, Place(start, place.last))
-        cases = self._cases(header.id, examples, place)
-        if test is None or not self._is_sound(header, place, cases):
+        test = self._test(table.get("type"), parameters, Place(start, place.last), place)
+        cases = self._cases(str(table.get("id")), examples, place)
+        if header is None or not self._is_sound(header, place, cases) or test is None:
             return None
         return Rule(
             rule_id=header.id,
@@ -157,7 +160,16 @@ class RuleReader(TomlTables):
             self.problem(place, "id", f"rule {header.id!r} has no [[rule.example]]: add one")
         return len(self.problems) == count
 
-    def _test(self, name: str, parameters: dict[str, Any], place: Place) -> RuleTest | None:
+    def _test(
+        self, name: object, parameters: dict[str, Any], place: Place, rule: Place
+    ) -> RuleTest | None:
+        """The rule's own question, by its type; a type that is no text was refused before."""
+        if not isinstance(name, str):
+            return None
+        if name not in RULE_TYPES:
+            close = nearest(name, RULE_TYPES)
+            self.problem(rule, "type", f"unknown rule type {name!r}{close}")
+            return None
         test: RuleTest | None = self.read(RULE_TYPES[name], parameters, place, name)
         wrong = None if test is None else test.problem()
         if wrong is not None:
@@ -179,6 +191,6 @@ class RuleReader(TomlTables):
         for table, where in zip(tables, places, strict=True):
             example = self.read(Example, table, where, "an example")
             if example is not None:
-                self._examples[rule_id, len(cases)] = where.first
+                self._examples[rule_id, len(cases)] = where
                 cases.append(example)
         return tuple(cases)

@@ -50,7 +50,11 @@ _MASTER = frozenset({"issuer", "sector", "industry", "country", "volume", "price
 
 
 class ExampleError(BadInputError):
-    """A line of an example that cannot be read."""
+    """A line of an example that cannot be read, by its number in the example."""
+
+    def __init__(self, line: int, words: str, reason: str) -> None:
+        super().__init__(f"line {line}, {words!r}: {reason}")
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +125,9 @@ class _Scene:
                 try:
                     method(self, match)
                 except (ValueError, KeyError) as error:
-                    raise ExampleError(f"line {number}, {words!r}: {error}") from error
+                    raise ExampleError(number, words, str(error)) from error
                 return
-        raise ExampleError(f"line {number}, {words!r}: not a line of the example language")
+        raise ExampleError(number, words, "not a line of the example language")
 
     def scene(self) -> Scene:
         at = datetime.combine(self.day, time(20, 45), UTC)

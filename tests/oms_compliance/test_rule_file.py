@@ -35,6 +35,9 @@ A1 buys 25 ALFA
 """
 
 
+GIVEN = GOOD[GOOD.index("given") :].rstrip()
+
+
 def problems(text: str) -> list[str]:
     with pytest.raises(RuleFileError) as refused:
         read_rules(text.encode(), "rules.toml")
@@ -97,8 +100,9 @@ def test_a_rule_knows_its_line_and_its_version():
         ('citation = "policy"', 'citation = ""', "5: citation is empty"),
         ('id = "issuer"', 'id = "Issuer 1"', "2: id 'Issuer 1': small letters"),
         ('expect = "pass"', 'expect = "breach"', "11: rule issuer fails its example: expected"),
-        ("A1 buys 25 ALFA", "A1 buys 25 BETA", "1: rule issuer: in an example, line 3"),
-        ("A1 buys 25 ALFA", "A1 dances", "1: rule issuer: in an example, line 3"),
+        ("A1 buys 25 ALFA", "A1 buys 25 BETA", "17: rule issuer: in an example, line 3"),
+        ("A1 buys 25 ALFA", "A1 dances", "17: rule issuer: in an example, line 3"),
+        (GIVEN, 'given = "A1 dances"', "14: rule issuer: in an example, line 1, 'A1 dances'"),
         ("[[rule]]", "[[rules]]", "1: unknown table 'rules'"),
         ("[[rule]]", "[[rule]", "1: is not TOML"),
         ("[[rule]]", "[rule]", "1: no [[rule]] table in the file"),
@@ -122,11 +126,25 @@ def test_a_doubled_id_is_refused():
 def test_every_problem_is_told_at_once_and_nothing_loads():
     found = problems(GOOD.replace("hard", "hart").replace("0.25", "7"))
 
-    assert [text.split(":")[1] for text in found] == ["6"]
+    assert [text.split(":")[1] for text in found] == ["6", "10"]
     both = GOOD.replace("hard", "hart") + GOOD.replace('"issuer"\ntype', '"other"\ntype').replace(
         "0.25", "7"
     )
     assert [text.split(":")[1] for text in problems(both)] == ["6", "28"]
+
+
+def test_a_type_that_does_not_exist_hides_no_other_mistake():
+    wrong = GOOD.replace("GroupWeight", "GroupWieght").replace("hard", "hart")
+
+    assert [text.split(":")[1] for text in problems(wrong)] == ["3", "6"]
+
+
+def test_the_examples_of_one_rule_are_tried_where_another_is_wrong():
+    wrong = GOOD.replace("hard", "hart") + GOOD.replace('"issuer"\ntype', '"other"\ntype').replace(
+        'expect = "pass"', 'expect = "breach"'
+    )
+
+    assert [text.split(":")[1] for text in problems(wrong)] == ["6", "29"]
 
 
 def test_a_rule_without_examples_is_refused():
