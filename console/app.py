@@ -301,7 +301,7 @@ def _gateway_settings(config: Config) -> GatewaySettings:
     place = config.path.name
     settings = load_settings(config.fix_settings, tables, os.environ, config_file=place)
     refuse_impossible_routes(config.routing.rules, settings.profiles, place)
-    return settings
+    return replace(settings, rehearsal=config.clock.start is not None)
 
 
 def _desk(config: Config, rules: tuple[Rule, ...]) -> Desk:

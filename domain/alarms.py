@@ -45,6 +45,7 @@ _ERRORS = (
     "unknown_allocation",
     "terms_disagree",
     "unknown_at_venue",
+    "unknown_execution_changed",
     "unknown_order",
     "venue_contradicts_itself",
 )
@@ -55,6 +56,8 @@ _WARNINGS = (
     "change_unanswered",
     "duplicate_refused",
     "ended_by_day_roll",
+    "execution_busted",
+    "execution_corrected",
     "fill_on_closed_order",
     "gap_not_filled",
     "illegal_transition",

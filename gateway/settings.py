@@ -124,6 +124,7 @@ class GatewaySettings:
     patience_seconds: float = 30.0  # A full queue stops the process after this long.
     acknowledgement_seconds: float = 10.0  # Silence after this puts an order in doubt.
     allocation_seconds: float = 60.0  # The same for an allocation: back offices are slower.
+    rehearsal: bool = False  # The clock is not the machine's, by which the engine's store counts.
 
     @property
     def hearings(self) -> Hearings:

@@ -15,11 +15,14 @@ ELSEWHERE = {
     "drop_copy_differs",
     "drop_copy_missing",
     "drop_copy_unmatched",
+    "execution_busted",
+    "execution_corrected",
     "gap_not_filled",
     "orders_of_failed_run",
     "session_down",
     "session_flooded",
     "session_silent",
+    "unknown_execution_changed",
 }
 
 

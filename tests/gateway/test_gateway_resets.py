@@ -193,6 +193,20 @@ def test_a_reset_whose_commit_a_kill_prevented_is_found_at_the_next_start(wired)
     trade_on(wired, gateway, name, order)
 
 
+def test_a_rehearsal_of_another_day_does_not_take_its_store_for_a_new_one(wired):
+    """Its messages are kept at instants of years ago; the store counts by the machine's clock."""
+    wired.venue.start()
+    gateway = wired.connected(rehearsal=True)
+    working_order(wired, gateway)
+    wired.stop_gateways()
+    [session] = (wired.directory / "fix").rglob("*.session")
+    session.write_text(f"{datetime.now(UTC) + timedelta(seconds=2):%Y%m%d-%H:%M:%S}")
+
+    wired.connected(rehearsal=True)
+
+    assert wired.alarms("sequence_reset") == []
+
+
 def the_store_begins_anew(wired):
     """As QuickFIX leaves it after a Logon with ResetSeqNumFlag, a while after the last message."""
     [session] = (wired.directory / "fix").rglob("*.session")
