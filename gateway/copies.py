@@ -23,7 +23,7 @@ from gateway.alarms import tell
 from gateway.comparison import contradiction, missing, uncopied
 from gateway.copy_marks import COMPARED, Verdict, marks
 from gateway.settings import Connection, VenueProfile
-from gateway.uncopied import Uncopied, keys
+from gateway.uncopied import Key, Uncopied
 
 _MARK_SECONDS = 60.0
 _BATCH = 500
@@ -56,7 +56,7 @@ class _News:
 
     concluded: list[_Concluded] = field(default_factory=list)
     told: list[_Waiting] = field(default_factory=list)
-    uncopied: list[ExecutionReport] = field(default_factory=list)
+    uncopied: list[Key] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     breaks: list[tuple[UUID | None, Break]] = field(default_factory=list)
     sightings: list[tuple[Order, str]] = field(default_factory=list)  # With the copy's ExecID.
@@ -228,9 +228,11 @@ class Copies:
         up_since = self._copies_up_since()
         if up_since is None or now - up_since < self._seconds:
             return
-        for booked in self._uncopied.overdue(now - self._seconds):
+        for key in self._uncopied.overdue(now - self._seconds):
+            booked = view.orders.execution(self._venue, *key)
+            assert booked is not None
             found = uncopied(booked, self._seconds)
-            news.uncopied.append(booked)
+            news.uncopied.append(key)
             self._add_break(view, booked, found, news)
             alarm = Alarm(kind=found.kind, cl_ord_id=booked.cl_ord_id, message=found.message)
             news.alarms.append(alarm)
@@ -267,7 +269,7 @@ class Copies:
         done = {one.place for one in news.concluded}
         self._waiting = [one for one in self._waiting if one.place not in done]
         self._unmarked += news.concluded
-        for key in keys(news.uncopied):
+        for key in news.uncopied:
             self._uncopied.copied(key)
         self._looked_at = news.looked_at
         self._noted |= {order.intent.cl_ord_id for order, _ in news.sightings}

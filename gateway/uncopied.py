@@ -22,11 +22,10 @@ Ranges = Sequence[Sequence[int]]  # First and last number of booking, both waiti
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An execution without its copy."""
+    """An execution without its copy; what it says is in the store, as a day of them may wait."""
 
     turn: int  # Counts the executions of the venue as they were read.
     number: int
-    report: ExecutionReport
     since: float  # Seconds of a monotonic clock.
 
 
@@ -61,9 +60,9 @@ class Uncopied:
         if len(self._told_before) > _TELLABLE:
             self._told_before.popitem(last=False)
 
-    def overdue(self, limit: float) -> tuple[ExecutionReport, ...]:
+    def overdue(self, limit: float) -> tuple[Key, ...]:
         """Those that wait since before `limit`."""
-        return tuple(one.report for one in self._waiting.values() if one.since <= limit)
+        return tuple(key for key, one in self._waiting.items() if one.since <= limit)
 
     def ranges(self) -> list[tuple[int, int]]:
         """What waits, as ranges of the numbers of booking."""
@@ -83,7 +82,7 @@ class Uncopied:
             self._turn += 1
             key = (report.trade_date, report.exec_id)
             if report.exec_type in FILLS and key not in self._told_before:
-                self._waiting[key] = Waiting(self._turn, number, report, now)
+                self._waiting[key] = Waiting(self._turn, number, now)
 
     def _booked(self, view: UnitOfWork, last: int | None) -> Iterator[tuple[int, ExecutionReport]]:
         while batch := view.orders.executions_after(self._venue, self.through, _BATCH):

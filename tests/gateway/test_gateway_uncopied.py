@@ -1,12 +1,13 @@
 """What waits for a copy is what is booked and not copied, over any restart."""
 
+import gc
 from dataclasses import replace
 from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders import ExecType
+from domain.orders import ExecType, ExecutionReport
 from gateway.uncopied import Uncopied
 from tests.vault_storage.values import a_report
 
@@ -37,7 +38,7 @@ def key_of(report):
 
 
 def waiting(uncopied):
-    return {one.exec_id for one in uncopied.overdue(1.0)}
+    return {exec_id for _, exec_id in uncopied.overdue(1.0)}
 
 
 events = st.one_of(
@@ -86,3 +87,21 @@ def test_an_execution_that_was_copied_before_it_was_booked_waits_for_nothing():
     uncopied.follow(store, now=1.0)
 
     assert waiting(uncopied) == set()
+
+
+def test_a_day_without_copies_keeps_no_reports_in_memory():
+    store, uncopied = Booked(), Uncopied("XSIM")
+    before = reports_in_memory()
+    for _ in range(100):
+        store.book("XSIM", ExecType.TRADE)
+    uncopied.follow(store, now=1.0)
+
+    store.rows.clear()
+
+    assert reports_in_memory() == before
+    assert len(uncopied.overdue(1.0)) == 100
+
+
+def reports_in_memory():
+    gc.collect()
+    return sum(type(one) is ExecutionReport for one in gc.get_objects())
