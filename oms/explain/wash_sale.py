@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from domain.postings import Disallowance, Relief, Restatement, Transaction
+from domain.sold import TOLD, told_parts
 from ledger.positions import disallowed
 from oms.wording import dollars, shares
 
@@ -35,10 +36,17 @@ def _result(relief: Relief) -> str:
     return f"a {relief.term}-term {what} of {dollars(abs(relief.gain))}"
 
 
+def _taker(found: Disallowance) -> str:
+    if found.replacement.startswith(TOLD):
+        account_id, _, day = told_parts(found.replacement)
+        return f"the shares that {account_id}, which is held away, bought on {day}"
+    return f"lot {found.taken_over_by or found.replacement}"
+
+
 def _disallowed_words(found: Disallowance, symbols: Mapping[str, str]) -> str:
     name = symbols.get(found.security_id, found.security_id)
     of = f"{dollars(abs(found.loss))} on {shares(abs(found.quantity))} {name}"
-    where = f"lot {found.taken_over_by or found.replacement}"
+    where = _taker(found)
     if found.loss < 0:
         return f"The loss of {of} is not in the basis of {where} any more."
     after = (
