@@ -60,11 +60,10 @@ class Questions:
         self._standing.logged_on(venue, self._monotonic())
         self._wake()
 
-    def booked(self, cl_ord_ids: Iterable[str]) -> None:
-        """The venue spoke of these orders and changes, so doubts may be gone."""
-        names = tuple(cl_ord_ids)
-        self._standing.answered(names)
-        self._changes.answered(names)
+    def booked(self, cl_ord_ids: Iterable[str], requests: Iterable[str] = ()) -> None:
+        """The venue spoke of these orders, so doubts may be gone; these requests it answered."""
+        self._standing.answered(cl_ord_ids)
+        self._changes.answered(requests)
         self._wake()
 
     def recount(self, venue: str) -> None:
