@@ -343,8 +343,8 @@ def test_the_account_that_lost_is_told_where_its_loss_is_now(home):
     with home.vault.read() as uow:
         words = list(wash_sale_words(uow.ledger.of_run(RUN), "A", {AAPL: "AAPL"}))
 
-    bought = f"the shares that ELSEWHERE, which is held away, bought on {BOUGHT}"
+    shares = f"the shares that ELSEWHERE, which is held away, bought on {BOUGHT}"
     assert len(words) == 3
-    assert words[0].endswith(f"it is in the basis of {bought} now [26 USC 1091].")
+    assert words[0].endswith(f"it is in the basis of {shares} now [26 USC 1091].")
     assert "it is in the basis of lot ELSEWHERE:AAPL:1~w:" in words[1]
-    assert words[2] == f"The loss of $1,500.00 on 30 AAPL is not in the basis of {bought} any more."
+    assert words[2] == f"The loss of $1,500.00 on 30 AAPL is not in the basis of {shares} any more."
