@@ -72,7 +72,9 @@ _WARNINGS = frozenset(
         "unknown_report_kept",
     }
 )
-_RESERVED = frozenset({"by", "component", "event", "level", "order", "run", "subject"})
+_RESERVED = frozenset(
+    {"at", "by", "component", "event", "level", "order", "requested_at", "run", "subject"}
+)
 _COMPONENTS = frozenset({"gateway", "ledger", "oms", "policy", "scheduler", "trimtab"})
 _ENDED_BADLY = frozenset({OrdStatus.REJECTED.value, OrdStatus.SUSPENDED.value})
 
@@ -129,8 +131,14 @@ def _flat(body: Any) -> Fields:
     return {
         name: value
         for name, value in body.items()
-        if name not in _RESERVED and not isinstance(value, Mapping)
+        if name not in _RESERVED and not _is_nested(value)
     }
+
+
+def _is_nested(value: Any) -> bool:
+    return isinstance(value, Mapping) or (
+        isinstance(value, list) and any(isinstance(one, Mapping) for one in value)
+    )
 
 
 def _ingested(body: Any) -> Fields:

@@ -17,6 +17,8 @@ Direction = Literal["in", "out"]
 _TEN_THOUSANDTH = Decimal("0.0001")
 _SIDES = {"1": "BUY", "2": "SELL", "5": "SELL SHORT"}
 _CANCEL_REASONS = {"0": "too late to cancel", "1": "unknown order"}
+# ExecTypes that change the status to what they are: new, fills, done for the day, cancelled, ...
+_TOLD_BY_STATUS = frozenset({None, "0", "1", "2", "3", "4", "8", "C", "F"})
 _PRICES = ((211, "offset"), (99, "stop"), (44, "limit"))
 _DETAIL_LENGTH = 120
 
@@ -103,12 +105,21 @@ def _execution(fields: dict[int, str], dictionary: Dictionary) -> str:
     return _join(
         _SIDES.get(fields.get(54, ""), ""),
         fields.get(55),
+        _event(fields, dictionary),
         _words(dictionary, 39, fields),
         done,
         filled,
         average,
         _detail(fields),
     )
+
+
+def _event(fields: dict[int, str], dictionary: Dictionary) -> str:
+    """What a report is about where its OrdStatus does not say so: a bust, a replace, an answer."""
+    told = _words(dictionary, 150, fields)
+    if fields.get(150) in _TOLD_BY_STATUS or told == _words(dictionary, 39, fields):
+        return ""
+    return f"{told} of {fields[19]}," if 19 in fields else f"{told},"
 
 
 def _cancel_reject(fields: dict[int, str], _dictionary: Dictionary) -> str:

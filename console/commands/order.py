@@ -6,9 +6,9 @@ from datetime import datetime
 from console.doors import open_config, reader
 from console.options import add_json
 from console.printing import Column, number, price, print_json, print_lines, print_table
-from console.service_port import CostLine, LifeLine, OrderLife
+from console.service_port import CostLine, LifeLine, OrderLife, OrderLine
 from domain.errors import ExitCode
-from oms.wording import dollars
+from oms.wording import counted, dollars
 
 COLUMNS = (
     Column[LifeLine]("TIME", lambda line: _time(line.at)),
@@ -46,11 +46,11 @@ def _head(life: OrderLife) -> list[str]:
     lines = [
         (
             f"{order.side} {number(order.order_qty)} {order.symbol} {order.terms} "
-            f"on {order.venue}, {order.trade_date}: {order.status}, filled {number(order.cum_qty)} "
-            f"at {price(order.avg_px)}, run {order.run_id.hex}"
+            f"on {order.venue}, {order.trade_date}: {order.status}, {_done(order)}, "
+            f"run {order.run_id.hex}"
         ),
         (
-            f"ClOrdIDs {' > '.join(life.chain)}; {len(order.account_ids)} accounts; "
+            f"ClOrdIDs {' > '.join(life.chain)}; {counted(len(order.account_ids), 'account')}; "
             f"the venue's OrderID {life.order_id or 'not told'}"
         ),
     ]
@@ -61,6 +61,13 @@ def _head(life: OrderLife) -> list[str]:
     if order.in_doubt:
         lines.append(f"IN DOUBT: {order.reason}; `trimtab resolve --help` says how to end it")
     return lines
+
+
+def _done(order: OrderLine) -> str:
+    """How much of it, at which average."""
+    if not order.cum_qty:
+        return "nothing done"
+    return f"{number(order.cum_qty)} done at {price(order.avg_px)}"
 
 
 def _costs(costs: CostLine) -> list[str]:

@@ -73,6 +73,11 @@ def words(fields):
             {"reject": {"reason": "already filled"}, "status": "2"},
             "change_refused       status=filled detail=already filled",
         ),
+        (
+            "order_raised",
+            {"before": "5", "allocations": [{"account_id": "H1"}], "at": "2022-11-30T15:05:15Z"},
+            "order_raised         before=5",
+        ),
         ("release_reduced", REDUCED, "release_reduced      cuts=2 stopped=0"),
     ],
 )

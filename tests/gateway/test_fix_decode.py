@@ -47,6 +47,19 @@ def raw(text: str) -> str:
             'OMS->JPM ◀ ExecutionReport BUY AAPL rejected  filled 0/5 "no symbol" seq=3 possdup',
         ),
         (
+            "35=8|34=3|49=JPM|56=OMS|55=HD|54=2|150=H|39=1|19=E7|32=0|31=0|14=178|38=209|6=319.37|",
+            "in",
+            (
+                "OMS->JPM ◀ ExecutionReport SELL HD trade cancel of E7, partially filled  "
+                "filled 178/209 avg 319.37 seq=3"
+            ),
+        ),
+        (
+            "35=8|34=4|49=JPM|56=OMS|55=HD|54=2|150=5|39=0|14=0|38=209|6=0|",
+            "in",
+            "OMS->JPM ◀ ExecutionReport SELL HD replaced, new  filled 0/209 seq=4",
+        ),
+        (
             "35=F|34=9|49=OMS|56=JPM|11=C2|41=C1|55=AAPL|54=1|",
             "out",
             "OMS->JPM ▶ OrderCancelRequest BUY AAPL of C1 seq=9",
