@@ -115,6 +115,12 @@ class AllocationInstruction:
         return self.alloc_id
 
     @property
+    def tells_beforehand(self) -> bool:
+        """It says who is to get what of a block that is not done, first or anew."""
+        is_cancel = self.transaction is AllocTransType.CANCEL
+        return self.kind is AllocType.PRELIMINARY and not is_cancel
+
+    @property
     def precedes_its_order(self) -> bool:
         """It says before the block who is to get what; its cancel comes after."""
         return self.kind is AllocType.PRELIMINARY and self.transaction is AllocTransType.NEW
@@ -278,6 +284,21 @@ def said_again(
     return replace(lost, alloc_id=next_alloc_id(lost.order, facts), requested_at=at)
 
 
+def said_anew(
+    earlier: AllocationInstruction,
+    parts: Iterable[tuple[str, Decimal]],
+    facts: Iterable[AllocationFact],
+    at: datetime,
+) -> AllocationInstruction:
+    """The Replace of a preliminary instruction: its order was changed since."""
+    return replace(
+        preliminary(earlier.order, parts, trade_date=earlier.trade_date, at=at),
+        alloc_id=next_alloc_id(earlier.order, facts),
+        transaction=AllocTransType.REPLACE,
+        refers_to=earlier.alloc_id,
+    )
+
+
 def taken_back(
     earlier: AllocationInstruction, facts: Iterable[AllocationFact], at: datetime
 ) -> AllocationInstruction:
@@ -294,13 +315,13 @@ def taken_back(
 def said_before(facts: Iterable[AllocationFact]) -> AllocationInstruction | None:
     """The preliminary instruction that the broker has, or may have or get, if any.
 
-    A Cancel of it counts, but for one that the broker never had.
+    A Cancel or a Replace of it counts, but for one that the broker never had.
     """
     facts = tuple(facts)
     told = [fact for fact in facts if isinstance(fact, AllocationInstruction)]
     unheard = _unheard(facts)
     over = _dead(facts) | {one.refers_to for one in told if one.alloc_id not in unheard}
-    holds = (one for one in told if one.precedes_its_order and one.alloc_id not in over)
+    holds = (one for one in told if one.tells_beforehand and one.alloc_id not in over)
     return next(holds, None)
 
 

@@ -13,11 +13,13 @@ from domain.allocations import (
     AllocationAnswer,
     AllocationInstruction,
     AllocationMode,
+    AllocTransType,
     AllocType,
     first_alloc_id,
 )
-from domain.exact import plain
-from domain.orders import Order, OrderIntent
+from domain.exact import plain, to_scaled
+from domain.orders import Order, OrderIntent, ReplaceRequest
+from domain.sharing import shared
 from gateway.dialect import Dialect
 from gateway.printable import instant, printable, token
 from gateway.terms import Field
@@ -36,6 +38,16 @@ def of_order(intent: OrderIntent, dialect: Dialect) -> list[Field]:
         return []
     parts = [(part.account_id, part.quantity) for part in intent.allocations]
     return [(78, str(len(parts))), *_shares(parts, dialect.accounts)]
+
+
+def of_change(request: ReplaceRequest, intent: OrderIntent, dialect: Dialect) -> list[Field]:
+    """What a replace says of them: all of its parts again, in the shares that it asks for."""
+    if dialect.allocations is not AllocationMode.ON_ORDER:
+        return []
+    weights = {part.account_id: to_scaled(part.quantity) for part in intent.allocations}
+    parts = shared(request.quantity, weights, Decimal(1), request.cl_ord_id)
+    said = [(account, quantity) for account, quantity in parts.items() if quantity]
+    return [(78, str(len(said))), *_shares(said, dialect.accounts)]
 
 
 def instruction(one: AllocationInstruction, order: Order, dialect: Dialect) -> list[Field]:
@@ -79,8 +91,11 @@ def answer(one: AllocationAnswer, at: datetime) -> list[Field]:
 
 
 def _orders(one: AllocationInstruction, order: Order) -> list[Field]:
-    """A preliminary instruction comes before its order, which then names it."""
-    if one.kind is AllocType.PRELIMINARY:
+    """A preliminary instruction comes before its order, which then names it.
+
+    One that replaces it names the order, as a change of the order cannot name both.
+    """
+    if one.kind is AllocType.PRELIMINARY and one.transaction is not AllocTransType.REPLACE:
         return [(857, _NOT_SPECIFIED)]
     fields = [(857, _LISTED), (73, "1"), (11, token("ClOrdID", order.current))]
     if order.order_id is not None:

@@ -158,6 +158,7 @@ def _replace(request: ReplaceRequest, order: Order, account: str, dialect: Diale
         *_instrument(order.intent),
         (54, order.intent.side.value),
         (60, instant(request.requested_at)),
+        *allocations.of_change(request, order.intent, dialect),
         *_terms(order.intent, request.quantity, request.limit_price, request.stop_price, dialect),
         *_why(request.why),
     ]

@@ -22,6 +22,7 @@ from domain.allocations import (
     in_force,
     next_alloc_id,
     preliminary,
+    said_anew,
     said_before,
     taken_back,
 )
@@ -45,6 +46,18 @@ def announce(uow: UnitOfWork, intent: OrderIntent, ways: Ways, at: datetime) -> 
     parts = [(part.account_id, part.quantity) for part in intent.allocations]
     first = preliminary(intent.cl_ord_id, parts, trade_date=intent.trade_date, at=at)
     _queue(uow, intent.venue, first, at)
+
+
+def announce_anew(uow: UnitOfWork, order: Order, at: datetime) -> None:
+    """The order's parts have changed: what its broker was told of them beforehand is replaced.
+
+    Call it before the change of the order is queued.
+    """
+    facts = uow.allocations.of_order(order.intent.cl_ord_id)
+    standing = said_before(facts)
+    if standing is not None:
+        parts = [(part.account_id, part.quantity) for part in order.intent.allocations]
+        _queue(uow, order.intent.venue, said_anew(standing, parts, facts, at), at)
 
 
 def instruct(uow: UnitOfWork, order: Order, ways: Ways, at: datetime) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
+from domain.allocations import doubt_of, said_before
 from domain.codec import decode
 from domain.compliance import CheckResult, Verdict
 from domain.exact import plain
@@ -21,10 +22,12 @@ from domain.runs import Step
 from domain.snapshot import Snapshot
 from oms.allocation import allocate_increment
 from oms.by_hand.cover import still_to_come, uncovered
+from oms.by_hand.lots import unavailable
 from oms.cancel import ChangeRefusedError
 from oms.compliance.check import check_accounts, check_orders
 from oms.compliance.rules import Rule
 from oms.generations import root_of
+from oms.instructing import announce_anew
 from oms.replacing import Terms, replace_order
 from oms.routing import Route
 from oms.wire_risk import RiskLimits
@@ -81,6 +84,8 @@ def ask(
     _require_raisable(view, order, quantity)
     _require_round_lots(order, quantity, snapshot)
     intent = with_parts(order.intent, raised_parts(order.intent, quantity))
+    if short := unavailable(view, [intent], snapshot):
+        raise ChangeRefusedError(order, "; ".join(short.values()))
     recent = view.orders.recent(RECENT_ORDERS)
     others = [one for one in recent if root_of(one.intent.cl_ord_id) != root_of(order.chain[0])]
     answers = (
@@ -166,28 +171,49 @@ def second(
     uow.orders.append(raised, event, at)
     uow.audit.append(at=at, actor=by, kind=RAISED, subject=order.intent.cl_ord_id, body=event)
     uow.findings.add_checks(order.intent.run_id, asked.answers, at)
+    announce_anew(uow, raised, at)
     why = f"{proposal.why} (with {first})"
     return replace_order(uow, raised, proposal.terms, limits=limits, at=at, why=why, by=by)
 
 
 def _require_raisable(view: UnitOfWork, order: Order, quantity: Decimal) -> None:
-    name, intent = order.intent.cl_ord_id, order.intent
+    intent = order.intent
     if order.is_closed or not order.sent or order.in_doubt:
         status = order.status.name.replace("_", " ").lower()
         raise ChangeRefusedError(order, f"it is {status}, not working")
     if quantity <= intent.quantity:
         why = f"{plain(quantity)} is not more than the {plain(intent.quantity)} that were approved"
         raise ChangeRefusedError(order, f"{why}: leave --raise out")
-    if order.splits or intent.cash_quantity is not None or view.allocations.of_order(name):
-        raise ChangeRefusedError(
-            order,
-            "its shares are not simply more of the same (it was split, is for an amount of cash, "
-            "or its broker has its accounts already); order the rest with `trimtab order new`",
-        )
+    if why := _no_more_of_the_same(view, order):
+        raise ChangeRefusedError(order, why)
     most = _volume_limit(view, intent)
     if most is not None and quantity > most:
         why = f"of its participation limit {plain(most)} shares may go out"
         raise ChangeRefusedError(order, why)
+
+
+def _no_more_of_the_same(view: UnitOfWork, order: Order) -> str:
+    """Why more shares would not be simply more of what was approved; empty when they would."""
+    if order.splits:
+        last = order.splits[-1]
+        return (
+            f"its shares were split {last.new} for {last.old} on {last.day}, and what was approved "
+            "is counted in old ones: order the rest with `trimtab order new`"
+        )
+    if order.intent.cash_quantity is not None:
+        dollars = f"${order.intent.cash_quantity:,.2f}"
+        return (
+            f"it is for {dollars} and not for a number of shares: order the rest with `trimtab "
+            "order new`"
+        )
+    facts = view.allocations.of_order(order.intent.cl_ord_id)
+    told = said_before(facts)
+    if told is not None and doubt_of(facts, told.alloc_id) is not None:
+        return (
+            f"its broker has not answered {told.alloc_id}, which says who gets what of it: settle "
+            f"that first with `trimtab resolve {told.alloc_id}`"
+        )
+    return ""
 
 
 def _require_round_lots(order: Order, quantity: Decimal, snapshot: Snapshot) -> None:

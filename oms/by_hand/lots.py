@@ -63,8 +63,8 @@ def unavailable(
             if free < wanted:
                 found[part.account_id] = (
                     f"the lots named of {part.account_id} ({', '.join(part.lot_ids)}) have "
-                    f"{plain(free)} free shares, and {plain(wanted)} are to be sold: order it "
-                    "anew with --lot"
+                    f"{plain(free)} free shares, and {plain(wanted)} are to be sold: name others "
+                    "with `trimtab order new --lot`"
                 )
     return found
 
@@ -152,8 +152,7 @@ def _unknown(lot_id: str, symbol: str, by_account: Mapping[str, Sequence[TaxLot]
     more = f" and {len(lots) - _SHOWN} more" if len(lots) > _SHOWN else ""
     open_ones = f"open are {', '.join(shown)}{more}" if shown else "none is open"
     return (
-        f"these accounts have no open lot {lot_id!r} of {symbol}; {open_ones}: see "
-        "`trimtab lots`"
+        f"these accounts have no open lot {lot_id!r} of {symbol}; {open_ones}: see `trimtab lots`"
     )
 
 

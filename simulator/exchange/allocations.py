@@ -52,9 +52,18 @@ class Allocations:
         if request.transaction != _CANCEL:
             standing[key] = request
             _bound(standing)
+        if request.transaction == _REPLACE and request.kind == _PRELIMINARY:
+            self._hand_on(request)
         self._used[key] = None
         _bound(self._used)
         self._acknowledge(request, _ACCEPTED)
+
+    def _hand_on(self, request: Allocate) -> None:
+        """The orders that it names are for these accounts from now on."""
+        for cl_ord_id in request.cl_ord_ids:
+            order = self._desk.register.order(request.client, cl_ord_id, "")
+            assert order is not None, "an unknown one was refused"
+            order.allocations, order.alloc_id = request.allocations, request.alloc_id
 
     def report(self, order: Order) -> None:
         """A block with accounts of its own has ended: say who got what."""

@@ -146,6 +146,7 @@ class Changes:
 
     def _replace(self, order: Order, request: ReplaceOrder, terms: Terms, before: str) -> None:
         order.quantity = max(terms.quantity, order.filled)
+        order.allocations = request.allocations or order.allocations
         amends = _fixed(terms) == _fixed(order.terms)
         order.terms = terms
         write_terms(order, request)
@@ -245,9 +246,12 @@ class Changes:
                 f"TimeInForce(59) cannot change from {order.time_in_force}",
             )
         listing = order.listing
-        return self._checker.terms(
+        terms = self._checker.terms(
             request, listing.instrument, listing.book.last, self._desk.moment.now
         )
+        if isinstance(terms, Refusal) or not request.allocations:
+            return terms
+        return checks.shares_of_accounts(request.allocations, terms.quantity) or terms
 
     def _too_late(self, order: Order, change: Change) -> None:
         request = change.request

@@ -5,6 +5,7 @@ through; ids and numbers are looked at once more here.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from simulator.values.words import OrdRejReason, OrdType, TimeInForce
 
 _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,64}")
 _QUANTITY = re.compile(r"(\d{1,9})(\.0{1,8})?", re.ASCII)
+_WHOLE = re.compile(r"\d{1,12}", re.ASCII)
 _DATE = re.compile(r"\d{8}", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{8}-\d\d:\d\d:\d\d(\.\d{1,6})?", re.ASCII)
 _SIDES = {"1": "Buy", "2": "Sell", "5": "Sell short", "6": "Sell short exempt"}
@@ -67,6 +69,18 @@ def identifier(name: str, value: str) -> Refusal | None:
     return Refusal(
         OrdRejReason.OTHER, f"{name} must be 1 to 64 printable ASCII characters without spaces"
     )
+
+
+def shares_of_accounts(allocations: Sequence[tuple[str, str]], quantity: int) -> Refusal | None:
+    """The accounts of a block share the whole of it."""
+    if not all(_WHOLE.fullmatch(shares) for _, shares in allocations):
+        text = "AllocQty(80) must be whole numbers of shares"
+        return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
+    shared = sum(int(shares) for _, shares in allocations)
+    if shared != quantity:
+        text = f"AllocQty(80) add up to {shared}, OrderQty(38) is {quantity}"
+        return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
+    return None
 
 
 def words(request: NewOrder) -> Refusal | None:

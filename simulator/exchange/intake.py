@@ -150,14 +150,7 @@ class Intake:
         if found is not None and (found.symbol, found.side) != (request.symbol, request.side):
             text = f"AllocID(70) {request.alloc_id} is for {found.symbol}, Side(54) {found.side}"
             return Refusal(OrdRejReason.UNSUPPORTED, text)
-        if not all(_is_plain(shares) for _, shares in request.allocations):
-            text = "AllocQty(80) must be whole numbers of shares"
-            return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
-        shared = sum(int(shares) for _, shares in request.allocations)
-        if shared != quantity:
-            text = f"AllocQty(80) add up to {shared}, OrderQty(38) is {quantity}"
-            return Refusal(OrdRejReason.INCORRECT_QUANTITY, text)
-        return None
+        return checks.shares_of_accounts(request.allocations, quantity)
 
     def _not_now(self, listing: Listing, stay: Stay) -> Refusal | None:
         """Whether the phase, or a halt, takes an order that may stay so."""

@@ -123,7 +123,7 @@ def _listed(message: Incoming, dictionary: Dictionary) -> list[Incoming]:
     return [Incoming("D", first_of_each(pairs), pairs, b"") for pairs in found]
 
 
-def _replace(message: Incoming, client: str, dictionary: Dictionary) -> Request:  # noqa: ARG001  A reader.
+def _replace(message: Incoming, client: str, dictionary: Dictionary) -> Request:
     get = message.fields.get
     return requests.ReplaceOrder(
         client,
@@ -147,6 +147,7 @@ def _replace(message: Incoming, client: str, dictionary: Dictionary) -> Request:
         get("432", ""),
         get("37", ""),
         get("97") == "Y",
+        _rows(message, dictionary, "78", "79", "80"),
     )
 
 

@@ -66,6 +66,7 @@ class ReplaceOrder(NamedTuple):
     expire_date: str = ""
     order_id: str = ""  # OrderID (37): names an order without a ClOrdID of the client's.
     poss_resend: bool = False
+    allocations: tuple[tuple[str, str], ...] = ()  # AllocAccount (79), AllocQty (80).
 
 
 class CancelOrder(NamedTuple):

@@ -8,16 +8,37 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.accounts import LotMethod
+from domain.allocations import (
+    AllocationDoubted,
+    AllocationLost,
+    AllocationMode,
+    AllocTransType,
+    said_before,
+)
 from domain.order_states import apply
-from domain.orders import ExecType, OrdStatus, Raised, ReplaceRequest, Sent, Side
+from domain.orders import (
+    ExecType,
+    OrdStatus,
+    Raised,
+    ReplaceRequest,
+    Sent,
+    Side,
+    TimeInForce,
+    with_parts,
+)
+from domain.splits import Split
+from domain.venue_ways import VenueWays
 from oms import raising, wire_risk
 from oms.booking import Booking
 from oms.cancel import ChangeRefusedError
 from oms.compliance.load import load_rules
 from oms.entering import enter
+from oms.instructing import announce
 from oms.replacing import Terms
 from tests.oms_orders.desk import (
     AAPL,
+    DAY,
     LIMITS,
     NOW,
     fill,
@@ -189,6 +210,75 @@ def test_what_is_over_cannot_be_raised(vault):
 
     with pytest.raises(ChangeRefusedError, match="it is filled, not working"):
         asked_for(vault, 120)
+
+
+def refused(vault, order, book=BOOK, quantity=120) -> str:
+    with vault.read() as view, pytest.raises(ChangeRefusedError) as found:
+        raising.ask(view, order, Decimal(quantity), snapshot=book, rules=(), at=NOW)
+    return str(found.value)
+
+
+def test_what_is_not_simply_more_of_the_same_is_refused_with_the_way_round(vault):
+    at_work(vault)
+    with vault.read() as view:
+        order = view.orders.get("R-1")
+    split = replace(order, splits=(Split(security_id=AAPL, day=DAY, new=2, old=1),))
+    dollars = replace(order, intent=replace(order.intent, cash_quantity=Decimal(9000)))
+
+    assert "split 2 for 1 on 2022-11-30" in refused(vault, split)
+    assert "it is for $9,000.00 and not for a number of shares" in refused(vault, dollars)
+    assert refused(vault, split).endswith("order the rest with `trimtab order new`")
+
+
+def told(vault, *facts):
+    """Its broker hears beforehand who gets what; then this happened to what it heard."""
+    order = replace(SELL, time_in_force=TimeInForce.GTC)
+    at_work(vault, order)
+    with vault.write() as uow:
+        announce(uow, order, {"XSIM": VenueWays(allocations=AllocationMode.BEFORE)}, NOW)
+        for fact in facts:
+            uow.allocations.append("R-1", fact, NOW)
+
+
+def test_the_broker_hears_of_the_larger_parts_before_the_change(vault):
+    told(vault)
+    asked_for(vault, 120)
+
+    agreed(vault)
+
+    with vault.read() as view:
+        bodies = [one.body for one in view.outbox.waiting("XSIM", 10)]
+        first, second = view.allocations.of_order("R-1")
+    assert [type(one).__name__ for one in bodies[-2:]] == [
+        "AllocationInstruction",
+        "ReplaceRequest",
+    ]
+    assert (second.transaction, second.refers_to) == (AllocTransType.REPLACE, first.alloc_id)
+    assert {part.account_id: part.quantity for part in second.parts} == {"A1": 80, "A2": 40}
+    assert said_before((first, second)) == second
+    never_heard = AllocationLost(alloc_id=second.alloc_id, at=NOW, why="a test")
+    assert said_before((first, second, never_heard)) == first
+
+
+def test_what_the_broker_has_not_answered_is_settled_first(vault):
+    told(vault, AllocationDoubted(alloc_id="R-1-A1", at=NOW, why="silence"))
+    with vault.read() as view:
+        order = view.orders.get("R-1")
+
+    assert "settle that first with `trimtab resolve R-1-A1`" in refused(vault, order)
+
+
+def test_lots_that_were_named_are_raised_no_further_than_they_go(vault):
+    """The rest of the shares would be of lots that nobody has agreed to."""
+    named = with_parts(SELL, (replace(SELL.allocations[0], lot_ids=("A1:AAPL:1",)),))
+    at_work(vault, named)
+    with vault.read() as view:
+        order = view.orders.get("R-1")
+    by_name = snapshot((lot("A1", AAPL, 100, "9000"),), {"A1": "20000"}, method=LotMethod.SPECIFIC)
+
+    why = refused(vault, order, by_name, quantity=101)
+
+    assert "the lots named of A1 (A1:AAPL:1) have 100 free shares, and 101 are to be sold" in why
 
 
 @given(
