@@ -4,20 +4,23 @@ Each is taken within the transaction of its message, like a report, and books no
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.allocations import (
     AllocationAck,
     AllocationDoubted,
+    AllocationFact,
     AllocationInstruction,
     AllocationLost,
     AllocationSettled,
     AllocStatus,
+    AllocTransType,
+    in_force,
     said_again,
     said_to_be_unheard,
 )
-from domain.orders import Alarm, OrdStatus
+from domain.orders import Alarm, OrdStatus, Settlement
 from domain.ports import ExecutionSink, UnitOfWork
 from gateway import list_notices
 from gateway.allocation_reports import read_ack, read_report
@@ -77,8 +80,38 @@ def take_ack(uow: UnitOfWork, ack: AllocationAck, at: datetime) -> tuple[Alarm, 
         return (Alarm(kind="settlement_contradicted", cl_ord_id=block, message=text),)
     if not ack.is_rejection:
         return ()
+    _say_of_what_stands(uow, ack, block, at)
     text = f"{ack.venue} rejected allocation {ack.alloc_id}: {ack.reason or 'it gives no reason'}"
     return (Alarm(kind="allocation_rejected", cl_ord_id=block, message=text),)
+
+
+def _say_of_what_stands(uow: UnitOfWork, ack: AllocationAck, block: str, at: datetime) -> None:
+    """A Replace that crossed the rejection of what it replaces is said of what stands there."""
+    facts = uow.allocations.of_order(block)
+    told = [fact for fact in facts if isinstance(fact, AllocationInstruction)]
+    one = next(each for each in told if each.alloc_id == ack.alloc_id)
+    is_replace = one.transaction is AllocTransType.REPLACE and one == told[-1]
+    if is_replace and any(_says_dead(fact, one.refers_to) for fact in facts):
+        stands = in_force(facts, one.day)
+        new = replace(
+            said_again(one, facts, at),
+            transaction=AllocTransType.NEW if stands is None else AllocTransType.REPLACE,
+            refers_to=None if stands is None else stands.alloc_id,
+        )
+        uow.allocations.append(block, new, at)
+        uow.outbox.queue(ack.venue, new, at)
+
+
+def _says_dead(fact: AllocationFact, alloc_id: str | None) -> bool:
+    """Whether it says that the broker does not have this instruction."""
+    match fact:
+        case AllocationAck():
+            is_dead = fact.is_rejection
+        case AllocationSettled():
+            is_dead = fact.what is Settlement.NEVER_REACHED
+        case _:
+            is_dead = isinstance(fact, AllocationLost)
+    return is_dead and fact.alloc_id == alloc_id
 
 
 def refused(
