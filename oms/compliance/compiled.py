@@ -3,8 +3,10 @@
 At acquisition a group may stay where the market has put it and may not be raised, so its
 limit is the larger of the rule's and what is held. A rule under which drift counts asks
 for the rule's own limit: that is stricter than the engine, which lets a part of a cure
-through. What is not linear (baskets, ladders, sums of the large, papers, events) is
-left to the engine, which checks the rounded basket on other code in any case.
+through. Assets are taken as they are without an overdraft, which only adds to them. What is
+not linear (baskets, sums of the large, papers, events), or would be an inequality for every few
+names (ladders), is left to the engine, as is what is summed over several accounts; it
+checks the rounded basket on other code in any case.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +18,7 @@ from domain.linear_limits import LinearLimit
 from domain.orders import Side
 from domain.snapshot import Snapshot
 from oms.compliance.bases import Base, base_of
-from oms.compliance.book import Book, MissingDataError
+from oms.compliance.book import Aggregate, Book, MissingDataError
 from oms.compliance.conditions import Subject, all_hold, any_holds
 from oms.compliance.exposures import shares_of
 from oms.compliance.group_weight import GroupWeight
@@ -25,6 +27,7 @@ from oms.compliance.limits import limit_of
 from oms.compliance.list_membership import ListMembership
 from oms.compliance.lists import KnownList
 from oms.compliance.order_bounds import Measure, OrderBounds
+from oms.compliance.ownership import Ownership
 from oms.compliance.rules import AccountQuestion, Rule, Stage, Timing
 from oms.compliance.set_share import SetOf, SetShare
 
@@ -61,12 +64,14 @@ def is_linear(rule: Rule) -> bool:
     if isinstance(test, GroupWeight):
         special = test.exception_maximum or test.net_of_collateral or test.limits
         fixed = test.group_by is not GroupBy.CONTROLLED_BUSINESS
-        return not special and fixed and rule.base is Base.NET_ASSETS
+        return not special and fixed
     if isinstance(test, SetShare):
         plain = not (test.base_amounts or test.only_set_below)
-        return test.set is SetOf.HOLDINGS and plain and rule.base is Base.NET_ASSETS
+        return test.set is SetOf.HOLDINGS and plain
     if isinstance(test, ListMembership):
         return test.list in tuple(KnownList) and not test.unless
+    if isinstance(test, Ownership):
+        return rule.aggregate in (Aggregate.ACCOUNT, Aggregate.FUND) and not rule.look_through
     return isinstance(test, OrderBounds) and test.measure is Measure.HOLDING
 
 
@@ -76,7 +81,7 @@ def _group_weight(question: AccountQuestion) -> Iterator[LinearLimit]:
     assert isinstance(test, GroupWeight)
     if not is_linear(rule):
         return
-    base = max(base_of(rule.base, book, account_id), ZERO)
+    base = max(_base(question), ZERO)
     groups: dict[str, dict[str, Decimal]] = {}
     inside: dict[str, list[Subject]] = {}
     for held_id, leaf_id, share in _market(question):
@@ -100,7 +105,7 @@ def _set_share(question: AccountQuestion) -> Iterator[LinearLimit]:
     assert isinstance(test, SetShare)
     if not is_linear(rule):
         return
-    base = max(base_of(rule.base, book, account_id), ZERO)
+    base = max(_base(question), ZERO)
     coefficients: dict[str, Decimal] = {}
     for held_id, leaf_id, share in _market(question):
         if test.counts(Subject(book, account_id, leaf_id)):
@@ -111,6 +116,46 @@ def _set_share(question: AccountQuestion) -> Iterator[LinearLimit]:
     else:
         negative = {security_id: -share for security_id, share in coefficients.items()}
         yield _ceiling(question, "the set", negative, -allowed)
+
+
+def _ownership(question: AccountQuestion) -> Iterator[LinearLimit]:
+    """A part of what is outstanding, in dollars of the first class that gives it."""
+    rule, book, account_id = question.rule, question.book, question.account_id
+    test = rule.test
+    assert isinstance(test, Ownership)
+    if not is_linear(rule) or book.members(account_id, rule.aggregate) != (account_id,):
+        return
+    if not all_hold(test.counts, Subject(book, account_id)):
+        return
+    priced = [i for i in book.securities() if book.has_price(i)]
+    for name, ids in test.things(book, account_id, priced).items():
+        try:
+            limit = test.limit([Subject(book, account_id, i) for i in ids], account_id)
+            if limit is not None:
+                yield _part(question, test, name, ids, limit)
+        except MissingDataError:
+            continue  # The engine says so of whoever trades it.
+
+
+def _part(
+    question: AccountQuestion, test: Ownership, name: str, ids: Sequence[str], limit: Decimal
+) -> LinearLimit:
+    book = question.book
+    first, *others = (i for i in ids if test.weight(book, i))
+    unit = book.price(first) / test.weight(book, first)  # Dollars of the first, for one part.
+    coefficients = {first: ONE}
+    coefficients |= {i: test.weight(book, i) / book.price(i) * unit for i in others}
+    allowed = limit * test.outstanding(book, first) - test.outside(book, ids)
+    return _ceiling(question, name, coefficients, allowed * unit)
+
+
+def _base(question: AccountQuestion) -> Decimal:
+    """The least that it can be after trades that borrow nothing more."""
+    rule, book, account_id = question.rule, question.book, question.account_id
+    base = base_of(rule.base, book, account_id)
+    if rule.base in (Base.TOTAL_ASSETS, Base.PLAN_ASSETS):
+        base += min(book.cash(account_id), ZERO)
+    return base
 
 
 def _listed(question: AccountQuestion) -> Iterator[LinearLimit]:
@@ -149,6 +194,7 @@ _COMPILERS: Mapping[type, Callable[[AccountQuestion], Iterable[LinearLimit]]] = 
     GroupWeight: _group_weight,
     SetShare: _set_share,
     ListMembership: _listed,
+    Ownership: _ownership,
     OrderBounds: _holding,
 }
 

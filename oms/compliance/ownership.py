@@ -1,7 +1,7 @@
 """Ownership: how much of what is outstanding is ours, over everybody who counts."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
@@ -79,15 +79,13 @@ class Ownership:
         if rule.look_through:
             asked = {i: ONE for i, (before, after) in own.items() if before != after} or own
         everybody = self._everybody(book, question.account_id, rule.aggregate, rule.look_through)
-        for key, ids in self._things(book, question.account_id, asked).items():
+        for key, ids in self.things(book, question.account_id, asked).items():
             subjects = [Subject(book, question.account_id, i) for i in ids]
-            limit = limit_of(self, subjects, question.account_id)
-            if limit is None or (all_hold(self.unless, subjects[0]) and self.unless):
+            limit = self.limit(subjects, question.account_id)
+            if limit is None:
                 continue
-            weight = {i: self._weight(book, i) for i in ids}
-            outside = sum(
-                (weight[i] * book.number(About.SECURITY, i, "held_elsewhere") for i in ids), ZERO
-            )
+            weight = {i: self.weight(book, i) for i in ids}
+            outside = self.outside(book, ids)
             before, after = _summed(everybody, weight)
             own_before, own_after = _summed(own, weight)
             yield _Part(
@@ -95,12 +93,25 @@ class Ownership:
                 before=before + outside,
                 after=after + outside,
                 own_change=own_after - own_before,
-                outstanding=self._outstanding(book, ids[0]),
+                outstanding=self.outstanding(book, ids[0]),
                 limit=limit,
                 held=ids,
             )
 
-    def _things(
+    def limit(self, subjects: Sequence[Subject], account_id: str) -> Decimal | None:
+        """Of what is outstanding of one thing; None: nothing is asked of it."""
+        if self.unless and all_hold(self.unless, subjects[0]):
+            return None
+        return limit_of(self, subjects, account_id)
+
+    def outside(self, book: Book, ids: Iterable[str]) -> Decimal:
+        """What we hold of one thing outside of the book."""
+        return sum(
+            (self.weight(book, i) * book.number(About.SECURITY, i, "held_elsewhere") for i in ids),
+            ZERO,
+        )
+
+    def things(
         self, book: Book, account_id: str, asked: Iterable[str]
     ) -> dict[str, tuple[str, ...]]:
         """What is owned a part of, with the securities that give it."""
@@ -108,7 +119,7 @@ class Ownership:
         for security_id in sorted(asked):
             if not all_hold(self.only, Subject(book, account_id, security_id)):
                 continue
-            if not self._weight(book, security_id):
+            if not self.weight(book, security_id):
                 continue
             if self.of in (Of.CLASS, Of.OFFERING):
                 things[book.symbol(security_id)] = (security_id,)
@@ -132,7 +143,7 @@ class Ownership:
                     found[security_id] = was + before, now + after
         return dict(found)
 
-    def _weight(self, book: Book, security_id: str) -> Decimal:
+    def weight(self, book: Book, security_id: str) -> Decimal:
         """Votes or principal of one unit; 0 for what gives no part."""
         if self.of is Of.VOTES:
             return votes_of(book, security_id)
@@ -142,7 +153,8 @@ class Ownership:
             return book.number(About.SECURITY, security_id, "principal") if is_debt else ZERO
         return ONE
 
-    def _outstanding(self, book: Book, security_id: str) -> Decimal:
+    def outstanding(self, book: Book, security_id: str) -> Decimal:
+        """All of it; raises `MissingDataError` when nobody says."""
         issuer = book.security(security_id).issuer
         if self.of is Of.VOTES:
             found = votes_outstanding(book, issuer)
