@@ -252,7 +252,8 @@ class ExchangeFloor:
         self._data.leave(request.client)
         self._statuses.leave(request.client)
         self._cancels.disconnected(request.client)
-        self._lists.disconnected(request)
+        leaves = request.client in self._desk.rules.cancel_on_disconnect
+        self._lists.disconnected(request, cancels=leaves)
 
 
 def _nothing(_: object) -> None:

@@ -156,11 +156,18 @@ class Lists:
                 self._say(one, _ALL_DONE)
         self._touched.clear()
 
-    def disconnected(self, request: Disconnected) -> None:
-        """The rest of a list that is not whole will not come any more."""
+    def disconnected(self, request: Disconnected, *, cancels: bool = False) -> None:
+        """The rest of a list that is not whole will not come any more.
+
+        One that waits to be begun goes on waiting, unless its client's orders leave with it.
+        """
         for one in list(self._lists.values()):
-            if one.first.client == request.client and not one.whole:
+            if one.first.client != request.client:
+                continue
+            if not one.whole:
                 self._refuse(one, "the session ended before the list was whole")
+            elif cancels and one.working is None and not one.over:
+                self._end(one)
 
     def _keep(self, key: _Key, one: _List) -> _List:
         self._lists[key] = one

@@ -192,3 +192,44 @@ def test_an_order_is_taken_back_before_its_list_begins(desk, monkeypatch):
 
     assert statuses(on) == [OrdStatus.PENDING_NEW, OrdStatus.CANCELED, OrdStatus.PENDING_NEW]
     assert on.wired.alarms("unknown_at_venue") == []
+
+
+@VERSIONS
+def test_a_list_that_waits_at_a_venue_that_cancels_on_disconnect_ends_with_the_session(
+    desk, monkeypatch, begin_string
+):
+    """Nobody begins it again or sends it again: the venue's word of its end is enough."""
+    on = desk(begin_string, venue="cancel_on_disconnect = true")
+    swallowed = keep_back(on, monkeypatch, "L")
+    on.enter(*wave())
+    until(lambda: swallowed, "the beginning")
+    on.cancel(NAMES[1])
+    until(lambda: on.order(NAMES[1]).is_closed, "the cancel")
+    on.wired.stop_gateways()
+
+    on.gateway = on.start()
+    until(lambda: all(on.order(name).is_closed for name in NAMES), "the end")
+    until(lambda: on.gateway.sessions()[0].gate_open, "the gate")
+
+    assert statuses(on) == [OrdStatus.CANCELED] * 3
+    assert not any(on.order(name).accidental or on.order(name).in_doubt for name in NAMES)
+    assert (sent(on, "L"), len(sent(on, "E"))) == ([], 1)
+    assert on.client_shares() == {}
+
+
+def test_a_list_that_waits_outlives_a_session_at_a_venue_that_cancels_nothing(desk, monkeypatch):
+    """It is begun when the venue has shown that it waits still, though an order has left it."""
+    on = desk()
+    swallowed = keep_back(on, monkeypatch, "L")
+    on.enter(*wave())
+    until(lambda: swallowed, "the beginning")
+    on.cancel(NAMES[1])
+    until(lambda: on.order(NAMES[1]).is_closed, "the cancel")
+    on.wired.stop_gateways()
+
+    on.gateway = on.start()
+    on.wait_for(NAMES[0])
+    on.wait_for(NAMES[2])
+
+    assert statuses(on) == [OrdStatus.NEW, OrdStatus.CANCELED, OrdStatus.NEW]
+    assert (len(sent(on, "L")), len(sent(on, "E"))) == (1, 1)

@@ -137,6 +137,22 @@ def test_a_list_that_is_not_whole_ends_with_the_session():
     assert (unknown[0].ord_status, unknown[0].rej_reason) == ("8", 5)
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_list_that_waits_leaves_with_its_session_where_orders_do(leaves):
+    """Its ListStatus tells the client when it is back; else it waits on, and may be begun."""
+    floor = venue(cancel_on_disconnect=frozenset({"C"} if leaves else ()))
+    floor.handle(listed(order("A"), order("B", "KO"), begins="2"), NOW)
+    floor.handle(CancelOrder("C", "A.1", "A", "AAPL", "1"), NOW)
+
+    said = floor.handle(Disconnected("C"), NOW)
+    again = floor.handle(Disconnected("C"), NOW)
+
+    assert statuses(said) == ([(ALL_DONE, DONE, "44")] if leaves else [])
+    assert again == []
+    begun = floor.handle(ExecuteList("C", "L"), NOW)
+    assert reports(begun) == ([] if leaves else [("B", "0")])
+
+
 def test_a_list_that_waits_begins_when_it_is_told_to():
     floor = venue()
 
