@@ -73,6 +73,8 @@ def configure_logging(
         root.addHandler(outlet.handler)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    # A tick that comes while the last one still looks is left out: what is due stays due.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[_whole_line],

@@ -38,7 +38,10 @@ def _allocated(fields: Fields) -> str:
 
 
 def _alarmed(fields: Fields) -> str:
-    """The kind and the sentence, without the order that stands in its own column."""
+    """The kind and the sentence, without the order that stands in its own column.
+
+    A session and its venue are named by the sentence.
+    """
     said = str(fields["detail"]).removeprefix(f"{fields.get('order')}: ")
     return f"{fields['kind']}: {said}"
 
@@ -54,7 +57,7 @@ def _number(text: str) -> str:
 
 _SAID_OF_ORDERS = frozenset({"side", "quantity", "symbol", "limit", "venue", "accounts"})
 _PHRASES: dict[str, tuple[Callable[[Fields], str], frozenset[str]]] = {
-    "alarm_raised": (_alarmed, frozenset({"kind", "detail"})),
+    "alarm_raised": (_alarmed, frozenset({"kind", "detail", "session", "venue"})),
     "order_released": (_released, _SAID_OF_ORDERS),
     "block_allocated": (_allocated, frozenset({"quantity", "gross", "commission", "accounts"})),
 }

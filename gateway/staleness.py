@@ -89,8 +89,8 @@ class Staleness:
 
     def _raise(self, connection: Connection, trouble: Trouble, seconds: float) -> None:
         what = {
-            Trouble.DOWN: "is down since",
-            Trouble.SILENT: "is up, but nothing came in since",
+            Trouble.DOWN: "has been down for",
+            Trouble.SILENT: "is up, but nothing came in for",
         }[trouble]
         name = connection.session.name
         self._log.error(

@@ -26,7 +26,7 @@ class LeaseHeldError(TryAgainError):
     def __init__(self, *, holder: str, since: datetime, expires_at: datetime) -> None:
         super().__init__(
             f"{holder} is the writer since {since:%Y-%m-%d %H:%M:%S} UTC:"
-            " stop it, or send this command through it"
+            " try again if it is starting or stopping, else stop it"
         )
         self.holder, self.since, self.expires_at = holder, since, expires_at
 

@@ -45,5 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def behind(state: SessionState) -> int:
-    """Messages that came in and are not committed yet."""
+    """Messages that came in and are not committed yet.
+
+    Off the session the engine counts refusals of its logon, which are not booked.
+    """
+    if not (state.logged_on or state.queue_depth):
+        return 0
     return max(0, state.next_target - 1 - state.durable_target)

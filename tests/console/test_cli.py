@@ -12,6 +12,7 @@ import pytest
 from console import doors
 from console.commands.approve import override_of
 from console.commands.orders import changed, line_of, looks
+from console.commands.sessions import behind
 from console.main import main
 from console.printing import Column, aligned, money, number, price
 from console.registry import ENTRIES
@@ -167,6 +168,15 @@ def test_sessions_say_how_far_booking_is_behind(run, serving):
 
     assert head.split()[-4:] == ["BEHIND", "QUEUE", "IN", "DOUBT"]
     assert line.split()[-3:] == ["0", "0", "0"]
+
+
+def test_a_session_that_is_off_is_behind_with_nothing_that_it_refused(desk):
+    (state,) = desk.sessions()
+    refused = replace(state, next_target=97, durable_target=0)
+
+    assert behind(refused) == 96
+    assert behind(replace(refused, logged_on=False)) == 0
+    assert behind(replace(refused, logged_on=False, queue_depth=3)) == 96
 
 
 def test_a_followed_order_is_shown_again_only_when_it_changed(desk):

@@ -189,6 +189,20 @@ def test_an_alarm_says_its_kind_and_its_order_once():
     )
 
 
+def test_an_alarm_names_its_session_once():
+    line = {"ts": TS, "level": "error", "event": "alarm_raised", "kind": "session_down"}
+    line |= {"detail": "XSIM: session S is down", "session": "S", "venue": "XSIM"}
+
+    assert PLAIN.render(line).endswith(" session_down: XSIM: session S is down")
+
+
+def test_a_tick_that_is_left_out_is_no_warning(log_path):
+    logging.getLogger("apscheduler.scheduler").warning("skipped: maximum number of instances")
+    logging.getLogger("apscheduler.scheduler").error("the job failed")
+
+    assert [line["message"] for line in lines(log_path)] == ["the job failed"]
+
+
 def test_a_hash_is_as_short_as_the_commands_show_it():
     text = PLAIN.render({"ts": TS, "level": "info", "event": "x", "snapshot": "0123456789ab" * 5})
     hashed = PLAIN.render({"ts": TS, "level": "info", "event": "x", "snapshot": "01ab" * 16})

@@ -52,6 +52,15 @@ def test_an_alarm_that_nobody_knows_is_an_error():
     assert level_of("never_heard_of") is Level.ERROR
 
 
+def test_every_alarm_that_a_person_must_act_on_has_a_remedy_on_a_page():
+    pages = (ROOT / "docs" / name for name in ("orders.md", "brokers.md"))
+    lines = "\n".join(page.read_text("utf-8") for page in pages).splitlines()
+    told = {kind for line in lines for kind in re.findall(r"`(\w+)`", line) if line[:1] == "|"}
+
+    must_act = {kind for kind, level in LEVELS.items() if level is Level.ERROR}
+    assert must_act - told == {"session_flooded"}  # In words: brokers.md, what a venue cannot do.
+
+
 def test_the_page_on_the_log_lists_every_alarm_under_its_level():
     page = (ROOT / "docs" / "log.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| (info|warning|error): [^|]* \| (.*) \|$", page, re.MULTILINE))
