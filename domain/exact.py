@@ -12,8 +12,7 @@ MAX_SCALED = 2**63 - 1
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
 _WIDE = Context(prec=60)
-_MOST = Decimal(MAX_SCALED).scaleb(-PLACES, _WIDE)
-_LEAST = -_MOST
+_LARGEST = Decimal(MAX_SCALED).adjusted() - PLACES  # Power of ten.
 
 
 class InexactError(ValueError):
@@ -38,16 +37,20 @@ def parse_decimal(text: str) -> Decimal:
 
 def to_scaled(value: Decimal) -> int:
     """The integer number of millionths in `value`; raises `InexactError` rather than round."""
-    if value.is_nan() or not _LEAST <= value <= _MOST:
-        raise InexactError(f"{value} does not fit in 64 bits of millionths")
-    if value.adjusted() < -PLACES and value:  # Its denominator may be of any size.
-        raise InexactError(f"{value} has more than {PLACES} decimal places")
-    numerator, denominator = value.as_integer_ratio()
-    if denominator == 1:
-        return numerator * SCALE
+    size = value.adjusted()
+    if size > _LARGEST and value:
+        raise _too_large(value)
+    if size < -PLACES and value:  # Its denominator may be of any size.
+        raise _too_fine(value)
+    try:
+        numerator, denominator = value.as_integer_ratio()
+    except (OverflowError, ValueError) as error:  # Infinite, or no number at all.
+        raise _too_large(value) from error
     number, rest = divmod(numerator * SCALE, denominator)
     if rest:
-        raise InexactError(f"{value} has more than {PLACES} decimal places")
+        raise _too_fine(value)
+    if not -MAX_SCALED <= number <= MAX_SCALED:
+        raise _too_large(value)
     return number
 
 
@@ -69,3 +72,11 @@ def plain(value: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _too_large(value: Decimal) -> InexactError:
+    return InexactError(f"{value} does not fit in 64 bits of millionths")
+
+
+def _too_fine(value: Decimal) -> InexactError:
+    return InexactError(f"{value} has more than {PLACES} decimal places")

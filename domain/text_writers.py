@@ -84,7 +84,7 @@ _SCALARS: tuple[tuple[type | tuple[type, ...], Writer], ...] = (
     (bool, {True: "true", False: "false"}.__getitem__),
     (int, int.__repr__),
     (types.NoneType, {None: "null"}.__getitem__),
-    (Decimal, lambda value: f'"{plain(value)}"'),
+    (Decimal, lru_cache(maxsize=4096)(lambda value: f'"{plain(value)}"')),
     (datetime, lambda value: f'"{instant_text(value)}"'),
     (date, lru_cache(maxsize=64)(lambda value: f'"{value.isoformat()}"')),
     (time, lambda value: f'"{value.isoformat()}"'),

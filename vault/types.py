@@ -8,6 +8,7 @@ Multiplying two `Scaled` columns in SQL is wrong on SQLite: multiply in Python.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, Integer, Numeric, Text, Uuid
@@ -135,9 +136,13 @@ class Canonical(Bound):
         return None if value is None else decode(self.kind, value)
 
 
+# The same few numbers and instants of an order stand in dozens of its columns.
+_to_scaled = lru_cache(maxsize=4096)(to_scaled)
+
+
 def _scaled(value: Any) -> int | None:
     if isinstance(value, Decimal):
-        return to_scaled(value)
+        return _to_scaled(value)
     if value is None:
         return None
     raise TypeError(f"an exact column takes Decimal, not {type(value).__name__}: {value!r}")
@@ -157,6 +162,12 @@ def to_microseconds(value: datetime) -> int:
     """Microseconds since 1970 in UTC; raises `ValueError` for a naive time."""
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise ValueError(f"an instant needs its offset from UTC: {value!r}")
+    return _utc_microseconds(value if value.tzinfo is UTC else value.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)
+def _utc_microseconds(value: datetime) -> int:
+    """Of UTC only: elsewhere two instants are equal where a clock was set back."""
     return (value - _EPOCH) // _MICROSECOND
 
 
