@@ -5,7 +5,7 @@ executions; `console/app.py` joins them. One `UnitOfWork` is one transaction:
 what happens in it is durable together or not at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -56,6 +56,15 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
         ...
+
+
+class ComingFill(NamedTuple):
+    """A fill that came in and is yet to be booked: its order, and the key it is kept by."""
+
+    cl_ord_id: str
+    venue: str
+    trade_date: date
+    exec_id: str
 
 
 class ExecutionOutcome(StrEnum):
@@ -402,6 +411,9 @@ class UnitOfWork(Protocol):
         """Undo only what happens inside when it raises; the transaction lives on."""
         ...
 
+    def foresee(self, *, orders: Iterable[str] = (), fills: Iterable[ComingFill] = ()) -> None:
+        """Orders that are about to be entered, and fills to be booked: only for speed."""
+        ...
 
 
 class Vault(Protocol):

@@ -13,6 +13,7 @@ from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
 from gateway import changes, doubts, list_answers, mass_status, notices, reports
 from gateway.arrivals import NEW_DAY, Arrival, ArrivalKind
 from gateway.beginnings import open_members
+from gateway.coming import coming_fills
 from gateway.sequence import SequenceTracker
 from gateway.settings import Connection
 from gateway.wiretext import redact, storable, value_of
@@ -53,6 +54,11 @@ class Intake:
         self._desk = desk
         self._uow = uow
 
+    def foresee(self, arrivals: Sequence[Arrival]) -> None:
+        """These come next."""
+        ours = (one for one in arrivals if one.session not in self._desk.copies)
+        self._uow.foresee(fills=coming_fills(ours, self._desk.venues))
+
     def take(self, tracker: SequenceTracker, arrival: Arrival, *, keep_raw: bool) -> None:
         """Take in one arrival; with `keep_raw` it is not applied but kept for a person."""
         match arrival.kind:
@@ -87,6 +93,9 @@ class Intake:
             return
         if list_answers.refuses(arrival.raw):
             return  # Its orders are asked about one by one.
+        if list_id := list_answers.denied(arrival.raw):
+            self._doubt_list(arrival.session, list_id, "the venue does not know its list")
+            return
         match reports.decode(arrival.raw, venue=venue):
             case reports.Readable() if arrival.session in self._desk.copies:
                 pass  # Never booked; `copies` reads it from the database.

@@ -38,6 +38,7 @@ def enter(
     earlier = wire_risk.before(uow, limits, intents[0].trade_date, now)
     going = wire_risk.check(intents, limits, earlier, facts, now)
     going = replace(going, intents=in_lists(going.intents, ways))
+    uow.foresee(orders=(intent.cl_ord_id for intent in going.intents))
     for intent in going.intents:
         uow.orders.add(intent)
         announce(uow, intent, ways, now)

@@ -7,7 +7,7 @@ honest; the facts are the same values that the real vault keeps.
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
@@ -46,6 +46,7 @@ from domain.orders import (
 )
 from domain.overrides import GivenOverride
 from domain.ports import (
+    ComingFill,
     CustodyPosition,
     ExecutionOutcome,
     Market,
@@ -585,6 +586,9 @@ class MemoryUnit:
         except BaseException:
             self.state = before
             raise
+
+    def foresee(self, *, orders: Iterable[str] = (), fills: Iterable[ComingFill] = ()) -> None:
+        """Nothing is far away here."""
 
 
 class MemoryVault:

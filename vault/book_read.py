@@ -35,6 +35,7 @@ from vault.book_schema import (
 )
 from vault.ingest.report import Problem
 from vault.ledger import SqlLedger
+from vault.legs import CLIENT
 from vault.reported import (
     ReportedCash,
     ReportedDay,
@@ -42,10 +43,9 @@ from vault.reported import (
     ReportedPosition,
     ReportedTransaction,
 )
-from vault.schema import ledger_leg, ledger_transaction
+from vault.schema import is_rare, ledger_leg, ledger_transaction
 
 _T = TypeVar("_T")
-_CLIENT = "client:"
 
 
 def read_book(connection: Connection, as_of: date) -> Book:
@@ -189,11 +189,11 @@ def read_ledger(connection: Connection, custody: CustodyBook) -> LedgerBook:
     query = (
         select(leg.book, leg.asset, transaction.trade_date, func.sum(leg.quantity))
         .join(ledger_transaction, transaction.transaction_id == leg.transaction_id)
-        .where(leg.book.like(f"{_CLIENT}%"))
+        .where(leg.book.like(f"{CLIENT}%"))
         .group_by(leg.book, leg.asset, transaction.trade_date)
     )
     for book, asset, day, quantity in connection.execute(query):
-        account_id = book.removeprefix(_CLIENT)
+        account_id = book.removeprefix(CLIENT)
         account = custody.accounts.get(account_id)
         until = days.get(account.custodian) if account else None
         if until is not None and day <= until:
@@ -202,7 +202,7 @@ def read_ledger(connection: Connection, custody: CustodyBook) -> LedgerBook:
     return LedgerBook(
         opened=opened,
         lots=ledger.lots(),
-        cash={a: balances.get((f"{_CLIENT}{a}", CASH), Decimal(0)) for a in opened},
+        cash={a: balances.get((f"{CLIENT}{a}", CASH), Decimal(0)) for a in opened},
         at_custody_day={key: quantity for key, quantity in shares.items() if quantity},
     )
 
@@ -212,10 +212,10 @@ def _openings(connection: Connection) -> Mapping[str, date]:
     query = (
         select(ledger_leg.c.book, transaction.trade_date)
         .join(ledger_transaction, transaction.transaction_id == ledger_leg.c.transaction_id)
-        .where(transaction.kind == TransactionKind.OPENING.value)
-        .where(ledger_leg.c.book.like(f"{_CLIENT}%"))
+        .where(is_rare(), transaction.kind == TransactionKind.OPENING.value)
+        .where(ledger_leg.c.book.like(f"{CLIENT}%"))
     )
-    return {book.removeprefix(_CLIENT): day for book, day in connection.execute(query)}
+    return {book.removeprefix(CLIENT): day for book, day in connection.execute(query)}
 
 
 def _master(

@@ -4,7 +4,7 @@ The projections move in the transaction's own database transaction. An opened
 lot that is there already grows; a relieved lot shrinks, and never below zero.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -15,21 +15,23 @@ from sqlalchemy import Connection, Row, Select, select
 
 from domain.errors import InvariantError
 from domain.exact import ZERO
+from domain.instruments import CASH
 from domain.lots import TaxLot
+from domain.orders import OrderIntent
 from domain.postings import Transaction, TransactionKind
 from domain.sources import Source
 from domain.splits import Split
+from vault.legs import CLIENT, leg_rows, may_move, moves
 from vault.lookup import Lookup, Rows
 from vault.lot_fold import fold_lots
 from vault.memory import Lots, Memory, UnitMemory
-from vault.schema import balance, ledger_leg, ledger_transaction, lot
+from vault.schema import balance, is_rare, ledger_leg, ledger_transaction, lot
 from vault.writes import Writes
 
 _Owner = tuple[str, str]  # Account and security.
 _TRANSACTION = Lookup(ledger_transaction.c.value, ledger_transaction.c.transaction_id)
-_LOT_ACCOUNT = Lookup(lot.c.account_id, lot.c.lot_id)
-_LOT_SECURITY = Lookup(lot.c.security_id, lot.c.lot_id)
-_LOTS = Rows(lot, lot.c.account_id, lot.c.security_id)
+_LOT_OWNER = Rows((lot.c.account_id, lot.c.security_id), lot.c.lot_id)
+_LOTS = Rows(lot.columns, lot.c.account_id, lot.c.security_id)
 _BALANCE = Lookup(balance.c.quantity, balance.c.book, balance.c.asset)
 
 
@@ -67,6 +69,24 @@ class SqlLedger:
         if transaction.cl_ord_id is not None and booked is not None:
             self._memory.booked.put(transaction.cl_ord_id, (*booked, transaction))
 
+    def foresee(self, intents: Iterable[OrderIntent]) -> None:
+        """Orders that are about to be given out: their accounts' balances and lots."""
+        memory = self._memory
+        owners = {
+            (part.account_id, intent.security_id)
+            for intent in intents
+            for part in intent.allocations
+        }
+        unknown = [owner for owner in owners if memory.lots.find(owner) is None]
+        _LOTS.foresee(self._connection, unknown)
+        books = {
+            (CLIENT + account, asset)
+            for account, security in owners
+            for asset in (security, CASH)
+            if memory.balances.find((CLIENT + account, asset)) is None
+        }
+        _BALANCE.foresee(self._connection, books)
+
     def _booked(self, transaction: Transaction) -> Sequence[Transaction] | None:
         """All that is booked of its order, when that is known here."""
         name = transaction.cl_ord_id
@@ -84,7 +104,7 @@ class SqlLedger:
 
     def get(self, transaction_id: str) -> Transaction | None:
         found = self._appended.get(transaction_id)
-        return found or _TRANSACTION.find(self._connection, transaction_id)
+        return found or _TRANSACTION.value(self._connection, transaction_id)
 
     def of_order(self, cl_ord_id: str) -> tuple[Transaction, ...]:
         known = self._memory.booked.find(cl_ord_id)
@@ -100,11 +120,12 @@ class SqlLedger:
 
     def of_book(self, book: str, asset: str | None = None) -> tuple[Transaction, ...]:
         """Those that moved something, or `asset`, into a book or out of it."""
-        moved = select(ledger_leg.c.transaction_id).where(ledger_leg.c.book == book)
-        if asset is not None:
-            moved = moved.where(ledger_leg.c.asset == asset)
-        table = ledger_transaction.c
-        return self._transactions(select(table.value).where(table.transaction_id.in_(moved)))
+        query = select(ledger_transaction.c.value).where(may_move(book, asset))
+        return tuple(
+            one
+            for one in self._transactions(query)
+            if any(moves(leg, book, asset) for leg in one.legs)
+        )
 
     def since(self, day: date) -> tuple[Transaction, ...]:
         """Of trade dates from `day` on."""
@@ -139,16 +160,16 @@ class SqlLedger:
     def splits(self, security_id: str) -> tuple[Split, ...]:
         """Those of the clients' books, in the order they were booked."""
         table = ledger_transaction.c
-        query = select(table.value).where(
-            table.kind == TransactionKind.SPLIT.value, table.cl_ord_id.is_(None)
-        )
-        found = (one.split for one in self._transactions(query))
+        query = select(table.value).where(table.cl_ord_id.is_(None))
+        found = (one.split for one in self._rare(query, TransactionKind.SPLIT))
         return tuple(one for one in found if one and one.security_id == security_id)
 
     def wash_sales(self) -> tuple[Transaction, ...]:
-        table = ledger_transaction.c
-        query = select(table.value).where(table.kind == TransactionKind.WASH_SALE.value)
-        return self._transactions(query)
+        return self._rare(select(ledger_transaction.c.value), TransactionKind.WASH_SALE)
+
+    def _rare(self, query: Select[Transaction], kind: TransactionKind) -> tuple[Transaction, ...]:
+        """Of a kind that has an index."""
+        return self._transactions(query.where(is_rare(), ledger_transaction.c.kind == kind.value))
 
     def _transactions(self, query: Select[Transaction]) -> tuple[Transaction, ...]:
         ordered = query.order_by(ledger_transaction.c.number)
@@ -165,14 +186,7 @@ class SqlLedger:
             "value": transaction,
         }
         self._writes.add(ledger_transaction, row)
-        for position, leg in enumerate(transaction.legs):
-            row = {
-                "transaction_id": transaction.transaction_id,
-                "position": position,
-                "book": leg.book,
-                "asset": leg.asset,
-                "quantity": leg.quantity,
-            }
+        for row in leg_rows(transaction):
             self._writes.add(ledger_leg, row)
 
     def _move_balances(
@@ -188,7 +202,7 @@ class SqlLedger:
             if standing is None and booked is not None:
                 standing = _of_block(transaction, booked, key)
             if standing is None:
-                standing = _BALANCE.find(self._connection, *key) or ZERO
+                standing = _BALANCE.value(self._connection, *key) or ZERO
             moved[key] = standing + leg.quantity
         for key, quantity in moved.items():
             balances.put(key, quantity)
@@ -218,10 +232,8 @@ class SqlLedger:
         return found
 
     def _stored_owner(self, lot_id: str) -> _Owner | None:
-        account_id = _LOT_ACCOUNT.find(self._connection, lot_id)
-        if account_id is None:
-            return None
-        return account_id, _LOT_SECURITY.find(self._connection, lot_id)
+        found = _LOT_OWNER.find(self._connection, lot_id)
+        return (found[0][0], found[0][1]) if found else None
 
     def _move_lots(self, lots: Sequence[tuple[_Owner, str, TaxLot | None]]) -> None:
         groups: dict[_Owner, dict[str, TaxLot]] = {}

@@ -27,7 +27,7 @@ from domain.orders import (
     ReplaceRequest,
     StandingFill,
 )
-from domain.ports import ExecutionOutcome
+from domain.ports import ComingFill, ExecutionOutcome
 from vault.lookup import Lookup
 from vault.memory import Memory, Standing, UnitMemory
 from vault.numbers import Numbers
@@ -106,6 +106,18 @@ class SqlOrders:
         self._name_anew(name, name)
         self._memory.booked.put(name, ())
 
+    def foresee(self, names: Sequence[str]) -> None:
+        """Orders that are about to be added."""
+        _INTENT_ID.foresee(self._connection, [(name,) for name in names])
+
+    def foresee_fills(self, fills: Sequence[ComingFill]) -> tuple[OrderIntent, ...]:
+        """Executions that are about to be recorded; gives the orders of theirs that are known."""
+        keys = [(fill.venue, fill.trade_date, fill.exec_id) for fill in fills]
+        _EXECUTION.foresee(self._connection, keys)
+        names = (self._memory.names.find(fill.cl_ord_id) for fill in fills)
+        found = (self._memory.orders.find(name) for name in names if name is not None)
+        return tuple(standing.order.intent for standing in found if standing is not None)
+
     def get(self, cl_ord_id: str) -> Order | None:
         name = self._intent_id(cl_ord_id)
         standing = None if name is None else self._standing(name)
@@ -171,7 +183,7 @@ class SqlOrders:
     def execution(self, venue: str, day: date, exec_id: str) -> ExecutionReport | None:
         """The one that was kept under this id."""
         found: ExecutionReport | None = self._executions.get((venue, day, exec_id))
-        return found or _EXECUTION.find(self._connection, venue, day, exec_id)
+        return found or _EXECUTION.value(self._connection, venue, day, exec_id)
 
     def executions(self, trade_date: date, venue: str) -> tuple[ExecutionReport, ...]:
         query = (
@@ -254,7 +266,7 @@ class SqlOrders:
 
     def _intent_id(self, cl_ord_id: str) -> str | None:
         found = self._memory.names.find(cl_ord_id)
-        return found or _INTENT_ID.find(self._connection, cl_ord_id)
+        return found or _INTENT_ID.value(self._connection, cl_ord_id)
 
     def _name(self, cl_ord_id: str, intent_id: str) -> None:
         owner = self._intent_id(cl_ord_id)

@@ -43,6 +43,10 @@ class SqlOutbox:
         self._numbers = Numbers(connection, outbox_message, self._memory)
         self._queued: set[str] = set()
 
+    def foresee(self, names: Sequence[str]) -> None:
+        """Messages that are about to be queued."""
+        _USED.foresee(self._connection, [(name,) for name in names])
+
     def queue(self, venue: str, body: OutboxBody, at: datetime) -> None:
         """Raises `InvariantError` for a ClOrdID queued before; only a status is asked again."""
         kind, name = type(body).__name__, body.cl_ord_id
@@ -144,7 +148,7 @@ class SqlOutbox:
         return [(time, None) for time in self._connection.execute(query).scalars()]
 
     def _is_used(self, cl_ord_id: str) -> bool:
-        return cl_ord_id in self._queued or _USED.find(self._connection, cl_ord_id) is not None
+        return cl_ord_id in self._queued or _USED.value(self._connection, cl_ord_id) is not None
 
 
 def _is_question(message: OutboxMessage) -> bool:

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Select
 
-from vault.rows import Process
+from vault.rows import Process, result_process
 from vault.writes import flush_waiting
 
-_NUMERIC = 1700  # PostgreSQL's number of its type; only exact numbers look at it.
 Row = tuple[Any, ...]
 
 
@@ -66,10 +65,7 @@ def _planned(statement: Select[Any], dialect: Dialect) -> _Plan:
             named[name] = value if process is None else process(value)
         return named if order is None else [named[name] for name in order]
 
-    results = [
-        column.type.dialect_impl(dialect).result_processor(dialect, _NUMERIC)
-        for column in statement.selected_columns
-    ]
+    results = [result_process(column, dialect) for column in statement.selected_columns]
     return _Plan(str(compiled), bind, results)
 
 

@@ -12,13 +12,13 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, func, insert, select, union_all, update
 
 from domain.exact import ZERO
-from domain.lots import TaxLot
 from domain.order_states import apply, open_order
 from domain.orders import Order
 from domain.runs import Run
 from vault.difference import difference
 from vault.ledger import lot_columns, lot_of
-from vault.lot_fold import fold_into
+from vault.ledger_fold import Ledger, fold_ledger
+from vault.legs import CLIENT
 from vault.memory import Position
 from vault.orders import STATE_COLUMNS, SqlOrders, fill_rows, standing_fills, state_columns
 from vault.runs import run_columns
@@ -29,7 +29,6 @@ from vault.schema import (
     inbox_quarantine,
     inbox_reset,
     ledger_leg,
-    ledger_transaction,
     lot,
     order_fill,
     order_intent,
@@ -46,7 +45,8 @@ from vault.store import SqlVault
 def check_projections(vault: SqlVault) -> tuple[str, ...]:
     """One sentence per row that is not what its facts say; none when all is well."""
     with vault.read() as uow:
-        return differences(uow.connection)
+        ledger = fold_ledger(uow.connection)
+        return (*_differences(uow.connection, ledger), *_legs_astray(uow.connection, ledger))
 
 
 def rebuild(vault: SqlVault) -> tuple[str, ...]:
@@ -61,12 +61,16 @@ def rebuild(vault: SqlVault) -> tuple[str, ...]:
 
 
 def differences(connection: Connection) -> tuple[str, ...]:
-    """`check_projections` inside a transaction that is open."""
+    """What of the projections is not what the facts say, inside a transaction that is open."""
+    return _differences(connection, fold_ledger(connection))
+
+
+def _differences(connection: Connection, ledger: Ledger) -> tuple[str, ...]:
     return (
         *_compare("run", _standing_runs(connection), _columns_of_runs(connection)),
         *_compare("order", _standing_orders(connection), _columns_of_orders(connection)),
-        *_compare("balance", _standing_balances(connection), _fold_balances(connection)),
-        *_compare("lot", _standing_lots(connection), _fold_all_lots(connection)),
+        *_compare("balance", _standing_balances(connection), ledger.balances),
+        *_compare("lot", _standing_lots(connection), ledger.lots),
         *_compare("outbox message", _standing_waiting(connection), _fold_waiting(connection)),
         *_compare("inbox", _standing_positions(connection), _fold_positions(connection)),
     )
@@ -125,11 +129,15 @@ def _standing_orders(connection: Connection) -> dict[Any, object]:
     }
 
 
-def _fold_balances(connection: Connection) -> dict[tuple[str, str], Decimal]:
+def _legs_astray(connection: Connection, ledger: Ledger) -> Iterator[str]:
+    """Rows of legs are facts: they are not made anew, the database is restored."""
     total = func.sum(ledger_leg.c.quantity)
     query = select(ledger_leg.c.book, ledger_leg.c.asset, total.label("total"))
-    rows = connection.execute(query.group_by(ledger_leg.c.book, ledger_leg.c.asset))
-    return {(row.book, row.asset): row.total for row in rows if row.total != ZERO}
+    clients = query.where(ledger_leg.c.book.like(f"{CLIENT}%"))
+    rows = connection.execute(clients.group_by(ledger_leg.c.book, ledger_leg.c.asset))
+    listed = {(row.book, row.asset): row.total for row in rows if row.total != ZERO}
+    moved = {key: sum_ for key, sum_ in ledger.balances.items() if key[0].startswith(CLIENT)}
+    return _compare("rows of the legs of", listed, moved)
 
 
 def _standing_balances(connection: Connection) -> dict[tuple[str, str], Decimal]:
@@ -137,15 +145,7 @@ def _standing_balances(connection: Connection) -> dict[tuple[str, str], Decimal]
     return {(row.book, row.asset): row.quantity for row in rows}
 
 
-def _fold_all_lots(connection: Connection) -> dict[str, TaxLot]:
-    lots: dict[str, TaxLot] = {}
-    query = select(ledger_transaction.c.value).order_by(ledger_transaction.c.number)
-    for transaction in connection.execute(query).scalars():
-        fold_into(lots, transaction)
-    return lots
-
-
-def _standing_lots(connection: Connection) -> dict[str, TaxLot]:
+def _standing_lots(connection: Connection) -> dict[str, object]:
     return {row.lot_id: lot_of(row) for row in connection.execute(select(lot))}
 
 
@@ -194,11 +194,12 @@ def _rewrite(connection: Connection) -> None:
         connection.execute(delete(order_fill).where(order_fill.c.cl_ord_id == name))
         if rows_of_fills := fill_rows(order):
             connection.execute(insert(order_fill), rows_of_fills)
+    ledger = fold_ledger(connection)
     balances = [
         {"book": book, "asset": asset, "quantity": quantity}
-        for (book, asset), quantity in _fold_balances(connection).items()
+        for (book, asset), quantity in ledger.balances.items()
     ]
-    lots = [lot_columns(one) for one in _fold_all_lots(connection).values()]
+    lots = [lot_columns(one) for one in ledger.lots.values()]
     waiting = [{"number": n, "venue": venue} for n, venue in _fold_waiting(connection).items()]
     positions = [
         {"session": session, "epoch": at.epoch, "sequence": at.sequence}

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Date, Dialect, Table
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Date, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 
 from vault.array_text import array_text
 from vault.types import Bound
 
+_NUMERIC = 1700  # PostgreSQL's number of its type; only exact numbers look at it.
 Row = Mapping[str, object]
 Values = tuple[object, ...]  # Of one row, as the driver takes them.
 Process = Callable[[Any], Any]
@@ -134,6 +135,11 @@ def bind_process(column: Column[Any], dialect: Dialect) -> Process | None:
     if process is not None and isinstance(kind, Boolean | Date):
         return lru_cache(maxsize=64)(process)  # There are few of them.
     return process
+
+
+def result_process(column: ColumnElement[Any], dialect: Dialect) -> Process | None:
+    """What turns a value of the driver's into the column's; None: nothing does."""
+    return column.type.dialect_impl(dialect).result_processor(dialect, _NUMERIC)
 
 
 def _compiled(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -325,6 +326,12 @@ inbox_position = Table(
     Column("sequence", BigInteger, nullable=False),
 )
 
+
+def is_rare() -> TextClause:
+    """Transactions of the kinds that are few and looked for by it; to be said in each query."""
+    return text("kind in ('opening', 'split', 'wash_sale')")
+
+
 ledger_transaction = Table(
     "ledger_transaction",
     metadata,
@@ -336,9 +343,11 @@ ledger_transaction = Table(
     Column("run_id", Uuid, index=True),
     Column("cl_ord_id", String, index=True),
     Column("value", Canonical(Transaction), nullable=False),
+    Index("ix_ledger_transaction_rare", "kind", sqlite_where=is_rare(), postgresql_where=is_rare()),
     info=APPEND_ONLY,
 )
 
+# Of the legs only those by which a transaction is looked for: see `vault.legs`.
 ledger_leg = Table(
     "ledger_leg",
     metadata,

@@ -1,10 +1,11 @@
 """One transaction over everything: the stores of `domain.ports` on one connection."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from domain.ports import ComingFill
 from vault.allocations import SqlAllocations
 from vault.approvals import SqlApprovals
 from vault.audit import SqlAudit
@@ -16,6 +17,7 @@ from vault.findings import SqlFindings
 from vault.inbox import SqlInbox
 from vault.kills import SqlKills
 from vault.ledger import SqlLedger
+from vault.lookup import forget_foreseen
 from vault.memory import Memory, UnitMemory
 from vault.orders import SqlOrders
 from vault.outbox import SqlOutbox
@@ -60,6 +62,15 @@ class SqlUnitOfWork:
         """Undo only what happens inside when it raises; the transaction lives on."""
         return Savepoint(self.connection, self._writes, self._memory.journal)
 
+    def foresee(self, *, orders: Iterable[str] = (), fills: Iterable[ComingFill] = ()) -> None:
+        """What is asked about them is asked at once, of a database that is a journey away."""
+        if self.connection.dialect.name == "sqlite":
+            return
+        names, told = tuple(orders), tuple(fills)
+        self.orders.foresee(names)
+        self.outbox.foresee(names)
+        self.ledger.foresee(self.orders.foresee_fills(told))
+
     @contextmanager
     def statements_wait(self) -> Iterator[None]:
         """What is written waits until something reads, or the block ends."""
@@ -69,6 +80,7 @@ class SqlUnitOfWork:
             self._writes.flush()
         finally:
             detach(self.connection)
+            forget_foreseen(self.connection)
 
     def committed(self) -> None:
         """The transaction stands: what it knows is so."""

@@ -167,12 +167,10 @@ class Witness:
     def held(self) -> Counter[str]:
         """Millionths of each security that clients and blocks own."""
         found: Counter[str] = Counter()
-        query = (
-            "select asset, quantity from ledger_leg"
-            " where book like 'client:%' or book like 'block:%'"
-        )
-        for asset, quantity in self._rows(query):
-            found[asset] += quantity
+        for (value,) in self._rows("select value from ledger_transaction"):
+            for leg in _legs(value):
+                if leg["book"].startswith(("client:", "block:")):
+                    found[leg["asset"]] += leg["quantity"]
         return found
 
     def _read_orders(self) -> None:
@@ -256,9 +254,8 @@ class Witness:
     def _read_ledger(self) -> None:
         for name, value in self._new("ledger_transaction", "transaction_id, value"):
             sums: Counter[str] = Counter()
-            query = "select asset, quantity from ledger_leg where transaction_id = ?"
-            for asset, quantity in self._rows(query, name):
-                sums[asset] += quantity
+            for leg in _legs(value):
+                sums[leg["asset"]] += leg["quantity"]
             if any(sums.values()):
                 raise ViolationError(f"[9] the legs of {name} do not sum to zero: {dict(sums)}")
             reverses = json.loads(value).get("reverses")
@@ -316,6 +313,12 @@ def _is_lawful(before: Order, after: Order, event: OrderEvent) -> bool:
     if isinstance(event, NeverSent):
         return before.status is OrdStatus.INTENDED
     return isinstance(event, CancelReject | DoubtSettled) and before.status not in CLOSED
+
+
+def _legs(transaction: str) -> list[dict[str, Any]]:
+    """Of a transaction's text, in millionths."""
+    legs: list[dict[str, Any]] = json.loads(transaction)["legs"]
+    return [{**leg, "quantity": int(Decimal(leg["quantity"]) * _MILLION)} for leg in legs]
 
 
 def _decimal(scaled: int) -> Decimal:

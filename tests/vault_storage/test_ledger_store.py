@@ -1,5 +1,6 @@
 """The ledger's projections are the fold of its transactions, whatever the transactions are."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from domain.errors import InvariantError
 from domain.exact import from_scaled
 from domain.instruments import CASH
-from domain.postings import Leg
+from domain.postings import Leg, TransactionKind
 from ledger import positions
 from tests.vault_storage.values import (
     APPLE,
@@ -23,8 +24,16 @@ from tests.vault_storage.values import (
     a_transaction,
     an_intent,
 )
-from vault import SqlVault
+from vault import SqlVault, append_only
+from vault.engine import open_engine
 from vault.rebuild import check_projections, differences, rebuild
+from vault.schema import is_rare
+
+
+def a_fill(transaction_id, block, **changes):
+    moved = Leg(book="street:XSIM", asset=APPLE, quantity=Decimal(-10))
+    legs = (moved, replace(moved, book=block, quantity=Decimal(10)))
+    return a_transaction(transaction_id, *legs, kind=TransactionKind.FILL, **changes)
 
 
 @pytest.fixture
@@ -60,6 +69,38 @@ def test_the_transactions_of_a_book_are_those_that_moved_it(uow):
     assert uow.ledger.of_book("client:A1", APPLE) == (bought, sold)
     assert uow.ledger.of_book("client:A1", "US1912161007") == ()
     assert uow.ledger.of_book("client:A2") == ()
+
+
+def test_a_book_of_an_order_or_of_the_street_has_its_transactions_too(uow):
+    """Though their legs have no rows of their own."""
+    fill = a_fill("T1", "block:R1-1", cl_ord_id="R1-1")
+    other = a_fill("T2", "block:R1-2", cl_ord_id="R1-2")
+    unknown = a_fill("T3", "block:UNKNOWN:X", cl_ord_id=None)
+    for one in (fill, other, unknown):
+        uow.ledger.append(one)
+
+    assert uow.ledger.of_book("block:R1-1") == (fill,)
+    assert uow.ledger.of_book("block:R1-1", CASH) == ()
+    assert uow.ledger.of_book("block:UNKNOWN:X", APPLE) == (unknown,)
+    assert uow.ledger.of_book("street:XSIM") == (fill, other, unknown)
+    assert uow.ledger.of_book("street:XSIM", CASH) == ()
+
+
+def test_rare_kinds_are_found_by_an_index_and_the_others_are_not_in_it(new_sqlite_url):
+    """SQLite takes an index of some rows only when the query says the very same of the rows."""
+    engine = open_engine(new_sqlite_url())
+    with engine.connect() as connection:
+        plans = [
+            connection.exec_driver_sql(f"explain query plan {words}").scalars(3).all()
+            for words in (
+                f"select value from ledger_transaction where {is_rare()} and kind = 'split'",
+                "select value from ledger_transaction where kind = 'fill'",
+            )
+        ]
+    engine.dispose()
+
+    assert "ix_ledger_transaction_rare (kind=?)" in plans[0][0]
+    assert plans[1] == ["SCAN ledger_transaction"]
 
 
 def test_the_same_transaction_again_changes_nothing(uow):
@@ -240,6 +281,23 @@ def test_a_projection_changed_behind_our_back_is_found_and_rebuilt(vault):
     ]
     assert rebuild(vault) == found
     assert check_projections(vault) == ()
+
+
+def test_a_row_of_a_leg_that_is_not_its_transaction_s_is_found(vault):
+    with vault.write() as uow:
+        uow.ledger.append(a_trade("T1", 10, "1902.5"))
+        append_only.remove(uow.connection, "ledger_leg")
+        uow.connection.execute(
+            text(f"update ledger_leg set book = 'client:A2' where asset = '{CASH}'")
+        )
+        append_only.install(uow.connection, "ledger_leg")
+
+    found = check_projections(vault)
+
+    assert [sentence.split(" stands")[0].split(" is ")[0] for sentence in found] == [
+        "rows of the legs of client:A1 USD",
+        "rows of the legs of client:A2 USD",
+    ]
 
 
 def test_an_order_s_own_book_is_right_whether_or_not_its_transactions_are_remembered(
