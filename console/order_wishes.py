@@ -7,14 +7,14 @@ outbox still holds dies at once.
 from collections.abc import Callable
 from datetime import datetime
 
-from console import allocation_wishes
+from console import allocation_wishes, change_wishes
 from console.order_life import find_order
 from console.service_port import NewTerms, OrderLine, Telling
 from console.views import order_line
 from domain.errors import BadInputError
 from domain.orders import Order, Settlement
 from domain.ports import Clock, UnitOfWork, Vault
-from oms import settlement
+from oms import change_doubts, settlement
 from oms.cancel import ChangeRefusedError, cancel
 from oms.replacing import Terms, replace_order
 from oms.wire_risk import RiskLimits
@@ -69,7 +69,7 @@ class OrderWishes:
         return line
 
     def propose_settlement(self, order: str, what: Settlement, by: str, why: str) -> Telling:
-        """Say what became of an order in doubt, or of an allocation by its AllocID.
+        """Say what became of an order in doubt, of a replace, or of an allocation by its AllocID.
 
         A second person must agree.
         """
@@ -78,6 +78,8 @@ class OrderWishes:
             if uow.allocations.order_of(order) is not None:
                 return allocation_wishes.propose(uow, order, what=what, why=why, by=by, at=now)
             found = find_order(uow, order)
+            if (request := change_doubts.unanswered(found, order)) is not None:
+                return change_wishes.propose(uow, found, request, what=what, why=why, by=by, at=now)
             said = settlement.propose(uow, found, what=what, why=why, by=by, at=now)
         name = found.intent.cl_ord_id
         return Telling(
@@ -104,6 +106,8 @@ class OrderWishes:
 
 def _second(uow: UnitOfWork, order: str, by: str, at: datetime) -> Telling:
     found = find_order(uow, order)
+    if (request := change_doubts.unanswered(found, order)) is not None:
+        return change_wishes.second(uow, found, request, by=by, at=at)
     event, alarms = settlement.second(uow, found, by=by, at=at)
     name = found.intent.cl_ord_id
     said = f"{name} {_MEANS[event.what]}, say {event.by} and {by}: {event.why}"

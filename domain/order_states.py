@@ -172,6 +172,9 @@ def _on_doubt(order: Order, event: DoubtRaised) -> Outcome:
 
 def _on_settled(order: Order, event: DoubtSettled) -> Outcome:
     """Two persons say what is so; what the venue has shown outweighs them."""
+    request = _pending_named(order, event.cl_ord_id)
+    if isinstance(request, ReplaceRequest):
+        return _change_settled(order, request, event), ()
     if not order.in_doubt:
         return order, ()
     certain = replace(order, in_doubt=False, reason=f"{event.why} ({event.by})")
@@ -183,6 +186,15 @@ def _on_settled(order: Order, event: DoubtSettled) -> Outcome:
         message = f"said to have never reached a venue that called it {order.status.name}"
         return order, (_alarm(order, "settlement_contradicted", message),)
     return _with_leaves(replace(certain, status=OrdStatus.UNSENT, accidental=True)), ()
+
+
+def _change_settled(order: Order, request: ReplaceRequest, event: DoubtSettled) -> Order:
+    """The venue made it, or it never had or refused it: the order is as before."""
+    settled = _without_pending(order, request)
+    if event.what is not Settlement.STANDS or _has_ended(order):
+        return settled
+    changed = _with_terms(settled, request.quantity, request.limit_price, request.stop_price)
+    return _with_leaves(replace(changed, current=request.cl_ord_id))
 
 
 def _on_day_end(order: Order, event: DayEnded) -> Outcome:

@@ -325,7 +325,7 @@ class Settlement(StrEnum):
 class DoubtSettled:
     """A doubt that the wire could not end, ended by a person with a second person's consent."""
 
-    cl_ord_id: str
+    cl_ord_id: str  # Or that of a replace: whether it was made, where its venue never answered.
     at: datetime
     what: Settlement
     why: str
@@ -431,6 +431,12 @@ class Order:
     def shares_of(self, fill: StandingFill) -> Decimal:
         """What an execution counts today, in shares after every split since its day."""
         return rounded_times(fill.quantity, factor(self.splits, fill.trade_date))
+
+    def has_followed_up(self, replaced: ReplaceRequest) -> bool:
+        """Whether a later replace, accepted or pending, was reckoned on top of this one."""
+        later = self.chain[self.chain.index(replaced.cl_ord_id) + 1 :]
+        names = {wish.cl_ord_id for wish in self.pending if isinstance(wish, ReplaceRequest)}
+        return self.current in later or bool(names.intersection(later))
 
     @property
     def is_closed(self) -> bool:

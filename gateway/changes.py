@@ -136,18 +136,11 @@ def declare_void(
     )
     after, alarms = apply(order, event)
     uow.orders.append(after, event, at)
-    if not _was_followed(order, request):
+    if not order.has_followed_up(request):
         uow.entries.take_back(request.cl_ord_id)
     name = order.intent.cl_ord_id
     uow.audit.append(at=at, actor=_ACTOR, kind=VOID, subject=name, body=event)
     return alarms
-
-
-def _was_followed(order: Order, request: ReplaceRequest) -> bool:
-    """Whether a later replace counts on what this one reserved."""
-    later = order.chain[order.chain.index(request.cl_ord_id) + 1 :]
-    replaces = {wish.cl_ord_id for wish in order.pending if isinstance(wish, ReplaceRequest)}
-    return order.current in later or bool(replaces.intersection(later))
 
 
 def _pending(order: Order, name: str) -> CancelRequest | ReplaceRequest | None:

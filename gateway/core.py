@@ -6,6 +6,7 @@ takes them one at a time, with an engine and clocks of its own. The steps are `o
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 from structlog.typing import FilteringBoundLogger
@@ -32,6 +33,7 @@ from gateway.unanswered import Unanswered
 from gateway.watch import Watch
 
 _STORE_MODE = 0o700
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 class Core:
@@ -181,12 +183,16 @@ class Core:
                 self.inbox.take([reset])
 
     def _keep_evidence(self, profile: VenueProfile) -> None:
-        """What the engine's store says of what nobody acknowledged, while it is at rest."""
+        """What the engine's store says of what nobody acknowledged, while it is at rest.
+
+        Whether it is complete its own clock says, which is not that of a rehearsal.
+        """
         stored, venue = check_store(profile.session, 0), profile.venue
         with self._vault.write() as uow:
             is_open = doubts.has_silent(uow, venue) or changes.has_unanswered(uow, venue)
             if stored is not None and is_open:
-                sent, since, now = sent_orders(profile.session), stored.began_by, self._clock.now()
+                sent, now = sent_orders(profile.session), self._clock.now()
+                since = _ALWAYS if self._settings.rehearsal else stored.began_by
                 doubts.note_never_stored(uow, venue, sent, since, now)
                 changes.note_never_stored(uow, venue, sent, since, now)
 

@@ -3,7 +3,7 @@
 While an order of a venue is in doubt no new order goes there. Most doubts end by
 themselves: the venue is asked at each logon. What is left is settled by telephone:
 one person says what became of the order, a second one agrees. So it is with an allocation
-that its broker never answered, named by its AllocID.
+that its broker never answered, named by its AllocID, and with a replace, named by its own ClOrdID.
 """
 
 import argparse
@@ -18,7 +18,11 @@ _WORDS = {what.value.replace("_", "-"): what for what in Settlement}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("order", metavar="ORDER", help="any ClOrdID that it had, or an AllocID")
+    parser.add_argument(
+        "order",
+        metavar="ORDER",
+        help="any ClOrdID that it had, that of a replace without an answer, or an AllocID",
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "--as",
@@ -26,7 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=sorted(_WORDS),
         help="what became of it: never-reached the venue (it may go out anew), ended there "
         "with the fills that we have, or stands there as it does here; of an allocation: "
-        "never-reached the broker (it is said anew), ended (refused there) or stands there",
+        "never-reached the broker (it is said anew), ended (refused there) or stands there; of a "
+        "replace: never-reached the venue, ended (refused there) or stands (it was made)",
     )
     what.add_argument(
         "--agree", action="store_true", help="agree, as a second person, to what was said"

@@ -66,10 +66,20 @@ class Folder:
         (directory / "plan.json").write_text(json.dumps(plan), "utf-8")
         folder = cls(directory)
         folder.log.mkdir(exist_ok=True)
-        ports = dict(zip(VENUES, free_ports(len(VENUES)), strict=True))
-        folder._write_venues(ports)
-        folder._write_sessions(ports)
+        ports = free_ports(2 * len(VENUES))
+        doors, behind = ports[: len(VENUES)], ports[len(VENUES) :]
+        folder._write_venues(dict(zip(VENUES, behind, strict=True)))
+        folder._write_sessions(dict(zip(VENUES, doors, strict=True)))
+        folder._wire.write_text(json.dumps(list(zip(doors, behind, strict=True))), "utf-8")
         return folder
+
+    def wire(self) -> dict[int, int]:
+        """By each port that the service connects to, the venue's behind it."""
+        return {int(here): int(there) for here, there in json.loads(self._wire.read_text("utf-8"))}
+
+    @property
+    def _wire(self) -> Path:
+        return self.directory / "wire.json"
 
     @property
     def _plan(self) -> Path:
@@ -114,7 +124,7 @@ class Folder:
             for venue in VENUES
         }
         found = load_settings(self.directory / "sessions.cfg", tables, {})
-        return replace(found, acknowledgement_seconds=_ACKNOWLEDGEMENT_SECONDS)
+        return replace(found, acknowledgement_seconds=_ACKNOWLEDGEMENT_SECONDS, rehearsal=True)
 
     def _write_sessions(self, ports: Mapping[str, int]) -> None:
         path = self.directory / "sessions.cfg"

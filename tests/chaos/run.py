@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.chaos.databases import open_database
 from tests.chaos.folder import Folder
 from tests.chaos.trial import Outcome, Trial
+from tests.chaos.wire import Wire
 
 
 def run(
@@ -24,5 +25,5 @@ def run(
     """
     with open_database(database, directory) as opened:
         folder = Folder.create(directory, seed=seed, url=opened.url)
-        with Trial(folder, opened, tell) as trial:
+        with Wire(folder.wire()) as wire, Trial(folder, opened, wire, tell) as trial:
             return trial.run(kills, minutes)

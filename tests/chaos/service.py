@@ -7,7 +7,6 @@ optimizer, the scheduler and the API.
 """
 
 import os
-import random
 import signal
 import sys
 import threading
@@ -25,9 +24,7 @@ from console.clocks import RehearsalClock, SystemClock
 from console.log import close_logging, configure_logging
 from console.order_wishes import OrderWishes
 from console.service import Heartbeat, unfinished
-from console.service_port import NewTerms
-from domain.errors import BadInputError, ConfigError, ExitCode, TrimtabError, TryAgainError
-from domain.orders import Order
+from domain.errors import ConfigError, ExitCode, TrimtabError, TryAgainError
 from domain.ports import Clock
 from domain.runs import RunStatus
 from gateway.service import Gateway
@@ -36,15 +33,15 @@ from oms.booking import Booking
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
 from oms.wire_risk import RiskLimits
-from tests.chaos.book import Book, limit, number_of, read_names, stop
+from tests.chaos.book import Book, number_of, read_names
 from tests.chaos.folder import Folder
+from tests.chaos.trader import Halts, Trader
 from vault.preflight import problems
 from vault.store import SqlVault
 
 log = structlog.get_logger("service")
 LANES = 3
 _WAVE = timedelta(seconds=2.5)
-_TRADER_SECONDS = 0.1
 _RETRY_SECONDS = 0.2
 
 LIMITS = RiskLimits(
@@ -131,60 +128,6 @@ class Lane:
             uow.runs.update(replace(found, status=RunStatus.DONE, finished_at=now), now)
 
 
-class Trader:
-    """Takes back and changes orders that are out, at random."""
-
-    def __init__(self, vault: SqlVault, wishes: OrderWishes, end: Path) -> None:
-        self._vault, self._wishes, self._end = vault, wishes, end
-        self._chance = random.Random()  # The moments are the operating system's in any case.
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="trader", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stopping.wait(_TRADER_SECONDS):
-            if self._end.exists():
-                continue
-            try:
-                self._act()
-            except BadInputError as error:
-                log.info("wish_refused", detail=str(error))
-            except TryAgainError as error:
-                log.warning("wish_waits", detail=str(error))
-            except BaseException:
-                log.exception("trader_crashed")
-                os._exit(ExitCode.INTERNAL)
-
-    def _act(self) -> None:
-        with self._vault.read() as view:
-            orders = [one for one in view.orders.open() if one.sent and not one.pending]
-        if not orders:
-            return
-        order = self._chance.choice(orders)
-        if self._chance.random() < 0.35:
-            self._wishes.cancel(order.intent.cl_ord_id, "Tara Trader", "changed her mind")
-        else:
-            self._replace(order)
-
-    def _replace(self, order: Order) -> None:
-        intent = order.intent
-        least = max(1, int(order.cum_qty) - 50)  # Now and then below what is done already.
-        least = min(least, int(intent.quantity))
-        price, side = intent.reference_price, intent.side
-        terms = NewTerms(
-            quantity=Decimal(self._chance.randint(least, int(intent.quantity))),
-            limit=limit(price, side, self._chance) if order.limit_price else None,
-            stop=stop(price, side, self._chance) if order.stop_price else None,
-        )
-        self._wishes.replace(intent.cl_ord_id, terms, "Tara Trader", "another price")
-
-
 def main() -> int:
     folder = Folder(Path(sys.argv[1]))
     configure_logging(folder.log / "service.jsonl", max_megabytes=256, terminal=None)
@@ -223,7 +166,8 @@ def start(folder: Folder, stack: ExitStack) -> threading.Event:
     gateway = Gateway(vault, Booking(settings.ways), clock, settings, log)
     stack.callback(gateway.stop)
     gateway.start()
-    trader = Trader(vault, OrderWishes(vault, clock, gateway.wake, LIMITS), folder.end)
+    wishes = OrderWishes(vault, clock, gateway.wake, LIMITS)
+    trader = Trader(vault, wishes, Halts(vault, clock, gateway), folder.end)
     release = ReleaseSettings(wave_timeout=_WAVE, ways=settings.ways)
     releasers = [Releaser(vault, gateway, clock, release, LIMITS) for _ in range(LANES)]
     lanes = [Lane(number, vault, clock, one, folder) for number, one in enumerate(releasers)]

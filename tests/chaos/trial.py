@@ -23,8 +23,9 @@ from tests.chaos.processes import Child, EndedError
 from tests.chaos.reading import Standing, open_vault, standing
 from tests.chaos.transmissions import received
 from tests.chaos.verdict import Verdict, judge
+from tests.chaos.wire import Wire
 
-SERVICE, VENUE, POSTGRES = "service", "venue", "postgres"
+SERVICE, VENUE, POSTGRES, WIRE = "service", "venue", "postgres", "wire"
 _PATIENCE_SECONDS = 240.0
 _STILL_SECONDS = 30.0  # After so long without a change, what is in doubt is for persons.
 _LATE_SECONDS = 3.5  # After the last order's end: a late fill, its bust and its correction.
@@ -81,8 +82,8 @@ class Outcome:
 class Trial:
     """The processes of one folder. Use it as a context: nothing outlives it."""
 
-    def __init__(self, folder: Folder, database: Database, tell: Tell) -> None:
-        self._folder, self._server, self._tell = folder, database.server, tell
+    def __init__(self, folder: Folder, database: Database, wire: Wire, tell: Tell) -> None:
+        self._folder, self._server, self._wire, self._tell = folder, database.server, wire, tell
         self._chance = random.Random(folder.seed)
         self._outcome = Outcome(folder.seed)
         self._children: dict[str, Child] = {}
@@ -121,8 +122,8 @@ class Trial:
         time.sleep(self._chance.uniform(0, 2))
 
     def _victims(self) -> tuple[str, ...]:
-        who = [(SERVICE,), (VENUE,), (SERVICE, VENUE)]
-        weights = [6, 2, 1]
+        who = [(SERVICE,), (VENUE,), (SERVICE, VENUE), (WIRE,), (WIRE, SERVICE)]
+        weights = [6, 2, 1, 2, 1]
         if self._server is not None:
             who += [(POSTGRES,), (POSTGRES, SERVICE)]
             weights += [2, 1]
@@ -131,7 +132,9 @@ class Trial:
     def _kill(self, victims: tuple[str, ...]) -> None:
         for victim in victims:
             self._outcome.kills[victim] += 1
-            if victim == POSTGRES:
+            if victim == WIRE:
+                self._wire.cut(self._chance.choice((0, 0, 0.3)))
+            elif victim == POSTGRES:
                 assert self._server is not None
                 self._server_died = True
                 self._server.kill_at_once()
@@ -144,6 +147,8 @@ class Trial:
             self._start(victim)
 
     def _start(self, victim: str) -> None:
+        if victim == WIRE:
+            return  # Whoever lost it connects anew.
         if victim == POSTGRES:
             assert self._server is not None
             self._server.start()
