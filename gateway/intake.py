@@ -93,9 +93,6 @@ class Intake:
             return
         if list_answers.refuses(arrival.raw):
             return  # Its orders are asked about one by one.
-        if list_id := list_answers.denied(arrival.raw):
-            self._doubt_list(arrival.session, list_id, "the venue does not know its list")
-            return
         match reports.decode(arrival.raw, venue=venue):
             case reports.Readable() if arrival.session in self._desk.copies:
                 pass  # Never booked; `copies` reads it from the database.
