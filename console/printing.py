@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from console.table_layout import laid_out
 from console.terminal import BLUE, BOLD, GREEN, MAGENTA, RED, RESET, YELLOW, escaped, wants_colour
+from console.wrapping import columns_of, hanging
 from domain.codec import encode
 from domain.exact import CENT, plain
 
@@ -35,7 +36,19 @@ def print_json(value: object) -> None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Plain sentences."""
+    """Plain sentences, wrapped on a terminal."""
+    width = columns_of(sys.stdout) if sys.stdout.isatty() else None
+    for line in lines:
+        text = escaped(line)
+        if width is not None and len(text) > width:
+            said = text.lstrip()
+            indent = " " * (len(text) - len(said))
+            text = "\n".join(hanging(indent, said, width))
+        sys.stdout.write(text + "\n")
+
+
+def print_verbatim(lines: Iterable[str]) -> None:
+    """Lines of a file, as they are."""
     for line in lines:
         sys.stdout.write(escaped(line) + "\n")
 

@@ -4,14 +4,14 @@ Where a row is too wide its sentences are wrapped beside its figures or below th
 that still have no place go into a second line. A figure is never broken.
 """
 
-import textwrap
 from collections.abc import Callable, Sequence
+
+from console.wrapping import hanging
 
 _GAP = "  "
 _INDENT = "    "
 _LONGEST_CELL = 24  # What is longer and has blanks is a sentence.
 _NARROWEST_SENTENCE = 32
-_FIGURES_AT_LEAST = 16  # However narrow the terminal.
 
 Paint = Callable[[str], str]
 
@@ -53,9 +53,7 @@ def _side_by_side(figures: str, said: Sequence[str], start: int) -> list[str]:
 
 
 def _wrapped(sentence: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        sentence, max(width, _FIGURES_AT_LEAST), break_long_words=False, break_on_hyphens=False
-    )
+    return hanging("", sentence, width) if sentence else []
 
 
 def _packed(columns: Sequence[int], widths: Sequence[int], width: int) -> list[list[int]]:

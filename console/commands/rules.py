@@ -8,7 +8,7 @@ from pathlib import Path
 
 from console import rule_changes
 from console.doors import open_config, opening
-from console.printing import Column, print_json, print_lines, print_table
+from console.printing import Column, print_json, print_lines, print_table, print_verbatim
 from console.rule_changes import add_action
 from domain.errors import ExitCode, TryAgainError, UnknownNameError
 from oms.compliance.change import Change, changes
@@ -166,7 +166,7 @@ def _show(arguments: argparse.Namespace) -> int:
         print_lines([f"version {rule.version}, from {rule.source}", *rule_lines(rule)])
         for example in rule.examples:
             print_lines(["", f"{example.says} ({example.expect})"])
-            print_lines(f"    {line}" for line in example.given.splitlines())
+            print_verbatim(f"    {line}" for line in example.given.splitlines())
     return ExitCode.OK
 
 
@@ -242,5 +242,5 @@ def _page(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"page": text})
     else:
-        print_lines(text.split("\n")[:-1])
+        print_verbatim(text.split("\n")[:-1])
     return ExitCode.OK

@@ -1,6 +1,7 @@
 """`trimtab venues`: the simulated venues, a program of their own, and what operators ask of it."""
 
 import argparse
+import difflib
 import os
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NoReturn
 
 from console.venues_door import VenuesDoor, state_directory
 from console.venues_words import WORDS, run_word
-from domain.errors import ExitCode
+from domain.errors import ExitCode, UnknownNameError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     given: list[str] = arguments.arguments
     venues_file: Path = arguments.config.parent / "venues.toml"
+    if given and given[0] not in WORDS and not given[0].startswith("-"):
+        near = difflib.get_close_matches(given[0], WORDS, n=1)
+        remedy = f"did you mean {near[0]}?" if near else "`trimtab venues --help` lists them"
+        raise UnknownNameError(f"there is no word {given[0]!r} for venues; {remedy}")
     if not given or given[0] not in WORDS:
         command = [sys.executable, "-m", "simulator", *(given or ["--config", str(venues_file)])]
         os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell

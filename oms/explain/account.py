@@ -136,9 +136,10 @@ def _order_words(order: Order, account_id: str) -> str:
     intent = order.intent
     part = sum((a.quantity for a in intent.allocations if a.account_id == account_id), ZERO)
     verb = "buy" if intent.side is Side.BUY else "sell"
+    status = order.status.name.lower().replace("_", " ")
     return (
         f"{intent.cl_ord_id}: {shares(part)} of a block to {verb} {shares(intent.quantity)} "
-        f"{intent.symbol}, {order.status.name} with {shares(order.cum_qty)} done"
+        f"{intent.symbol}, {status} with {shares(order.cum_qty)} done"
     )
 
 

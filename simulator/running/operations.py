@@ -159,7 +159,7 @@ def _session_fault(inside: Inside, wanted: Wanted) -> Prepared:
     if len(path) != 5 or path[4] not in possible:
         return _refused(
             HTTPStatus.NOT_FOUND,
-            f"write /venues/{path[1]}/sessions/CLIENT/FAULT; there are {', '.join(possible)}",
+            f"no such fault of a session at {path[1]}; there are {', '.join(possible)}",
         )
     if (path[1], path[3]) not in inside.sessions:
         return _refused(HTTPStatus.NOT_FOUND, f"{path[1]} has no client {path[3]!r:.60}")

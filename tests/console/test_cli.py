@@ -14,7 +14,7 @@ from console.commands.approve import override_of
 from console.commands.orders import changed, line_of, looks
 from console.commands.sessions import behind
 from console.main import main
-from console.printing import Column, aligned, money, number, price
+from console.printing import Column, aligned, money, number, price, print_lines
 from console.registry import ENTRIES
 from console.service_port import NewTerms, OrderQuery
 from domain.errors import BadInputError
@@ -513,6 +513,22 @@ def test_a_fault_of_ours_exits_70_with_its_traceback(run, desk, monkeypatch):
 
     assert answer.code == 70
     assert "ZeroDivisionError" in answer.err
+
+
+def test_a_long_sentence_is_wrapped_on_a_terminal_and_left_whole_in_a_pipe(capsys, monkeypatch):
+    sentence = "  sector-concentration passed: Health Care would be 30 % of the account"
+    print_lines([sentence, "short"])
+    piped = capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    print_lines([sentence, "short"])
+
+    assert piped == f"{sentence}\nshort\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "  sector-concentration passed: Health",
+        "  Care would be 30 % of the account",
+        "short",
+    ]
 
 
 def test_a_table_is_aligned_by_its_widest_cell():

@@ -160,6 +160,7 @@ def test_scenarios_can_be_looked_up(ask):
         (["books"], 64, "the following arguments are required: SYMBOL"),
         (["step", "soon"], 65, "soon is no number of seconds"),
         (["step", "-5"], 65, "goes on by a year at most"),
+        (["hlat", "AAPL"], 64, "there is no word 'hlat' for venues; did you mean halt?"),
         (["fault", "TRIMTAB", "explode", "--venue", "XSIM"], 64, "there are disconnect"),
         (["fault", "TRIMTAB", "slow", "--venue", "XSIM"], 65, "slow lasts"),
         (["status", "--control", "http://127.0.0.1:1"], 69, "do not answer; do they run?"),

@@ -382,7 +382,7 @@ def test_an_account_is_told_what_was_done_for_it():
         "tracking error 2.1 % before",
         "sell 60 ALFA, $600.00: Sell 60 ALFA: 4.1 % over its target.",
         "overridden by Ines: the loss is not needed",
-        "DE7L-0001: 60 of a block to sell 100 ALFA, FILLED with 100 done",
+        "DE7L-0001: 60 of a block to sell 100 ALFA, filled with 100 done",
         "allocation:DE7L-0001:1 on 2026-03-31: -60 ALFA, $593.70 cash; realised -$306.00",
         "Together: cash $1,093.70, ",
         "; realised -$306.00 long-term, $0.00 short-term.",
