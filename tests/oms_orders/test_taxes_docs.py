@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from console.changing import VaultChanging
 from domain.accounts import LotMethod
 from domain.compliance import Verdict
 from domain.orders import Side
@@ -20,11 +21,11 @@ from ledger.positions import disallowed
 from oms import wash_sales
 from oms.compliance.check import check_accounts
 from oms.compliance.load import load_rules
-from oms.take_over import take_over
+from oms.route_terms import TradingDay
 from optimizer.washsales import past_locks, past_of_households
-from tests.oms_orders.desk import SetClock
+from tests.oms_orders.desk import LIMITS, SetClock
 from vault import SqlVault
-from vault.ingest import ingest, load_layouts
+from vault.intake import Intake
 from vault.snapshots import take
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -75,19 +76,28 @@ class Desk:
         self.ingest(self.files | told | {"layouts/first_positions.toml": plain}, BEFORE)
         self.layout = told["layouts/first_positions.toml"]
 
-    def ingest(self, files, at, **options):
+    def ingest(self, files, at):
+        """As `trimtab ingest` does it; gives its notes."""
         for name, text in files.items():
             path = self.folder / name
             path.parent.mkdir(exist_ok=True, parents=True)
             path.write_text(text, encoding="utf-8")
-        layouts = load_layouts(self.folder / "layouts")
-        with self.vault.write() as uow:
-            report = ingest(uow.connection, [self.folder], layouts=layouts, at=at, **options)
-            assert report.problems == (), report.problems[0]
-            return take_over(uow, at.date(), at)
+        service = VaultChanging(
+            vault=self.vault,
+            clock=SetClock(at),
+            intake=Intake(self.folder / "layouts"),
+            triggers=None,
+            venues=(),
+            limits=LIMITS,
+            day=TradingDay(zone="America/New_York", close=time(16)),
+        )
+        lines = service.ingest([self.folder], "anna", replace=False)
+        assert [problem.message for line in lines for problem in line.problems] == []
+        assert all(note.startswith(line.file) for line in lines for note in line.notes)
+        return [note for line in lines for note in line.notes]
 
     def loses(self):
-        """50 NVDA of 1 September, for $140 a share."""
+        """50 NVDA of 1 September, bought for $140 a share and sold for $120."""
         day = BEFORE.date()
         with self.vault.write() as uow:
             own = uow.ledger.lots("1001", NVDA)
@@ -115,8 +125,7 @@ class Desk:
         """What is said when 1003 is taken over."""
         files = {name: change(text) for name, text in self.later.items()}
         files["layouts/first_positions.toml"] = self.layout
-        taken = self.ingest(files, AFTER)
-        return [f"{one.source}: {one.words}" for one in taken.said]
+        return self.ingest(files, AFTER)
 
     def stays(self):
         with self.vault.read() as uow:
