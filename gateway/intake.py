@@ -91,8 +91,8 @@ class Intake:
         if value_of(arrival.raw, 35) in notices.KINDS and arrival.session not in self._desk.copies:
             self._notice(arrival, venue)
             return
-        if list_answers.refuses(arrival.raw):
-            return  # Its orders are asked about one by one.
+        if self._is_of_no_list(arrival):
+            return
         match reports.decode(arrival.raw, venue=venue):
             case reports.Readable() if arrival.session in self._desk.copies:
                 pass  # Never booked; `copies` reads it from the database.
@@ -105,6 +105,13 @@ class Intake:
                 if value_of(arrival.raw, 35) in _REFUSALS:
                     names = f"{value_of(arrival.raw, 379) or ''} {arrival.order}"
                     self._refused(arrival, names, why)
+
+    def _is_of_no_list(self, arrival: Arrival) -> bool:
+        """Whether it refuses what we said of a whole list: its orders are asked about alone."""
+        if list_id := list_answers.denied(arrival.raw):
+            self._doubt_list(arrival.session, list_id, "the venue does not know its list")
+            return True
+        return list_answers.refuses(arrival.raw)
 
     def _unreadable(self, arrival: Arrival) -> None:
         """What the engine refused; a fill that we can read is booked all the same."""
