@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from domain.orders import CancelRequest, Order, OrdStatus, Settlement, Side
+from domain.orders import Order, OrdStatus, Settlement, Side
 from gateway.comparison import DIFFERS, UNMATCHED
+from tests.simulation import changes
 from tests.simulation.history import History
 from tests.simulation.market import night
 from tests.simulation.wanted import BOOK
@@ -106,6 +107,10 @@ def _unrests(history: History) -> Iterator[str]:
     yield f"{waiting} messages wait to be sent" if (waiting := witness.waiting()) else ""
     silent = [name for name, order in witness.orders.items() if _is_silent(history, name, order)]
     yield f"never answered: {silent}" if silent else ""
+    open_ends = [
+        one for order in witness.orders.values() for one in changes.unanswered(history, order)
+    ]
+    yield f"not answered: {open_ends}" if open_ends else ""
     shut = [name for name in history.venues if not process.core.questions.is_gate_open(name)]
     yield f"the gate to {shut[0]} is shut" if shut else ""
 
@@ -152,6 +157,7 @@ def _compare(history: History) -> None:
     history.witness.look()
     _compare_executions(history)
     _compare_orders(history)
+    changes.compare_voids(history, process)
     _compare_positions(history)
     if (tampering := verify_audit(process.vault.real)) is not None:
         raise ViolationError(f"[16] {tampering}")
@@ -203,18 +209,18 @@ def _compare_orders(history: History) -> None:
         if order.is_closed != (theirs["leaves_qty"] == 0):
             raise ViolationError(f"{name} is {order.status.name} here, {theirs['status']} there")
         if not order.is_closed:
-            _compare_terms(name, order, theirs)
+            _compare_terms(history, name, order, theirs)
 
 
-def _compare_terms(name: str, order: Order, theirs: Mapping[str, Any]) -> None:
+def _compare_terms(history: History, name: str, order: Order, theirs: Mapping[str, Any]) -> None:
     price = theirs["price"] and Decimal(theirs["price"])
     if (order.order_qty, order.limit_price) != (theirs["order_qty"], price):
         raise ViolationError(
             f"{name} is of {order.order_qty} at {order.limit_price} here, "
             f"of {theirs['order_qty']} at {price} there"
         )
-    if asked := [one.cl_ord_id for one in order.pending if isinstance(one, CancelRequest)]:
-        raise ViolationError(f"{name} was asked to end by {asked[-1]}, and nothing came of it")
+    if asked := changes.unanswered(history, order):
+        raise ViolationError(f"{name} was asked to change by {asked[-1]}, and nothing came of it")
 
 
 def _compare_positions(history: History) -> None:

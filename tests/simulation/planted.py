@@ -29,7 +29,7 @@ from domain.orders import (
 )
 from domain.ports import UnitOfWork
 from domain.runs import Kill
-from gateway import codec
+from gateway import changes, codec
 from gateway.arrivals import Arrival, ArrivalKind
 from gateway.callbacks import Callbacks
 from gateway.claims import Claim, mark_sent
@@ -302,6 +302,26 @@ def _memory_outlives_failure(stack: ExitStack) -> None:
     stack.enter_context(keep)
 
 
+def _forgotten_replace(stack: ExitStack) -> None:
+    """A replace that was lost with its session stays pending."""
+    stack.enter_context(patch.object(changes, "settle_unknown", lambda *_: ()))
+
+
+def _replace_given_up(stack: ExitStack) -> None:
+    """A replace is void as soon as its session breaks off."""
+    ask = changes.ask_about_all
+
+    def give_up(uow: UnitOfWork, venue: str, at: datetime) -> tuple[str, ...]:
+        for name in ask(uow, venue, at):
+            order = uow.orders.get(name)
+            wish = next(one for one in order.pending if one.cl_ord_id == name) if order else None
+            if order is not None and isinstance(wish, ReplaceRequest):
+                changes.declare_void(uow, order, wish, "the session was lost", at)
+        return ()
+
+    stack.enter_context(patch.object(changes, "ask_about_all", give_up))
+
+
 PLANTS: Mapping[str, Plant] = {
     "blind_resend": _blind_resend,
     "no_dedupe": _no_dedupe,
@@ -324,4 +344,6 @@ PLANTS: Mapping[str, Plant] = {
     "parts_overlooked": _parts_overlooked,
     "list_not_marked": _list_not_marked,
     "memory_outlives_failure": _memory_outlives_failure,
+    "forgotten_replace": _forgotten_replace,
+    "replace_given_up": _replace_given_up,
 }
