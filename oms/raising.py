@@ -93,7 +93,7 @@ def ask(
         *check_orders(rules, (intent,), snapshot, others, at),
     )
     if against := [f"{one.rule_id}: {one.sentence}" for one in answers if one.blocks]:
-        raise ChangeRefusedError(order, "; ".join(against))
+        raise ChangeRefusedError(order, "; ".join(dict.fromkeys(against)))
     return Asked(intent=intent, answers=answers)
 
 

@@ -16,6 +16,9 @@ pytestmark = pytest.mark.integration
 
 FIRST, SECOND = ACCOUNTS
 BLOCK = ("--account", f"{FIRST}=30", "--account", f"{SECOND}=20")
+BY_NAME = "8812-1477"  # Its mandate relieves lots by name: three shares of the younger one,
+LOT = "SUMMIT:8812-1477:US3696043013:2"  # and 58 of an older one.
+OF_A_LOT = ("--account", f"{BY_NAME}=2", "--lot", LOT)
 WHO = ("--by", CLERK, "--why", "the client called")
 
 
@@ -31,6 +34,9 @@ def test_a_block_is_checked_approved_sent_divided_and_explained_like_any_other(b
         assert desk.api.run(run).orders == ()
         desk.trimtab("approve", run, "--by", OFFICER, "--why", "seen")
         desk.until_run(run, RunStatus.DONE)
+        by_lot = desk.trimtab("order", "new", "sell", "GE", *OF_A_LOT, "--market", *WHO).stdout
+        sold = by_lot.split()[1].rstrip(":")
+        desk.until_run(sold, RunStatus.DONE)
 
         assert "it waits for a second person, because $" in told
         assert "ask a second person" in of_the_same
@@ -41,7 +47,13 @@ def test_a_block_is_checked_approved_sent_divided_and_explained_like_any_other(b
         assert "rule by hand: its terms were given by hand" in explained
         assert f"{FIRST} was to have 30 shares, got 30" in explained
         assert "What was ordered by hand" in desk.trimtab("explain", FIRST).stdout
-        (stored,) = desk.end_well(run)
+        (by_name,) = desk.stored(sold).orders
+        assert (
+            f"relieved 2 of lot {LOT} " in desk.trimtab("explain", by_name.intent.cl_ord_id).stdout
+        )
+        left = desk.trimtab("lots", "--account", BY_NAME, "--symbol", "GE").stdout
+        assert [line.split()[3] for line in left.splitlines() if LOT in line] == ["1"]
+        stored, _ = desk.end_well(run, sold)
         assert stored.unexplained() == ()
         assert stored.checks
         assert stored.summary.tracking_error_before > 0
