@@ -215,7 +215,16 @@ def check(config: Config) -> tuple[CheckLine, ...]:
         ("FIX sessions", lambda: _session_words(config), "mend the session file or its store"),
         ("secrets", lambda: _secret_words(config), "a token that is gone: run `trimtab init`"),
     )
-    return tuple(_look(name, look, remedy) for name, look, remedy in looks)
+    lines = tuple(_look(name, look, remedy) for name, look, remedy in looks)
+    database = next(line for line in lines if line.name == "database")
+    return tuple(_after(database, line) for line in lines)
+
+
+def _after(database: CheckLine, line: CheckLine) -> CheckLine:
+    """A line that fails for the database's own reason has the remedy of that one."""
+    if line.ok or database.ok or line is database or line.message not in database.message:
+        return line
+    return replace(line, remedy="mend the database first")
 
 
 def _look(name: str, look: Callable[[], str], remedy: str) -> CheckLine:

@@ -1,7 +1,9 @@
 """What `trimtab init` leaves: everything that `trimtab venues` and `trimtab serve` need."""
 
 import shutil
+import sqlite3
 import stat
+from contextlib import closing
 
 import pytest
 
@@ -166,6 +168,20 @@ def test_check_names_a_venue_that_is_not_configured(installed, tmp_path, capsys)
 
     assert code == 1
     assert "AMD is traded at YSYM, which is no [venues] of trimtab.toml" in capsys.readouterr().out
+
+
+def test_check_asks_for_one_mend_where_the_database_alone_is_wrong(installed, capsys):
+    with closing(sqlite3.connect(installed.path.parent / "state" / "trimtab.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '0014'")
+        database.commit()
+
+    code = main(["--config", str(installed.path), "check"])
+
+    wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("NO")]
+    assert code == 1
+    assert len(wrong) > 2
+    assert wrong[0].endswith("do not trade before it holds")
+    assert all(line.endswith("mend the database first") for line in wrong[1:])
 
 
 def test_check_says_which_accounts_are_not_fit_to_trade(installed, capsys):
