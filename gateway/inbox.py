@@ -24,7 +24,8 @@ from gateway.wiretext import value_of
 
 _FAILURES = 5
 _PAUSE_SECONDS = 0.2
-_PENDING = frozenset({"6", "E"})  # OrdStatus: no answer to a change yet.
+_PENDING, _STATUS = frozenset({"6", "E"}), "I"  # OrdStatus; ExecType.
+_AHEAD = 32  # Messages: as many as the database is told of at a time.
 _COUNTED_ONLY = frozenset({ArrivalKind.ADMIN, ArrivalKind.GAP_FILL})
 
 Pause = Callable[[float], bool]  # Waits so many seconds; whether we are to stop.
@@ -41,7 +42,7 @@ class Inbox:
         clock: Clock,
         connections: Sequence[Connection],
         right_of_way: RightOfWay,
-        on_booked: Callable[[Sequence[str]], None],
+        on_booked: Callable[[Sequence[str], Sequence[str]], None],
         on_doubt: Callable[[str], None],
         on_mass_status: Callable[[str, bool], None],
         on_list_status: Callable[[str, str], None],
@@ -149,9 +150,17 @@ class Inbox:
             for arrival in batch
             if arrival.session not in self._desk.copies
             and value_of(arrival.raw, 35) not in notices.KINDS
-            and value_of(arrival.raw, 39) not in _PENDING
         )
-        self._on_booked([order for raw in told if (order := value_of(raw, 11))])
+        named = [(name, raw) for raw in told if (name := value_of(raw, 11))]
+        self._on_booked(
+            [name for name, _ in named],
+            [name for name, raw in named if _decides(raw)],
+        )
+
+
+def _decides(raw: str) -> bool:
+    """Whether a change that a report names is answered by it: neither pending nor asked about."""
+    return value_of(raw, 39) not in _PENDING and value_of(raw, 150) != _STATUS
 
 
 def _book(
@@ -166,5 +175,7 @@ def _book(
     for booked, arrival in enumerate(batch):
         if booked and not part.goes_on():
             return booked
+        if booked % _AHEAD == 0:
+            intake.foresee(batch[booked : booked + _AHEAD])
         intake.take(trackers[arrival.session], arrival, keep_raw=keep_raw)
     return len(batch)
