@@ -8,10 +8,7 @@ from tests.gateway.desk import intent, new_id, order_of, place, replace, reserve
 from tests.gateway.test_gateway_kills import run_and_die
 from tests.gateway.venue import until
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True),
-]
+pytestmark = pytest.mark.integration
 
 
 def acknowledged(wired) -> str:

@@ -303,8 +303,9 @@ def _memory_outlives_failure(stack: ExitStack) -> None:
 
 
 def _forgotten_replace(stack: ExitStack) -> None:
-    """A replace that was lost with its session stays pending."""
-    stack.enter_context(patch.object(changes, "settle_unknown", lambda *_: ()))
+    """A replace that never left, or was lost with its session, stays pending."""
+    for way in ("never_left", "settle_unknown"):
+        stack.enter_context(patch.object(changes, way, lambda *_: ()))
 
 
 def _replace_given_up(stack: ExitStack) -> None:
