@@ -6,7 +6,7 @@ whole transaction: then nothing of it was taken in.
 
 from collections.abc import Sequence
 
-from domain.errors import TryAgainError
+from domain.errors import TrimtabError, TryAgainError
 from domain.order_states import FILLS
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
@@ -143,7 +143,7 @@ class Intake:
         except TryAgainError:
             raise
         except _UNUSABLE as error:
-            self._quarantine(arrival, f"it could not be applied: {error!r}")
+            self._quarantine(arrival, _why(error))
             return
         if isinstance(message, CancelReject) or message.ord_status is OrdStatus.REJECTED:
             self.doubted.add(arrival.session)  # "Unknown order" and the like may have left doubt.
@@ -169,7 +169,7 @@ class Intake:
         except TryAgainError:
             raise
         except _UNUSABLE as error:
-            self._quarantine(arrival, f"it could not be applied: {error!r}")
+            self._quarantine(arrival, _why(error))
             return
         self.alarms += taken.alarms
         if taken.has_doubted:
@@ -284,3 +284,9 @@ def count(tracker: SequenceTracker, arrival: Arrival) -> None:
         tracker.gap_filled(arrival.sequence, arrival.until)
     else:
         tracker.seen(arrival.sequence)
+
+
+def _why(error: Exception) -> str:
+    """An error of ours is a sentence; of any other its class is needed, too."""
+    said = str(error) if isinstance(error, TrimtabError) else repr(error)
+    return f"it could not be applied: {said}"

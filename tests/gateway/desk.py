@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from domain.entries import ChangeEntry, EntryPart
+from domain.errors import BadInputError
 from domain.order_states import FILLS, apply
 from domain.orders import (
     Alarm,
@@ -34,6 +35,10 @@ class RealClock:
         return datetime.now(UTC)
 
 
+class ConflictError(BadInputError, ValueError):
+    """As the real sink has it: a sentence, and nothing that can be used."""
+
+
 class OrderSink:
     """Books executions on orders only; the ledger is another room's test."""
 
@@ -43,7 +48,7 @@ class OrderSink:
             if outcome is ExecutionOutcome.DUPLICATE:
                 return ()
             if outcome is ExecutionOutcome.CONFLICT:
-                raise ValueError(f"ExecID {message.exec_id} came with other content")
+                raise ConflictError(f"ExecID {message.exec_id} came with other content")
         order = uow.orders.get(message.cl_ord_id)
         if order is None:
             return (Alarm(kind="unknown_order", cl_ord_id=message.cl_ord_id, message="unknown"),)
