@@ -2,8 +2,8 @@
 
     python -m benchmarks.gateway_ours DIRECTORY PORT STAMPS --orders N (--window W | --rate R)
 
-What the service does for each order, with the service's own parts: limits, intent, outbox row and
-audit entry in one commit; the mark before sending in another; QuickFIX with its file store; each
+What the service does for each order, with the service's own parts: limits, intent, outbox row,
+audit entry and the mark before sending in one commit; QuickFIX with its file store; each
 report kept, booked, posted to the ledger and closed out in one commit; the audit head anchored
 after each; the log on file. An order is done when the commit of its fill has returned.
 At the end the books are folded again from the facts, and the audit chain is walked.

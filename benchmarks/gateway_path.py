@@ -4,10 +4,10 @@
     python -m benchmarks.gateway_path --orders 3000 --profile FILE
 
 The gateway's own steps (`gateway.core`) are taken in turn for each group of orders: their intents
-enter within the limits and commit; the outbox claims, marks and sends; New and Fill of each are
-heard, and booked. The vault is a real one on disk and the log is on file, every message in it; only
-the engine is none. Figures are processor time an order, in microseconds, which other programs on
-the machine change less than the clock's; pages written by the kernel are in it. At the end the
+enter within the limits, are claimed and marked, and commit; the outbox sends; New and Fill of each
+are heard, and booked. The vault is a real one on disk and the log is on file, every message in it;
+only the engine is none. Figures are processor time an order, in microseconds, which other programs
+on the machine change less than the clock's; pages written by the kernel are in it. At the end the
 projections are folded again from the facts and the audit chain is walked; an unsound end exits 1.
 """
 

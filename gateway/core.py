@@ -11,6 +11,7 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from domain.commits import AccompaniedVault
 from domain.ports import Clock, ExecutionSink, SessionKind, Vault
 from gateway import changes, doubts
 from gateway.arrivals import Arrival, ArrivalKind
@@ -41,7 +42,7 @@ class Core:
 
     def __init__(
         self,
-        vault: Vault,
+        vault: AccompaniedVault,
         sink: ExecutionSink,
         clock: Clock,
         settings: GatewaySettings,
@@ -97,8 +98,11 @@ class Core:
             throttles=throttles,
             last_look=self.last_look,
             right_of_way=self.right_of_way,
+            up_since=self._up_since.get,
+            wake=wake,
             log=log,
         )
+        vault.accompany(self.outbox.accompany)
         self.inbox = Inbox(
             vault=vault,
             sink=sink,

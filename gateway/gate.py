@@ -5,6 +5,7 @@ new order does not and is taken back for good, so that nothing stale goes out
 when the switch is lifted.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -150,21 +151,23 @@ class Throttle:
     """At most `rate` messages a second, with a second's worth of burst. Time is an argument.
 
     Cancels do not wait for it: they may run up a debt of ten seconds' worth, and what is
-    new waits until that is paid.
+    new waits until that is paid. Threads may share it.
     """
 
     def __init__(self, rate: int) -> None:
         assert rate > 0
+        self._lock = threading.Lock()
         self._rate = rate
         self._tokens = float(rate)
         self._at = 0.0
 
     def available(self, now: float) -> int:
         """How many messages may go at `now` (seconds of a monotonic clock); none in debt."""
-        elapsed = max(0.0, now - self._at)
-        self._tokens = min(float(self._rate), self._tokens + elapsed * self._rate)
-        self._at = now
-        return max(0, int(self._tokens))
+        with self._lock:
+            elapsed = max(0.0, now - self._at)
+            self._tokens = min(float(self._rate), self._tokens + elapsed * self._rate)
+            self._at = now
+            return max(0, int(self._tokens))
 
     def available_to_cancels(self, now: float) -> int:
         """How many cancels may go at `now`."""
@@ -173,4 +176,5 @@ class Throttle:
 
     def spend(self, count: int) -> None:
         """`count` messages went out."""
-        self._tokens -= count
+        with self._lock:
+            self._tokens -= count

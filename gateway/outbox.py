@@ -4,6 +4,9 @@ A message is marked as handed over, and its order as sent, in a transaction
 that commits before the engine sees it. From then on it is never sent again:
 whatever goes wrong after the mark leaves the order in doubt, unless it is
 certain that the engine did not take it.
+
+Where nothing waits and the gate is open, that is the transaction that queues it
+(`accompany`): then it need not wait for another one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +14,17 @@ from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
+from domain.commits import AfterCommit
 from domain.kills import in_words
-from domain.orders import ReplaceRequest
-from domain.ports import Clock, Kinds, OutboxMessage, StatusRequest, UnitOfWork, Vault
+from domain.orders import CancelRequest, OrderIntent, ReplaceRequest
+from domain.ports import (
+    Clock,
+    Kinds,
+    OutboxMessage,
+    StatusRequest,
+    UnitOfWork,
+    Vault,
+)
 from gateway.alarms import tell
 from gateway.beginnings import members_of
 from gateway.claims import (
@@ -33,6 +44,7 @@ from gateway.handover import Handover
 from gateway.last_look import LastLook
 from gateway.list_claims import Listed, goes_in_a_list, is_of_a_list
 from gateway.lost import Lost, settle
+from gateway.on_the_way import Departure, OnTheWay
 from gateway.ports import FixEngine, Monotonic
 from gateway.questions import Questions
 from gateway.right_of_way import RightOfWay
@@ -42,7 +54,9 @@ _BATCH = 100
 _CANCELS = 500  # In one commit: they are few, and must not wait.
 _WINDOW = 2 * _BATCH
 _EVERYTHING = 100_000
+_WISHES = (OrderIntent, CancelRequest, ReplaceRequest)
 _IN_LIMBO = "the commit that marked it failed, and the engine never saw it"
+_LATE_SECONDS = 10.0  # Between a claim and the engine: mostly milliseconds, unless we were stopped.
 _REFUSED = "the session was lost before the engine took it"
 
 
@@ -61,8 +75,11 @@ class Outbox:
         throttles: Mapping[str, Throttle],
         last_look: LastLook,
         right_of_way: RightOfWay,
+        up_since: Callable[[str], float | None],
+        wake: Callable[[], None],
         log: FilteringBoundLogger,
     ) -> None:
+        """`up_since` says when a session came up, by the monotonic clock; `wake`: call `step`."""
         self._vault = vault
         self._clock = clock
         self._monotonic = monotonic
@@ -72,8 +89,12 @@ class Outbox:
         self._throttles = throttles
         self._last_look = last_look
         self._right_of_way = right_of_way
+        self._up_since = up_since
+        self._wake = wake
         self._log = log
+        self._on_the_way = OnTheWay()
         self._lost: list[Lost] = []
+        self._is_well = True
         self._stops: dict[str, Stops] = {}  # By venue: under which all that is held was judged.
         self._is_halted = False
 
@@ -84,8 +105,58 @@ class Outbox:
         but what was marked and not sent is in doubt.
         """
         acts: list[Callable[[], None]] = [partial(self._serve, one) for one in self._profiles]
-        outcomes = [self._tried(act) for act in (*acts, self._questions.ask_the_silent)]
-        return all(outcomes)
+        outcomes = [
+            self._tried(act) for act in (self._depart_first, *acts, self._questions.ask_the_silent)
+        ]
+        self._is_well = all(outcomes)
+        return self._is_well
+
+    def accompany(self, uow: UnitOfWork) -> AfterCommit | None:
+        """Claim what any thread's transaction has queued, before it commits.
+
+        What cannot be claimed now waits for `step`.
+        """
+        if self._is_halted or not self._is_well or self._lost:
+            return None
+        begun = [one for profile in self._profiles if (one := self._departing(uow, profile))]
+        if not begun:
+            return None
+        for one in begun:
+            self._on_the_way.begin(one)
+        return partial(self._decided, begun)
+
+    def _departing(self, uow: UnitOfWork, profile: VenueProfile) -> Departure | None:
+        """Nothing when something waited before, or waits for the gate, or fails.
+
+        Questions are no wishes: `step` knows whether an answer makes them needless.
+        """
+        venue = profile.venue
+        if self._vault.may_wait(venue):
+            return None
+        queued = uow.outbox.waiting(venue, _WINDOW)
+        if not queued or not all(isinstance(one.body, _WISHES) for one in queued):
+            return None
+        if self._on_the_way.messages(venue) >= _WINDOW or not self._is_open(uow, profile):
+            return None
+        claim = Claim(seen=self._last_look.seen())
+        try:
+            with uow.savepoint():
+                self._claim(uow, profile, self._room(venue), claim)
+        except Exception as error:  # noqa: BLE001 - the transaction is another's; it is tried again
+            self._log.error("outbox_failed", error=f"{type(error).__name__}: {error}")
+            return None
+        return Departure(profile, claim, self._monotonic()) if claim.has_moved() else None
+
+    def _is_open(self, uow: UnitOfWork, profile: VenueProfile) -> bool:
+        venue = profile.venue
+        is_up = self._engine.is_logged_on(profile.session.name)
+        return (
+            is_up and self._questions.is_gate_open(venue) and not self._questions.hold(uow, venue)
+        )
+
+    def _decided(self, begun: Sequence[Departure], stands: bool) -> None:
+        self._on_the_way.decided(begun, stands=stands)
+        self._wake()
 
     def halt(self) -> None:
         """Send nothing more after what is being sent."""
@@ -99,6 +170,40 @@ class Outbox:
             self._log.error("outbox_failed", error=f"{type(error).__name__}: {error}")
             return False
         return True
+
+    def _depart_first(self) -> None:
+        """What others have claimed goes before anything is asked or claimed here."""
+        if self._on_the_way.first() is not None:
+            with self._right_of_way.taken():
+                self._depart()
+
+    def _depart(self, until: Departure | None = None) -> None:
+        """Send what was claimed, in the order of the commits; with `until` that one at least."""
+        while (departure := self._on_the_way.first(until)) is not None:
+            try:
+                if departure.stands and not self._is_late(departure):
+                    tell(self._log, departure.claim.alarms)
+                    self._send(departure.profile, departure.claim)
+                else:
+                    self._lose(departure)
+            finally:  # Whatever failed: nothing is handed over twice.
+                self._on_the_way.gone(departure)
+        self._settle_lost()
+
+    def _is_late(self, departure: Departure) -> bool:
+        """It was kept from leaving: what held when it was claimed may hold no longer."""
+        age_seconds = self._monotonic() - departure.since
+        began = self._up_since(departure.profile.session.name)
+        has_begun_anew = began is not None and began > departure.since
+        return self._is_halted or has_begun_anew or age_seconds > _LATE_SECONDS
+
+    def _lose(self, departure: Departure) -> None:
+        """Its messages never reach the engine."""
+        why = _REFUSED if departure.stands else _IN_LIMBO
+        self._lost += (
+            Lost(departure.profile.venue, body, why, is_claimed=bool(departure.stands))
+            for body in departure.claim.bodies()
+        )
 
     def _serve(self, profile: VenueProfile) -> None:
         self._settle_lost()
@@ -125,26 +230,26 @@ class Outbox:
 
     def _room(self, venue: str) -> Room:
         throttle, now = self._throttles[venue], self._monotonic()
+        under_way = self._on_the_way.messages(venue)
         return Room(
-            cancels=min(throttle.available_to_cancels(now), _CANCELS),
-            others=min(throttle.available(now), _BATCH),
+            cancels=min(throttle.available_to_cancels(now) - under_way, _CANCELS),
+            others=min(throttle.available(now) - under_way, _BATCH),
         )
 
     def _pass_on(self, profile: VenueProfile, room: Room) -> bool:
         """Commit what may go, then send it; whether anything moved."""
         claim = Claim(seen=self._last_look.seen())
+        departure = Departure(profile, claim, self._monotonic())
         try:
             with self._vault.write() as uow:
                 self._claim(uow, profile, room, claim)
+                self._on_the_way.begin(departure)
         except BaseException:
-            venue = profile.venue
-            self._stops.pop(venue, None)
-            self._lost += (
-                Lost(venue, body, _IN_LIMBO, is_claimed=False) for body in claim.bodies()
-            )
+            self._stops.pop(profile.venue, None)
+            self._on_the_way.decided([departure], stands=False)
             raise
-        tell(self._log, claim.alarms)
-        self._send(profile, claim)
+        self._on_the_way.decided([departure], stands=True)
+        self._depart(departure)
         return claim.has_moved()
 
     def _claim(self, uow: UnitOfWork, profile: VenueProfile, room: Room, claim: Claim) -> None:

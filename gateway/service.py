@@ -11,6 +11,7 @@ from datetime import datetime
 
 from structlog.typing import FilteringBoundLogger
 
+from domain.commits import AccompaniedVault
 from domain.copies import CopyCount
 from domain.errors import InvariantError, TrimtabError
 from domain.kills import stops_venue
@@ -38,7 +39,7 @@ class Gateway:
 
     def __init__(
         self,
-        vault: Vault,
+        vault: AccompaniedVault,
         sink: ExecutionSink,
         clock: Clock,
         settings: GatewaySettings,

@@ -43,6 +43,7 @@ class OutboxThread:
             self._woken.clear()
             if not self._outbox.step():
                 self._stopping.wait(_PAUSE_SECONDS)
+        self._outbox.step()  # What was claimed meanwhile is declared unsent.
 
 
 class InboxThread:

@@ -14,9 +14,11 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from domain.audit import GENESIS, Anchor, AuditEntry
+from domain.commits import BeforeCommit
 from domain.errors import InvariantError, TrimtabError
 from domain.ports import Clock
 from vault import lease, migrate
+from vault.accompanied import Accompanied
 from vault.anchor import last_anchor, lost_anchor
 from vault.anchoring import Anchoring
 from vault.audit import SqlAudit
@@ -55,6 +57,7 @@ class SqlVault:
         self._writing_thread: int | None = None
         self._is_closed = False
         self._anchoring = Anchoring(self._anchor_path, on_committed)
+        self._before_commit: BeforeCommit = lambda _uow: None
         self._memory = Memory()
         self._bars = KnownBars()
         self._reader = _reader(url)
@@ -81,21 +84,27 @@ class SqlVault:
         Raises `LeaseHeldError` or `FencedError` when the lease is another's, and `TryAgainError`
         when the database cannot be reached, is locked or full. Nothing is stored then.
         """
-        with self._exclusive():
-            self._acquire()
-            with translated(), self._known_or_forgotten(), self._writer.begin() as connection:
-                self._lease.check(connection, self._clock.now())
-                uow = SqlUnitOfWork(connection, self._memory, self._bars)
-                with uow.statements_wait():
-                    yield uow
-                appended = uow.audit.appended()
-            uow.committed()
-            self._lease.committed()
-            if appended:
-                head = Anchor(appended[-1].sequence, appended[-1].hash)
-                self._anchoring.add(head, appended)
-            behind_us = self._anchoring.added
-        self._settle(behind_us)
+        with Accompanied(self._before_commit) as accompanied:
+            with self._exclusive():
+                self._acquire()
+                with translated(), self._known_or_forgotten(), self._writer.begin() as connection:
+                    self._lease.check(connection, self._clock.now())
+                    uow = SqlUnitOfWork(connection, self._memory, self._bars)
+                    with uow.statements_wait():
+                        yield uow
+                        accompanied.about_to_commit(uow)
+                    appended = uow.audit.appended()
+                uow.committed()
+                self._lease.committed()
+                if appended:
+                    head = Anchor(appended[-1].sequence, appended[-1].hash)
+                    self._anchoring.add(head, appended)
+                behind_us = self._anchoring.added
+            self._settle(behind_us)
+
+    def accompany(self, before_commit: BeforeCommit) -> None:
+        """What is called at the end of each transaction; see `domain.commits`."""
+        self._before_commit = before_commit
 
     @contextmanager
     def _known_or_forgotten(self) -> Iterator[None]:

@@ -42,9 +42,9 @@ def test_a_replace_that_the_engine_does_not_take_is_void_and_frees_what_it_reser
 
 def test_a_replace_that_a_kill_switch_keeps_back_is_void(desk):
     replace(desk.vault, "T1", 200)
-    with desk.vault.write() as uow:
-        now = RealClock().now()
-        uow.kills.set(Kill(scope="firm", name="", by="Ann", why="drill", set_at=now))
+    kill = Kill(scope="firm", name="", by="Ann", why="drill", set_at=RealClock().now())
+    with desk.core.last_look.setting(kill), desk.vault.write() as uow:
+        uow.kills.set(kill)
 
     sent = desk.step()
 

@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Engine
 
+from domain.commits import BeforeCommit
 from domain.ports import UnitOfWork
 from tests.simulation.clock import SimClock
 from vault.engine import open_engine, sqlite_module
@@ -129,6 +130,9 @@ class SimVault:
         with self.real.read() as uow:
             self._let_others()
             yield uow
+
+    def accompany(self, before_commit: BeforeCommit) -> None:
+        self.real.accompany(before_commit)
 
     def is_awaited(self) -> bool:
         return self.real.is_awaited()
