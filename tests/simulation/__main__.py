@@ -7,7 +7,7 @@ import sys
 import time
 
 from tests.simulation.many import play_all
-from tests.simulation.planted import PLANTS
+from tests.simulation.plants import PLANTS
 from tests.simulation.seeds import Outcome
 
 _SHOWN = 40  # Last lines of a failed history.

@@ -13,7 +13,7 @@ from domain.orders import Order, OrderIntent, OrdStatus, Settlement
 from domain.ports import UnitOfWork, Vault
 from domain.runs import Kill
 from gateway.settings import GatewaySettings
-from oms import settlement
+from oms import allocation_doubts, settlement
 from oms.admission import admit
 from oms.cancel import ChangeRefusedError, cancel
 from oms.entering import enter
@@ -164,6 +164,14 @@ class Desk:
             order = uow.orders.get(name)
             assert order is not None
             settlement.second(uow, order, by="ben", at=now)
+
+    def settle_allocation(self, vault: Vault, alloc_id: str, what: Settlement) -> None:
+        """Two persons end a doubt about an allocation by telephone."""
+        now, why = self._clock.now(), "by telephone"
+        with vault.write() as uow:
+            allocation_doubts.propose(uow, alloc_id, what=what, why=why, by="ann", at=now)
+        with vault.write() as uow:
+            allocation_doubts.second(uow, alloc_id, by="ben", at=now)
 
     def _one(self, orders: tuple[Order, ...]) -> Order | None:
         return self._random.choice(orders) if orders else None

@@ -149,6 +149,13 @@ def _settle_down(history: History) -> None:
     history.tick()
     for _ in range(4 if history.nights else 3):
         _round(history, _LATER if history.nights else _SOON)
+    for _ in range(_ROUNDS):
+        if not _unrest(history):  # Nothing that the last heartbeat showed to be missing.
+            break
+        _round(history, _LATER)
+    history.deliver_to_venue(1000)  # What the last moment brought, an auction perhaps.
+    history.deliver_to_engine(1000)
+    history.process.book(1000)
 
 
 def _compare(history: History) -> None:

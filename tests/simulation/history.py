@@ -13,6 +13,7 @@ from random import Random
 
 import structlog
 
+from domain.allocations import AllocationMode
 from domain.errors import ConfigError, TryAgainError
 from domain.orders import OrderIntent, OrdStatus
 from gateway.settings import GatewaySettings
@@ -68,6 +69,7 @@ class History:
         self.desk = Desk(random, self.clock, self._settings)
         self._excuses: set[tuple[str, str]] = set()
         self.is_silent = False  # An alarm told that a session is up and says nothing.
+        self.left_to_people: set[str] = set()  # Orders whose allocation did not go back.
         self.process: Process | None = None
         self._directory = ground.directory / "life"
         shutil.rmtree(self._directory, ignore_errors=True)
@@ -110,6 +112,12 @@ class History:
         """Whether a doubt there may be left to persons."""
         return any(place in ("", venue) for place, _ in self._excuses)
 
+    def mode_of(self, venue: str) -> AllocationMode:
+        """How a broker hears of the accounts of our blocks."""
+        profile = self._settings.profile(venue)
+        assert profile is not None
+        return profile.dialect.allocations
+
     def some_venue(self) -> SimVenue:
         """Any of them."""
         return self.random.choice(list(self.venues.values()))
@@ -122,6 +130,8 @@ class History:
         self.note("  ! " + " ".join(f"{key}={value}" for key, value in event.items()))
         if event["event"] == "evidence_not_kept":
             self.excuse("the database was away when the venue asked for an order again")
+        if event.get("kind") == "allocation_not_reversed":
+            self.left_to_people.add(event["order"])
         self.is_silent = self.is_silent or event.get("kind") == "session_silent"
 
     def guarded(self, act: Callable[[], object]) -> None:
@@ -292,7 +302,9 @@ class History:
                 if is_here and process.has_room():
                     raw = line.to_engine.popleft()
                     self.note(b"  < " + raw)
-                    session.receive(raw.decode("latin-1"))
+                    text = raw.decode("latin-1")
+                    self.witness.heard(session.name, text)
+                    session.receive(text)
             is_over = line is not None and not line.venue_is_up and not line.to_engine
             if is_over and session.line is line and not line.is_half_open:
                 session.disconnected()

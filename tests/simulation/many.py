@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from multiprocessing.connection import Connection
 
-from tests.simulation.planted import planted
+from tests.simulation.plants import with_bug
 from tests.simulation.seeds import Outcome, ground, play
 
 _RARELY = (50_000, 20, 50)  # Collections: a history leaves little behind.
@@ -40,7 +40,7 @@ def play_all(
 
 
 def _play(seeds: range, plant: str, *, tell: bool = False) -> Iterator[Outcome]:
-    with planted(plant) if plant else nullcontext(), ground() as here:
+    with with_bug(plant) if plant else nullcontext(), ground() as here:
         for seed in seeds:
             yield play(seed, here, tell=tell)
 

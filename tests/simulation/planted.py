@@ -3,8 +3,8 @@
 They are the mistakes that gateways really make; each is switched on by its name.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -47,14 +47,6 @@ from vault.store import SqlVault
 
 Plant = Callable[[ExitStack], None]
 _ACCOUNT = "TRIMTAB"
-
-
-@contextmanager
-def planted(name: str) -> Iterator[None]:
-    """The code with one bug more."""
-    with ExitStack() as stack:
-        PLANTS[name](stack)
-        yield
 
 
 def _blind_resend(stack: ExitStack) -> None:

@@ -56,7 +56,7 @@ class Process:
         with patch("gateway.right_of_way._up", lambda: Lamp(clock)):
             self.core = Core(
                 self.vault,
-                Booking(),
+                Booking(settings.ways, settings.hearings),
                 clock,
                 settings,
                 log,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.oms_orders.desk import NOW, open_books
+from tests.simulation import blocks, kinds
 from tests.simulation.clock import SimClock
 from tests.simulation.disk import Engines
 from tests.simulation.ending import converge
@@ -66,6 +67,8 @@ def play(seed: int, on: Ground, *, tell: bool = False) -> Outcome:
         for events in range(1, wanted + 1):  # noqa: B007 - told at the end, however it ends
             happen(history, mood)
         converge(history)
+        blocks.converge(history)
+        kinds.compare(history)
     except ViolationError as error:
         violation = str(error)
     except Exception as error:  # noqa: BLE001 - what nobody thought of is a violation too

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from domain.allocations import AllocationMode
 from gateway.session_file import write_session_config
 from gateway.settings import GatewaySettings, VenueProfile, load_settings
 from tests.simulation.venue import CLIENT, COPIES, LISTED
@@ -11,7 +12,12 @@ from tests.simulation.venue import CLIENT, COPIES, LISTED
 # Far from the opening: a clock that jumps by an hour ends no trading day.
 ROLL = "23:00 America/New_York"
 _PATIENCE_SECONDS = 5.0
+_BACK_OFFICE_SECONDS = 10.0
 _WHOLE, _IN_PIECES = 10, 2  # Orders in one NewOrderList; no history's list has more than four.
+
+
+# How brokers hear of a block's accounts: most not at all.
+_TOLD = (AllocationMode.NONE,) * 3 + tuple(AllocationMode)
 
 
 def full_settings(directory: Path) -> GatewaySettings:
@@ -41,14 +47,20 @@ def drawn(settings: GatewaySettings, random: Random) -> GatewaySettings:
     """One venue or both, and how each is spoken to in this history."""
     count = random.choice((1, 2))
     profiles = tuple(_drawn(one, random) for one in settings.profiles[:count])
-    return replace(settings, profiles=profiles, acknowledgement_seconds=_PATIENCE_SECONDS)
+    return replace(
+        settings,
+        profiles=profiles,
+        acknowledgement_seconds=_PATIENCE_SECONDS,
+        allocation_seconds=_BACK_OFFICE_SECONDS,
+    )
 
 
 def _drawn(profile: VenueProfile, random: Random) -> VenueProfile:
     size = random.choice((0, 0, _WHOLE, _IN_PIECES))
+    told = random.choice(_TOLD)
     return replace(
         profile,
         mass_status=random.random() < 0.5,
         copies=profile.copies if random.random() < 0.7 else None,
-        dialect=replace(profile.dialect, list_orders=size),
+        dialect=replace(profile.dialect, list_orders=size, allocations=told),
     )

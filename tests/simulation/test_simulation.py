@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.simulation.many import play_all
-from tests.simulation.planted import PLANTS
+from tests.simulation.plants import PLANTS
 from tests.simulation.seeds import ground, play
 
 _SEEDS = 20

@@ -5,7 +5,7 @@ executions is the truth that everything else is compared with.
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from random import Random
 
@@ -19,7 +19,7 @@ from simulator.fix.session import Session
 from simulator.fix.store import MemoryStore
 from simulator.running.copies import DropCopies
 from simulator.values.floor import Refused
-from simulator.values.messages import Message, Report
+from simulator.values.messages import Message, Note, Report
 from simulator.values.requests import Connected, Disconnected
 from tests.simulation.clock import SimClock
 from tests.simulation.network import Line, Network
@@ -31,7 +31,9 @@ LISTED = {
     "YSIM": {"XOM": ("US30231G1022", "111.34")},
 }
 Trades = dict[tuple[str, str], Report]  # By venue and ExecID, as they were said to us.
+_ALWAYS_OPEN = 0.7
 _UNKNOWN = 5  # OrdRejReason.
+_ALLOC_ID, _ALLOC_STATUS, _ACCEPTED = 70, 87, "0"
 _ODD = (
     {"extra": ((4999, "x"), (5001, "y"))},
     {"exec_type": "Z"},
@@ -65,6 +67,7 @@ class SimVenue:
         self.denials = 0  # How often it did.
         self.oddity = 0.0  # How likely a report carries what no dictionary knows.
         self._trades = trades
+        self.instructed: set[str] = set()  # AllocIDs that it took.
 
     # The wire.
 
@@ -119,6 +122,8 @@ class SimVenue:
                 self._say(copy)
             if isinstance(message, Report) and message.exec_type in TRADES:
                 self._trades[self.name, message.exec_id] = message
+            elif isinstance(message, Note) and message.msg_type == "P":
+                self._note_instruction(dict(message.fields))
             self._say(self._denied(message) or self._made_odd(message))
         self._flush()
 
@@ -130,6 +135,10 @@ class SimVenue:
             exec_id=message.exec_id.removeprefix(f"{self.name}-"),
             exec_ref_id=message.exec_ref_id.removeprefix(f"{self.name}-"),
         )
+
+    def _note_instruction(self, answer: dict[int, str]) -> None:
+        if answer[_ALLOC_STATUS] == _ACCEPTED:
+            self.instructed.add(answer[_ALLOC_ID])
 
     def _say(self, message: Message) -> None:
         if message.client in self._sessions:
@@ -234,6 +243,15 @@ class SimVenue:
         assert isinstance(shown, list)
         return [one for one in shown if one["client"] == CLIENT]
 
+    def instructions(self) -> dict[str, dict[str, int]]:
+        """What stands of what we said of blocks: shares by account, by AllocID."""
+        shown = self._floor.view(("allocations",))["instructions"]
+        assert isinstance(shown, list)
+        return {
+            one["alloc_id"]: {account: int(shares) for account, shares in one["accounts"]}
+            for one in shown
+        }
+
     def order_of(self, cl_ord_id: str) -> dict[str, object] | None:
         """The order that had this ClOrdID, if any ever came."""
         return self.by_name().get(cl_ord_id)
@@ -259,7 +277,24 @@ def _rules(name: str, random: Random) -> Rules:
         order_delay=timedelta(seconds=random.choice((0, 0, 30))),
         day_end=random.choice(list(DayEnd)),
         report_triggers=random.random() < 0.5,
+        **_hours(random),
+        allocation_received=random.random() < 0.5,
+        allocation_reports=random.random() < 0.5,
     )
+
+
+def _hours(random: Random) -> dict[str, time]:
+    """Most trade always; some begin and end their day by an auction, minutes after ours begins."""
+    if random.random() < _ALWAYS_OPEN:
+        return {}
+    opened = random.choice((time(15, 45, 10), time(15, 46)))
+    called = random.choice((time(15, 46, 30), time(15, 48)))
+    return {
+        "call_time": time(15, 40),
+        "open_time": opened,
+        "closing_call_time": called,
+        "close_time": random.choice((time(15, 48, 30), time(15, 50))),
+    }
 
 
 def _instruments(venue: str) -> dict[str, Instrument]:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from domain.day_roll import DayRoll
-from domain.orders import OrderIntent, OrdType, Side, TimeInForce
+from domain.orders import OrderIntent, OrdType, Peg, PegTo, Side, TimeInForce
 from oms.wire_risk import PriceFacts, RiskLimits, price_facts
 from tests.oms_orders.desk import AAPL, KO, PRICES, XOM, intent, lot, snapshot
 
@@ -42,12 +42,23 @@ _AWAY = tuple(Decimal(cents) for cents in ("0", "0.01", "0.50", "2"))
 _KINDS = {
     OrdType.LIMIT: (
         9,
-        (TimeInForce.DAY,) * 4 + (TimeInForce.GTC,) * 2 + (TimeInForce.IOC, TimeInForce.FOK),
+        (TimeInForce.DAY,) * 4
+        + (TimeInForce.GTC,) * 2
+        + (TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG, TimeInForce.CLS),
     ),
-    OrdType.MARKET: (2, (TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK)),
+    OrdType.MARKET: (
+        2,
+        (TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK, TimeInForce.OPG, TimeInForce.CLS),
+    ),
     OrdType.STOP: (1, (TimeInForce.DAY, TimeInForce.GTC)),
     OrdType.STOP_LIMIT: (1, (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD)),
+    OrdType.PEGGED: (1, (TimeInForce.DAY, TimeInForce.GTC)),
 }
+_PEGS = (
+    Peg(to=PegTo.MIDPOINT),
+    Peg(to=PegTo.PRIMARY),
+    Peg(to=PegTo.PRIMARY, offset=Decimal("0.01")),
+)
 
 
 def draw(
@@ -85,11 +96,12 @@ def _terms(price: Decimal, side: Side, random: Random, day: object) -> dict[str,
     time_in_force = random.choice(_KINDS[kind][1])
     away = random.choice(_AWAY) * (1 if side is Side.BUY else -1)
     has_stop = kind in (OrdType.STOP, OrdType.STOP_LIMIT)
-    has_limit = kind in (OrdType.LIMIT, OrdType.STOP_LIMIT)
+    has_limit = kind in (OrdType.LIMIT, OrdType.STOP_LIMIT, OrdType.PEGGED)
     return {
         "ord_type": kind,
         "time_in_force": time_in_force,
         "limit_price": price + away if has_limit else None,
         "stop_price": price + away / 2 if has_stop else None,
+        "peg": random.choice(_PEGS) if kind is OrdType.PEGGED else None,
         "expires": day if time_in_force is TimeInForce.GTD else None,
     }

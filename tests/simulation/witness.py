@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from domain.allocations import AllocationFact
 from domain.codec import decode
 from domain.kills import first_that_stops
 from domain.order_states import ALLOWED, apply, open_order
@@ -32,8 +33,9 @@ from domain.orders import (
 )
 from domain.runs import Kill
 from gateway.wiretext import pairs, value_of
-from tests.simulation.venue import Trades
+from tests.simulation.venue import CLIENT, Trades
 from tests.simulation.wanted import LIMITS
+from vault.allocations import _KINDS as _ALLOCATION_KINDS
 from vault.engine import sqlite_module
 from vault.orders import _KINDS
 
@@ -60,6 +62,8 @@ class Witness:
         self._seen: Counter[str] = Counter()  # Rows read, by table.
         self.orders: dict[str, Order] = {}  # Our own fold.
         self._originals: Counter[str] = Counter()  # New orders on the wire, by ClOrdID.
+        self._instructed: Counter[str] = Counter()  # Allocations on the wire, by AllocID.
+        self._reported: set[tuple[str, str]] = set()  # Venue and ExecID, but for drop copies.
         self.sent: set[str] = set()
         self._standing: defaultdict[str, dict[str, int]] = defaultdict(dict)
 
@@ -76,6 +80,8 @@ class Witness:
         if kind == "G":
             self.look()
             self._ask_kills(names[0])
+        if kind == "J":
+            self._ask_of_instruction(value_of(text, 70) or "")
         if kind not in _NEW_ORDERS:
             return
         for name in names:
@@ -85,6 +91,12 @@ class Witness:
         self.look()
         for name in names:
             self._ask_of_original(session, name)
+
+    def heard(self, session: str, text: str) -> None:
+        """Something comes out of a socket of ours."""
+        client, _, venue = session.rpartition(":")[2].partition("->")
+        if client == CLIENT and (exec_id := value_of(text, 17)) is not None:
+            self._reported.add((venue, exec_id))
 
     def _ask_of_original(self, session: str, name: str) -> None:
         if name not in self.sent:
@@ -97,6 +109,14 @@ class Witness:
         if self._is_over(intent):
             raise ViolationError(f"[1] order {name} goes out on another day than it was meant for")
         self._ask_kills(name)
+
+    def _ask_of_instruction(self, name: str) -> None:
+        self._instructed[name] += 1
+        if self._instructed[name] > 1:
+            raise ViolationError(f"[3] allocation {name} goes out a second time")
+        query = "select 1 from allocation_fact where name = ? and kind = 'AllocationSent'"
+        if not self._rows(query, name):
+            raise ViolationError(f"[1] allocation {name} goes out before it is committed as sent")
 
     def _ask_kills(self, name: str) -> None:
         """Neither an order nor a change of one goes out once a switch stops it."""
@@ -158,6 +178,25 @@ class Witness:
         return [
             (kind, subject) for kind, subject in self._rows("select kind, subject from break_found")
         ]
+
+    def allocations(self) -> list[AllocationFact]:
+        """Everything that was said of allocations, oldest first."""
+        rows = self._rows("select kind, value from allocation_fact order by number")
+        return [decode(_ALLOCATION_KINDS[kind], value) for kind, value in rows]
+
+    def given(self, name: str) -> dict[str, int]:
+        """The shares of a block that each account has."""
+        moved: Counter[str] = Counter()
+        query = "select value from ledger_transaction where cl_ord_id = ?"
+        for (value,) in self._rows(query, name):
+            for leg in _legs(value):
+                if leg["asset"] == self.orders[name].intent.security_id:
+                    moved[leg["book"]] += leg["quantity"]
+        return {
+            book.removeprefix("client:"): abs(each) // _MILLION
+            for book, each in moved.items()
+            if each and book.startswith("client:")
+        }
 
     def waiting(self) -> int:
         """Messages that are still to be sent."""
@@ -225,6 +264,8 @@ class Witness:
                 raise ViolationError(
                     f"[6] execution {exec_id} is booked as the venue never said it"
                 )
+            if (venue, exec_id) not in self._reported:
+                raise ViolationError(f"[6] execution {exec_id} is booked by its drop copy alone")
             order = self._owner(report)
             if order is None:
                 continue

@@ -1,0 +1,72 @@
+"""Planted bugs of the rarer kinds: allocations, auctions, pegs, drop copies."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from unittest.mock import patch
+
+from domain.orders import Order, OrderIntent, OrdType, TimeInForce
+from domain.ports import UnitOfWork
+from gateway import codec
+from gateway.copies import Copies
+from oms import booking
+from oms.booking import Booking
+
+Plant = Callable[[ExitStack], None]
+_AUCTIONS = (TimeInForce.OPG, TimeInForce.CLS)
+
+
+def _allocation_told_once(stack: ExitStack) -> None:
+    """A broker is told of a block at its end, and not when a late fill or a bust changes it."""
+    tell = booking.instruct
+
+    def tell_first(uow: UnitOfWork, order: Order, ways: Any, at: datetime) -> None:
+        if not uow.allocations.of_order(order.intent.cl_ord_id):
+            tell(uow, order, ways, at)
+
+    stack.enter_context(patch.object(booking, "instruct", tell_first))
+
+
+def _auction_forgotten(stack: ExitStack) -> None:
+    """TimeInForce goes out as Day whatever was meant: what is for an auction trades before it."""
+    _sent_as(stack, lambda one: one.time_in_force in _AUCTIONS, time_in_force=TimeInForce.DAY)
+
+
+def _peg_forgotten(stack: ExitStack) -> None:
+    """A pegged order goes out as a limit order at its limit."""
+    _sent_as(stack, lambda one: one.peg is not None, ord_type=OrdType.LIMIT, peg=None)
+
+
+def _sent_as(stack: ExitStack, wanted: Callable[[OrderIntent], bool], **terms: Any) -> None:
+    encode = codec.encode
+
+    def encode_another(body: Any, *rest: Any, **more: Any) -> str:
+        if isinstance(body, OrderIntent) and wanted(body):
+            body = replace(body, **terms)
+        return encode(body, *rest, **more)
+
+    stack.enter_context(patch.object(codec, "encode", encode_another))
+
+
+def _copy_is_booked(stack: ExitStack) -> None:
+    """A drop copy counts as an execution, whether its original comes or not."""
+    take = Copies._take
+
+    def book(self: Copies, view: UnitOfWork, now: float) -> None:
+        known = len(self._waiting)
+        take(self, view, now)
+        with self._vault.write() as uow:
+            for one in self._waiting[known:]:
+                Booking().apply(uow, one.copy, self._clock.now())
+
+    stack.enter_context(patch.object(Copies, "_take", book))
+
+
+KINDS: Mapping[str, Plant] = {
+    "allocation_told_once": _allocation_told_once,
+    "auction_forgotten": _auction_forgotten,
+    "peg_forgotten": _peg_forgotten,
+    "copy_is_booked": _copy_is_booked,
+}
