@@ -28,16 +28,19 @@ class LastLook:
 
     @contextmanager
     def setting(self, kill: Kill) -> Iterator[None]:
-        """Commit `kill` inside: no order goes to the engine meanwhile, nor later what it stops."""
+        """Commit `kill` inside: no order goes to the engine meanwhile, nor later what it stops.
+
+        A commit that fails may have been kept all the same: what was claimed before it is stopped
+        too. Later claims read what is true.
+        """
         with self._changed:
             self._being_set += 1  # From here on no order begins; the one under way is let go.
             self._changed.wait_for(lambda: not self._being_sent)
         try:
             yield
-            with self._changed:
-                self._set.append(kill)
         finally:
             with self._changed:
+                self._set.append(kill)
                 self._being_set -= 1
                 self._changed.notify_all()
 

@@ -1,5 +1,6 @@
 """The last look: a switch that is thrown after a claim was committed stops what it holds."""
 
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -46,14 +47,17 @@ def want_changes(bare):
         uow.outbox.queue("XSIM", change, at)
 
 
-def throw_while_asking(bare, switch):
+def throw_while_asking(bare, switch, *, is_answered=True):
     """Commit the switch while the claim's question, which exposes nothing, is handed over."""
     real = bare.engine.send
 
     def send(session, text):
         if value_of(text, 35) == "H":
-            with bare.core.last_look.setting(switch), bare.vault.write() as uow:
-                uow.kills.set(switch)
+            with suppress(OSError), bare.core.last_look.setting(switch):
+                with bare.vault.write() as uow:
+                    uow.kills.set(switch)
+                if not is_answered:
+                    raise OSError("disk I/O error")
         return real(session, text)
 
     bare.engine.send = send
@@ -75,6 +79,15 @@ def test_a_change_does_not_leave_after_the_switch_that_stops_its_order(bare, sco
     assert said(bare) == ["D", "H", "F"]
     assert "message_withdrawn" in bare.evidence("T1-R")
     assert not order_of(bare.vault, "T1").is_closed
+
+
+def test_a_switch_whose_commit_is_kept_and_not_answered_stops_what_was_claimed_before(bare):
+    want_changes(bare)
+    throw_while_asking(bare, kill("firm", ""), is_answered=False)
+    bare.core.outbox.step()
+
+    assert said(bare) == ["D", "H"]
+    assert "message_withdrawn" in bare.evidence("T1-R")
 
 
 def test_a_change_of_another_account_s_order_leaves(bare):
