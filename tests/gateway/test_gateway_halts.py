@@ -22,6 +22,11 @@ def sent_order(wired, gateway):
     return name
 
 
+def _cancelled(venue):
+    """ClOrdIDs of the orders whose cancel the venue has."""
+    return {value_of(text, 41) for text in venue.of_type("F")}
+
+
 def test_orders_that_were_claimed_and_not_handed_over_when_the_switch_came_stay_here(
     wired, monkeypatch
 ):
@@ -56,12 +61,11 @@ def test_orders_that_were_claimed_and_not_handed_over_when_the_switch_came_stay_
     go_on.set()
     halted.join(10)
     until(lambda: order_of(wired.vault, second.cl_ord_id).is_closed, "the end of the second")
-    until(lambda: wired.venue.of_type("F"), "the cancel of the first")
+    until(lambda: first.cl_ord_id in _cancelled(wired.venue), "the cancel of the first")
 
     dead = order_of(wired.vault, second.cl_ord_id)
     assert (dead.status, dead.accidental) == (OrdStatus.UNSENT, False)
     assert second.cl_ord_id not in {value_of(text, 11) for text in wired.venue.received}
-    assert first.cl_ord_id in {value_of(text, 41) for text in wired.venue.of_type("F")}
 
 
 def test_cancels_do_not_wait_for_the_throttle_as_what_is_new_does(wired, monkeypatch):

@@ -40,6 +40,7 @@ ALL = OrderQuery(limit=10_000)
 # Clean runs of any size are released by the policy.
 FREE = {"max_orders": "max_orders = 500", "max_notional": "max_notional = 900_000_000"}
 THIN = "0.00001"  # Share of the daily volume on each level of a book: fills take seconds.
+THINNER = "0.000002"
 ENDED = (RunStatus.DONE, RunStatus.FAILED, RunStatus.REJECTED)
 # An hour before the sample's month-end trigger is due; runs are started by hand.
 QUIET = "2022-11-30T19:45:00Z"

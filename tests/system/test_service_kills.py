@@ -6,7 +6,7 @@ It is started again, goes on by itself, and the day ends as if nothing had been.
 import pytest
 
 from domain.runs import RunStatus
-from tests.system.desk import FREE, OFFICER, THIN, Desk
+from tests.system.desk import FREE, OFFICER, THIN, THINNER, Desk
 
 pytestmark = pytest.mark.integration
 
@@ -62,7 +62,7 @@ def test_an_approval_survives_kills_before_and_after_it(book, tmp_path):
 
 
 def test_told_to_stop_the_service_ends_in_order_and_the_run_goes_on_later(book, tmp_path):
-    with Desk(book, tmp_path / "desk", edits=FREE, level_share=THIN) as desk:
+    with Desk(book, tmp_path / "desk", edits=FREE, level_share=THINNER) as desk:
         desk.open_venues()
         desk.serve()
         run = desk.rebalance()
