@@ -16,7 +16,7 @@ from domain.lots import TaxLot
 from domain.postings import Disallowance, Relief, Transaction, TransactionKind
 from domain.sold import TOLD, SoldLot, sold_lots
 from domain.splits import Split, factor, rounded_times
-from ledger.wash_strands import MARK, Piece, Strand, origin_of, part
+from ledger.wash_strands import DUST, MARK, Piece, Strand, origin_of, part
 
 _BUYS = frozenset({TransactionKind.OPENING, TransactionKind.ALLOCATION})
 
@@ -140,10 +140,15 @@ class WashFacts:
         return tuple(self.unserved(whole.values()))
 
     def unserved(self, purchases: Iterable[Piece]) -> Iterator[Strand]:
-        """What is left of purchases outside of our lots."""
+        """What is left of purchases outside of our lots.
+
+        What served is posted in the shares of the sale's day, to a millionth: of one share that
+        replaced a third of one before a split, 0.999999 come back. The rest has served with them.
+        """
         for piece in purchases:
-            left = piece.shares - self.served.get(piece.origin, ZERO)
-            if left > 0:
+            served = self.served.get(piece.origin, ZERO)
+            left = piece.shares - served
+            if left > (DUST if served else ZERO):
                 yield Strand(
                     pieces=(replace(piece, shares=left),),
                     quantity=left,

@@ -17,7 +17,7 @@ from domain.sources import Source
 
 MARK = "~w"  # In the id of a lot that took a loss over: its purchase has served.
 _MILLIONTH = Decimal("0.000001")
-_DUST = Decimal("0.00001")  # Shares: what a split's rounding leaves over.
+DUST = Decimal("0.00001")  # Shares: what a split's rounding leaves over.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class Strand:
 
 def taken(strand: Strand, quantity: Decimal) -> tuple[Strand | None, Strand | None]:
     """So many shares of it, and the rest; what a split's rounding leaves over goes with them."""
-    if strand.quantity - quantity <= _DUST:
+    if strand.quantity - quantity <= DUST:
         return strand, None
     return strand.divided(quantity) or (None, strand)
 

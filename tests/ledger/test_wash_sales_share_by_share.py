@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from domain.lots import term_of
@@ -292,6 +292,18 @@ def test_lots_and_gains_are_what_shares_one_by_one_come_to(history):
 @given(
     history=taken_over,
     split=st.none() | st.tuples(st.integers(1, 12), st.sampled_from(SPLITS)),
+)
+@example(  # The IRA's share replaces a third of one: 0.333333, which are 0.999999 of its own.
+    history=[
+        ("buy", 0, "A", 4, 40),
+        ("told", 0, "AWAY", 1, 1),
+        ("sell", 0, 0, 2, 1),
+        ("sell", 0, 0, 1, 1),
+        ("post", 0),
+        ("post", 0),
+        ("buy", 0, "IRA", 1, 1),
+    ],
+    split=(3, (3, 1)),
 )
 def test_what_an_account_served_while_it_was_held_away_comes_along_once(history, split):
     live(history, split)
