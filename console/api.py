@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.service_port import (
     AccountPart,
+    AdjustmentWish,
     NewTerms,
     OrderQuery,
     OverrideRequest,
@@ -153,6 +154,14 @@ def _agree_split(service: Service, _request: Request, body: dict[str, Any]) -> o
     return service.agree_split(body["symbol"], body["day"], body["by"])
 
 
+def _propose_adjustment(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.propose_adjustment(body["adjustment"], body["by"], body["why"])
+
+
+def _agree_adjustment(service: Service, _request: Request, body: dict[str, Any]) -> object:
+    return service.agree_adjustment(body["account_id"], body["number"], body["by"])
+
+
 def _positions(service: Service, request: Request, _body: dict[str, Any]) -> object:
     return service.positions(request.query_params.get("account_id"))
 
@@ -270,6 +279,7 @@ _JSON_KINDS: dict[Any, Any] = {
     date: str,
     Settlement: str,
     HandOrder: dict,
+    AdjustmentWish: dict,
     _NUMBER: str | None,
     _URGENCY: str | None,
 }
@@ -347,6 +357,18 @@ _ROUTES: tuple[tuple[str, str, Handler, dict[str, Any]], ...] = (
         {**_DECISION, "symbol": str, "new": int, "old": int, "day": date},
     ),
     ("POST", "/v1/splits/agree", _agree_split, {"symbol": str, "day": date, "by": str}),
+    (
+        "POST",
+        "/v1/adjustments/propose",
+        _propose_adjustment,
+        {**_DECISION, "adjustment": AdjustmentWish},
+    ),
+    (
+        "POST",
+        "/v1/adjustments/agree",
+        _agree_adjustment,
+        {"account_id": str, "number": int, "by": str},
+    ),
     ("POST", "/v1/rules/propose", _propose_rules, {**_DECISION, "path": str}),
     ("POST", "/v1/rules/agree", _agree_rules, {"name": str, "by": str}),
     ("POST", "/v1/halt", _halt, _SWITCH),

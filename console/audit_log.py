@@ -27,6 +27,8 @@ _RUNS = frozenset(
 )
 _NOT_ORDERS = frozenset(
     {
+        "adjustment_booked",
+        "adjustment_proposed",
         "case_cleared",
         "case_closed",
         "case_opened",
@@ -51,6 +53,7 @@ _NOT_ORDERS = frozenset(
 )
 _WARNINGS = frozenset(
     {
+        "adjustment_proposed",
         "adoption_proposed",
         "raise_proposed",
         "allocation_reversed",

@@ -1,16 +1,17 @@
-"""Wishes about the books that take two persons: whose an unknown order is, and splits."""
+"""Wishes about the books that take two persons: unknown orders, splits, and adjustments."""
 
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from console.service_port import AccountPart, SplitWish, Telling
+from console.service_port import AccountPart, AdjustmentWish, SplitWish, Telling
 from console.views import find_run
 from domain.errors import BadInputError, UnknownNameError
 from domain.exact import plain
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.splits import LARGEST, Split
-from oms import adoption, splits
+from ledger.adjustments import Adjustment
+from oms import adjustments, adoption, splits
 
 _RECENT_RUNS = 1000
 
@@ -85,10 +86,48 @@ class BookWishes:
         words = splits.in_words(said.split, symbol, posted)
         return Telling(subject=symbol, lines=(f"booked: {words}",), facts=said.split)
 
+    def propose_adjustment(self, wish: AdjustmentWish, by: str, why: str) -> Telling:
+        """Say what the books of an account lack."""
+        account_id, symbol = wish.account_id, wish.symbol
+        with self._books_vault.write() as uow:
+            now = self._books_clock.now()
+            day = wish.day or now.date()
+            wanted = Adjustment(
+                account_id=account_id,
+                day=day,
+                cash=wish.cash,
+                security_id=None if symbol is None else _security_id(uow, symbol, day),
+                symbol=symbol,
+                shares=wish.shares,
+                cost=wish.cost,
+                acquired=wish.acquired,
+                lot_id=wish.lot_id,
+            )
+            said, posted = adjustments.propose(uow, wanted, why=why, by=by, at=now)
+        agree = f"trimtab adjust {account_id} --agree {said.number} --by WHO"
+        return Telling(
+            subject=account_id,
+            lines=(
+                f"{by} says: {adjustments.in_words(wanted, posted)}: {why}",
+                f"a second person agrees with: {agree}",
+            ),
+            facts=said,
+        )
+
+    def agree_adjustment(self, account_id: str, number: int, by: str) -> Telling:
+        """The second person agrees: it is in the books."""
+        with self._books_vault.write() as uow:
+            now = self._books_clock.now()
+            said, posted = adjustments.second(uow, account_id, number, by=by, at=now)
+        words = adjustments.in_words(said.adjustment, posted)
+        return Telling(subject=account_id, lines=(f"booked: {words}",), facts=said)
+
 
 def _security_id(uow: UnitOfWork, symbol: str, day: date) -> str:
     securities = uow.snapshots.market(day).securities
     found = next((one for one in securities if one.symbol == symbol), None)
     if found is None:
-        raise UnknownNameError(f"the security master has no {symbol}")
+        raise UnknownNameError(
+            f"the security master has no {symbol}; correct it, or ingest a securities.csv with it"
+        )
     return found.security_id

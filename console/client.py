@@ -13,6 +13,7 @@ from console.config import ApiSettings, Config
 from console.secrets_file import read_token
 from console.service_port import (
     AccountPart,
+    AdjustmentWish,
     AuditVerdict,
     Health,
     IngestLine,
@@ -224,6 +225,14 @@ class ApiClient:
     def agree_split(self, symbol: str, day: date, by: str) -> Telling:
         body = {"symbol": symbol, "day": day.isoformat(), "by": by}
         return self._post(Telling, "/v1/splits/agree", body)
+
+    def propose_adjustment(self, wish: AdjustmentWish, by: str, why: str) -> Telling:
+        body = {"adjustment": to_plain(wish), "by": by, "why": why}
+        return self._post(Telling, "/v1/adjustments/propose", body)
+
+    def agree_adjustment(self, account_id: str, number: int, by: str) -> Telling:
+        body = {"account_id": account_id, "number": number, "by": by}
+        return self._post(Telling, "/v1/adjustments/agree", body)
 
     def propose_rules(self, path: Path, by: str, why: str) -> Telling:
         body = {"path": str(path.absolute()), "by": by, "why": why}

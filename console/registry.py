@@ -66,6 +66,11 @@ ENTRIES = (
         "multiply a security's shares and lots after a split, by two persons",
         'trimtab split AAPL 4:1 --on 2020-08-31 --by anna --why "the company\'s notice"',
     ),
+    Entry(
+        "adjust",
+        "put right an account's cash or lots by hand, by two persons",
+        'trimtab adjust H001-1 --cash -12.34 --by anna --why "wire fee, the bank\'s letter"',
+    ),
     Entry("positions", "list holdings", "trimtab positions --account H001-1"),
     Entry("lots", "list open tax lots", "trimtab lots --account H001-1 --symbol AAPL"),
     Entry(

@@ -217,6 +217,20 @@ class SplitWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentWish:
+    """What the books of one account lack; see `ledger.adjustments.Adjustment`."""
+
+    account_id: str
+    cash: Decimal | None = None
+    symbol: str | None = None
+    shares: Decimal | None = None
+    cost: Decimal | None = None
+    acquired: date | None = None
+    lot_id: str | None = None
+    day: date | None = None  # None: today.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideRequest:
     """A second person's wish to let one overridable breach of one account pass."""
 
@@ -335,6 +349,8 @@ class Changing(Protocol):
     def agree_adoption(self, order: str, by: str) -> Telling: ...
     def propose_split(self, wish: SplitWish, by: str, why: str) -> Telling: ...
     def agree_split(self, symbol: str, day: date, by: str) -> Telling: ...
+    def propose_adjustment(self, wish: AdjustmentWish, by: str, why: str) -> Telling: ...
+    def agree_adjustment(self, account_id: str, number: int, by: str) -> Telling: ...
     def propose_rules(self, path: Path, by: str, why: str) -> Telling: ...
     def agree_rules(self, name: str, by: str) -> Telling: ...
     def halt(self, scope: str, name: str, by: str, why: str) -> Kill: ...

@@ -6,7 +6,7 @@ event posts the same transaction, once.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -57,7 +57,7 @@ def opening(position: CustodyPosition, at: datetime) -> Transaction:
         kind=TransactionKind.OPENING,
         trade_date=position.as_of,
         at=at,
-        legs=_moves(custodian, client, held),
+        legs=moves(custodian, client, held),
         opened=position.lots,
         source=position.cash.source,
         memo=f"taken over from {position.custodian} as of {position.as_of}",
@@ -156,7 +156,7 @@ def allocation(
     for share in shares:
         money = -sign * share.gross - share.commission
         moved = {intent.security_id: sign * share.quantity, CASH: money}
-        legs.extend(_moves(block, client_book(share.account_id), moved))
+        legs.extend(moves(block, client_book(share.account_id), moved))
     return Transaction(
         transaction_id=f"allocation:{intent.cl_ord_id}:{number}",
         kind=TransactionKind.ALLOCATION,
@@ -222,12 +222,12 @@ def _fill_legs(report: ExecutionReport, block: str, asset: str) -> tuple[Leg, ..
     sign = 1 if report.side is Side.BUY else -1
     bought = {asset: sign * report.last_qty, CASH: -sign * report.last_qty * report.last_px}
     return (
-        *_moves(street, block, bought),
-        *_moves(block, fees, {CASH: report.commission}),
+        *moves(street, block, bought),
+        *moves(block, fees, {CASH: report.commission}),
     )
 
 
-def _moves(giver: str, taker: str, amounts: dict[str, Decimal]) -> tuple[Leg, ...]:
+def moves(giver: str, taker: str, amounts: Mapping[str, Decimal]) -> tuple[Leg, ...]:
     """Two legs for each asset that moves at all."""
     legs: list[Leg] = []
     for asset, amount in amounts.items():

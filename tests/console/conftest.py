@@ -202,6 +202,14 @@ class Desk:
         self.told.append(("agree_split", symbol, day, by))
         return Telling(subject=symbol, lines=(f"{by} agrees",))
 
+    def propose_adjustment(self, wish, by, why):
+        self.told.append(("propose_adjustment", wish, by, why))
+        return Telling(subject=wish.account_id, lines=(f"{by} says what the books lack",))
+
+    def agree_adjustment(self, account_id, number, by):
+        self.told.append(("agree_adjustment", account_id, number, by))
+        return Telling(subject=account_id, lines=(f"{by} agrees",))
+
     def positions(self, account_id):
         if account_id == "NOBODY":
             raise UnknownNameError("no account 'NOBODY'; `trimtab positions` lists them")
