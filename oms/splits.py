@@ -89,12 +89,12 @@ def _posting(uow: UnitOfWork, split: Split, at: datetime) -> Transaction:
     if any(one.day == split.day for one in booked):
         raise SplitRefusedError(
             f"a split of {split.security_id} on {split.day} is booked already; look at `trimtab "
-            "audit`, and post an adjustment if it was wrong"
+            "audit`, and post an adjustment if it was wrong: `trimtab adjust`"
         )
     if later := [one for one in booked if one.day > split.day]:
         raise SplitRefusedError(
             f"a split of {split.security_id} on {later[0].day} is booked already, which was of "
-            f"later shares than those of {split.day}: post an adjustment"
+            f"later shares than those of {split.day}: post an adjustment, `trimtab adjust`"
         )
     try:
         posted = splits.of_clients(
