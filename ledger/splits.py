@@ -27,8 +27,8 @@ class LateSplitError(TrimtabError):
     def __init__(self, *, account_id: str, lot_id: str, split: Split, sold: Decimal) -> None:
         super().__init__(
             f"{account_id} sold {plain(sold)} of lot {lot_id} since {split.day}; the split of "
-            f"{split.security_id} was to be booked before that: post an adjustment for the account, "
-            "`trimtab adjust`"
+            f"{split.security_id} was to be booked before that: post an adjustment for the account "
+            "with `trimtab adjust`"
         )
         self.account_id, self.lot_id, self.split = account_id, lot_id, split
 
