@@ -16,7 +16,7 @@ from domain.lots import TaxLot
 from domain.postings import Disallowance, Relief, Transaction, TransactionKind
 from domain.sold import TOLD, SoldLot, sold_lots
 from domain.splits import Split, factor, rounded_times
-from ledger.wash_strands import DUST, MARK, Piece, Strand, origin_of, part
+from ledger.wash_strands import DUST, MARK, MILLIONTH, Piece, Strand, origin_of, part
 
 _BUYS = frozenset({TransactionKind.OPENING, TransactionKind.ALLOCATION})
 
@@ -114,11 +114,23 @@ class WashFacts:
     def served(self) -> Mapping[str, Decimal]:
         """Today's shares outside of our lots that have replaced a loss, by their purchase."""
         used: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for links in self.links.values():
-            for one in links:
-                if not one.taker:
-                    used[one.replacement] += self.today(one.security_id, one.shares, one.sold)
+        for one in self._served_outside():
+            used[one.replacement] += self.today(one.security_id, one.shares, one.sold)
         return used
+
+    @cached_property
+    def _rounded(self) -> Mapping[str, Decimal]:
+        """By how many of today's shares `served` may be wrong, by purchase.
+
+        It was posted in the shares of the sale's day, each time to a millionth.
+        """
+        most: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for one in self._served_outside():
+            most[one.replacement] += self.today(one.security_id, MILLIONTH, one.sold)
+        return most
+
+    def _served_outside(self) -> Iterator[Link]:
+        return (one for links in self.links.values() for one in links if not one.taker)
 
     def outside(self, accounts: frozenset[str]) -> tuple[Strand, ...]:
         """What these accounts bought, whole, whatever they have sold of it since, less what served.
@@ -142,13 +154,13 @@ class WashFacts:
     def unserved(self, purchases: Iterable[Piece]) -> Iterator[Strand]:
         """What is left of purchases outside of our lots.
 
-        What served is posted in the shares of the sale's day, to a millionth: of one share that
-        replaced a third of one before a split, 0.999999 come back. The rest has served with them.
+        Of one share that replaced a third of one before a split, 0.999999 come back: the rest
+        has served with them.
         """
         for piece in purchases:
             served = self.served.get(piece.origin, ZERO)
             left = piece.shares - served
-            if left > (DUST if served else ZERO):
+            if left > (max(DUST, self._rounded[piece.origin]) if served else ZERO):
                 yield Strand(
                     pieces=(replace(piece, shares=left),),
                     quantity=left,

@@ -16,7 +16,7 @@ from domain.lots import Term, term_of
 from domain.sources import Source
 
 MARK = "~w"  # In the id of a lot that took a loss over: its purchase has served.
-_MILLIONTH = Decimal("0.000001")
+MILLIONTH = Decimal("0.000001")
 DUST = Decimal("0.00001")  # Shares: what a split's rounding leaves over.
 
 
@@ -98,8 +98,13 @@ class Strand:
 
 
 def taken(strand: Strand, quantity: Decimal) -> tuple[Strand | None, Strand | None]:
-    """So many shares of it, and the rest; what a split's rounding leaves over goes with them."""
-    if strand.quantity - quantity <= DUST:
+    """So many shares of it, and the rest; what a split's rounding leaves over goes with them.
+
+    That is also what is no millionth of a share any more in the shares of a piece's own day.
+    """
+    if strand.quantity - quantity <= DUST or any(
+        part(piece.shares, quantity, strand.quantity) == piece.shares for piece in strand.pieces
+    ):
         return strand, None
     return strand.divided(quantity) or (None, strand)
 
@@ -174,4 +179,4 @@ def part(whole: Decimal, shares: Decimal, of: Decimal) -> Decimal:
     """`whole` x `shares` / `of` to six places; all of it when all the shares go."""
     if shares == of:
         return whole
-    return (whole * shares / of).quantize(_MILLIONTH, rounding=ROUND_HALF_EVEN)
+    return (whole * shares / of).quantize(MILLIONTH, rounding=ROUND_HALF_EVEN)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -217,11 +218,12 @@ taken_over = st.tuples(  # Most of them: a loss that is replaced elsewhere, befo
     st.lists(st.one_of(low_sells, posts, anything), max_size=8),
 ).map(lambda parts: [move for part in parts for move in part])
 SPLITS = [(2, 1), (3, 1), (3, 2), (1, 2)]
+LARGE = [(7, 1), (35, 1), (90, 1), (300, 1)]
 
 
 def live(history, split):
     """The same trades in the books and in the twin, which are compared after every posting."""
-    books, twin, day = Books(), Twin(), BEGIN
+    books, twin, day = Books(), Twin(per_share=lcm(ATOMS, split[1][0]) if split else ATOMS), BEGIN
     for number, (what, after, *rest) in enumerate(history):
         day += timedelta(days=after)
         if split and split[0] <= number and not books.splits and books.lots():
@@ -315,6 +317,31 @@ def test_what_an_account_served_while_it_was_held_away_comes_along_once(history,
     split=st.tuples(st.integers(1, 12), st.sampled_from(SPLITS)),
 )
 def test_lots_and_gains_are_the_same_across_a_split(history, split):
+    live(history, split)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    account=st.sampled_from(["A", "B", "IRA"]),
+    first=st.integers(1, 6),
+    rest=st.lists(st.one_of(buys, sells, posts), max_size=3),
+    split=st.tuples(st.just(2), st.sampled_from(LARGE)),
+)
+@example(account="IRA", first=1, rest=[], split=(2, (35, 1)))
+def test_a_millionth_of_a_large_split_is_neither_a_share_nor_what_stops_one(
+    account, first, rest, split
+):
+    """Of a share sold before it, some are replaced at once and the others later."""
+    new = split[1][0]
+    history = [
+        ("buy", 0, "A", 2, 40),
+        ("sell", 0, 0, 1, 1),
+        ("buy", 1, account, first, 1),
+        ("post", 0),
+        *rest,
+        ("buy", 1, account, new - first, 1),
+        ("post", 0),
+    ]
     live(history, split)
 
 
