@@ -1,6 +1,8 @@
 """The demo's folder: configuration, venues, rehearsal clock, an empty database."""
 
+import random
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -9,11 +11,13 @@ from zoneinfo import ZoneInfo
 from console.config import Config
 from console.initialise import bundled, initialise
 from console.venues_file import last_day
+from domain.errors import TrimtabError
 
 VENUES = ("XSIM", "YSIM")
 # The sample's trigger is due at 15:45 in New York; the clock starts this much before.
 CLOCK_STARTS = time(15, 44, 57)
 NEW_YORK = ZoneInfo("America/New_York")
+_PORTS = range(20_000, 32_000)  # Below those that Linux gives to connections (32768 and up).
 _COMMENTED = "# start = 2022-11-30T20:44:00Z"
 
 
@@ -50,12 +54,12 @@ def prepare(directory: Path) -> DemoFolder:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody listens on; held all at once so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports of this machine that nobody listens on, and no connection is given meanwhile."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with suppress(OSError), socket.socket() as one:
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise TrimtabError(f"no port of {_PORTS.start} to {_PORTS.stop - 1} is free on 127.0.0.1")

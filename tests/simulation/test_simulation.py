@@ -11,7 +11,7 @@ from tests.simulation.plants import PLANTS
 from tests.simulation.seeds import ground, play
 
 _SEEDS = 20
-_MOST = 200  # Seeds in which a planted bug must show.
+_MOST = 400  # Seeds in which a planted bug must show.
 
 
 def test_every_promise_holds_under_many_seeds():

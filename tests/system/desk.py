@@ -7,6 +7,7 @@ it is an error when a process is left behind.
 import csv
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -334,15 +336,15 @@ def _never_left(order: Order) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, held all at once so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that nobody listens on, and that no connection is given meanwhile."""
+    found: list[int] = []
+    for port in random.sample(range(10_000, 20_000), 1_000):
+        with suppress(OSError), socket.socket() as one:
+            one.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 def processes_of(sessions: set[int]) -> list[str]:
