@@ -32,9 +32,8 @@ def main() -> int:
         found = {"seeds": count, "events": events, "violations": violations}
         sys.stdout.write(json.dumps(found) + "\n")
     else:
-        sys.stdout.write(
-            f"{count} seeds, {events} events, {violations} violations in {seconds:.1f} s\n"
-        )
+        sys.stdout.write(f"{events:,} events in {seconds:.1f} s\n")
+        sys.stdout.write(f"seeds: {count - violations} passed, {violations} failed\n")
     return 1 if violations else 0
 
 
