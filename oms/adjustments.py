@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from domain.codec import decode
 from domain.errors import BadInputError, UnknownNameError
 from domain.exact import ZERO, plain
 from domain.lots import TaxLot
@@ -19,10 +18,10 @@ from ledger.postings import opening_id
 from oms.adjustment_terms import problems
 from oms.by_hand.cover import free_shares
 from oms.by_hand.lots import spoken_for
+from oms.second_person import Proposals, require_second
 from oms.wording import dollars, shares
 
-PROPOSED = "adjustment_proposed"  # Audit.
-BOOKED = "adjustment_booked"
+BOOKED = "adjustment_booked"  # Audit.
 _CUSTODY = "custody:"
 _SHOWN = 5  # Open lots that a refusal lists.
 
@@ -36,6 +35,9 @@ class Proposal:
     why: str
 
 
+_PROPOSALS = Proposals("adjustment_proposed", Proposal)
+
+
 class AdjustmentRefusedError(BadInputError):
     """The adjustment is not booked; the text says why and what to do."""
 
@@ -47,11 +49,11 @@ def propose(
 
     Raises `AdjustmentRefusedError`, and `UnknownNameError` for an account that is not there.
     """
-    number = len(_said(uow, wanted.account_id)) + 1
+    subject = _subject(wanted.account_id)
+    number = len(_PROPOSALS.about(uow, subject)) + 1
     proposal = Proposal(number=number, adjustment=wanted, why=why)
     posted = _posting(uow, proposal, at)
-    subject = _subject(wanted.account_id)
-    uow.audit.append(at=at, actor=by, kind=PROPOSED, subject=subject, body=proposal)
+    _PROPOSALS.write(uow, subject, proposal, by=by, at=at)
     return proposal, posted
 
 
@@ -62,25 +64,25 @@ def second(
 
     Raises `AdjustmentRefusedError`, and `UnknownNameError` for an account that is not there.
     """
-    known = _said(uow, account_id)
+    subject = _subject(account_id)
+    known = _PROPOSALS.about(uow, subject)
     if not 0 < number <= len(known):
         count = f"{len(known)} have been proposed" if known else "none has been proposed"
         raise AdjustmentRefusedError(
             f"{account_id} has no adjustment {number}, {count}; say it first: trimtab adjust "
             f"{account_id} --cash DOLLARS --by WHO --why WHAT"
         )
-    first, proposal = known[number - 1]
-    if first.casefold() == by.casefold():
-        raise AdjustmentRefusedError(f"{by} proposed this adjustment; ask a second person to agree")
+    said = known[number - 1]
+    require_second(said.by, by, AdjustmentRefusedError, did="proposed this adjustment")
     if uow.ledger.get(adjustment_id(account_id, number)) is not None:
         raise AdjustmentRefusedError(
             f"adjustment {number} of {account_id} is booked already; if it has to be made twice, "
             "propose another"
         )
-    posted = _posting(uow, proposal, at)
+    posted = _posting(uow, said.proposal, at)
     uow.ledger.append(posted)
-    uow.audit.append(at=at, actor=by, kind=BOOKED, subject=_subject(account_id), body=proposal)
-    return proposal, posted
+    uow.audit.append(at=at, actor=by, kind=BOOKED, subject=subject, body=said.proposal)
+    return said.proposal, posted
 
 
 def in_words(wanted: Adjustment, posted: Transaction) -> str:
@@ -107,15 +109,6 @@ def _changes(wanted: Adjustment, posted: Transaction) -> Iterator[str]:
     if wanted.cash is not None and not posted.relieved:
         verb = "comes to" if wanted.cash > 0 else "leaves"
         yield f"{dollars(abs(wanted.cash))} of cash {verb} {wanted.account_id}"
-
-
-def _said(uow: UnitOfWork, account_id: str) -> tuple[tuple[str, Proposal], ...]:
-    """Who proposed what for the account, oldest first."""
-    return tuple(
-        (entry.actor, decode(Proposal, entry.body))
-        for entry in uow.audit.about(_subject(account_id))
-        if entry.kind == PROPOSED
-    )
 
 
 def _posting(uow: UnitOfWork, proposal: Proposal, at: datetime) -> Transaction:

@@ -11,7 +11,7 @@ from domain.allocations import AllocationFact, AllocationInstruction, Allocation
 from domain.orders import Settlement
 from domain.ports import UnitOfWork
 from oms.instructing import bring_up_to_date
-from oms.settlement import PROPOSED, SETTLED, NotSettledError, Proposal, agreed
+from oms.settlement import PROPOSALS, SETTLED, NotSettledError, Proposal, agreed
 
 
 def propose(
@@ -23,20 +23,20 @@ def propose(
     """
     _, facts = _doubted(uow, alloc_id)
     proposal = Proposal(what=what, why=why, events=len(facts))
-    uow.audit.append(at=at, actor=by, kind=PROPOSED, subject=alloc_id, body=proposal)
+    PROPOSALS.write(uow, alloc_id, proposal, by=by, at=at)
     return proposal
 
 
 def second(uow: UnitOfWork, alloc_id: str, *, by: str, at: datetime) -> AllocationSettled:
     """The second person agrees: the doubt is over. Raises `NotSettledError`."""
     one, facts = _doubted(uow, alloc_id)
-    first, proposal = agreed(uow, alloc_id, len(facts), by=by)
+    said = agreed(uow, alloc_id, len(facts), by=by)
     settled = AllocationSettled(
         alloc_id=alloc_id,
         at=at,
-        what=proposal.what,
-        why=proposal.why,
-        by=first,
+        what=said.proposal.what,
+        why=said.proposal.why,
+        by=said.by,
         seconded_by=by,
     )
     uow.allocations.append(one.order, settled, at)

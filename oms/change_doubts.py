@@ -17,7 +17,7 @@ from domain.orders import (
     Settlement,
 )
 from domain.ports import UnitOfWork
-from oms.settlement import PROPOSED, SETTLED, NotSettledError, Proposal, agreed
+from oms.settlement import PROPOSALS, SETTLED, NotSettledError, Proposal, agreed
 
 
 def unanswered(order: Order, name: str) -> ReplaceRequest | None:
@@ -42,7 +42,7 @@ def propose(
     """
     _require_sent(uow, request)
     proposal = Proposal(what=what, why=why, events=_moves(uow, order))
-    uow.audit.append(at=at, actor=by, kind=PROPOSED, subject=request.cl_ord_id, body=proposal)
+    PROPOSALS.write(uow, request.cl_ord_id, proposal, by=by, at=at)
     return proposal
 
 
@@ -52,13 +52,13 @@ def second(
     """The second person agrees: the replace is made, or void. Raises `NotSettledError`."""
     _require_sent(uow, request)
     name = request.cl_ord_id
-    first, proposal = agreed(uow, name, _moves(uow, order), by=by)
+    said = agreed(uow, name, _moves(uow, order), by=by)
     event = DoubtSettled(
         cl_ord_id=name,
         at=at,
-        what=proposal.what,
-        why=proposal.why,
-        by=first,
+        what=said.proposal.what,
+        why=said.proposal.why,
+        by=said.by,
         seconded_by=by,
     )
     moved, alarms = apply(order, event)

@@ -8,7 +8,6 @@ proposal void: the second person must agree to what is still so.
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.codec import decode
 from domain.errors import BadInputError
 from domain.order_states import apply
 from domain.orders import Alarm, DoubtSettled, Order, OrdStatus, Settlement
@@ -16,9 +15,9 @@ from domain.ports import UnitOfWork
 from oms.cancel import repeat_lost_cancel
 from oms.days import give_out, mandates_of
 from oms.instructing import take_back
+from oms.second_person import Proposals, Spoken, require_second
 
-PROPOSED = "settlement_proposed"  # Audit.
-SETTLED = "doubt_settled"
+SETTLED = "doubt_settled"  # Audit.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +27,9 @@ class Proposal:
     what: Settlement
     why: str
     events: int
+
+
+PROPOSALS = Proposals("settlement_proposed", Proposal)
 
 
 class NotSettledError(BadInputError):
@@ -45,7 +47,7 @@ def propose(
     _require_doubt(order)
     _require_possible(order, what)
     proposal = Proposal(what=what, why=why, events=len(uow.orders.events(name)))
-    uow.audit.append(at=at, actor=by, kind=PROPOSED, subject=name, body=proposal)
+    PROPOSALS.write(uow, name, proposal, by=by, at=at)
     return proposal
 
 
@@ -55,13 +57,13 @@ def second(
     """The second person agrees: the doubt is over. Raises `NotSettledError`."""
     name = order.intent.cl_ord_id
     _require_doubt(order)
-    first, proposal = agreed(uow, name, len(uow.orders.events(name)), by=by)
+    said = agreed(uow, name, len(uow.orders.events(name)), by=by)
     event = DoubtSettled(
         cl_ord_id=order.current,
         at=at,
-        what=proposal.what,
-        why=proposal.why,
-        by=first,
+        what=said.proposal.what,
+        why=said.proposal.why,
+        by=said.by,
         seconded_by=by,
     )
     moved, alarms = apply(order, event)
@@ -76,24 +78,22 @@ def second(
     return event, alarms
 
 
-def agreed(uow: UnitOfWork, name: str, events: int, *, by: str) -> tuple[str, Proposal]:
+def agreed(uow: UnitOfWork, name: str, events: int, *, by: str) -> Spoken[Proposal]:
     """Who said what of a doubt, now that `by` agrees; `events` are those that there are now.
 
     Raises `NotSettledError` where nobody has said anything, where the same person did, and
     where something has happened since.
     """
-    said = [entry for entry in uow.audit.about(name) if entry.kind == PROPOSED]
-    if not said:
+    said = PROPOSALS.newest(uow, name)
+    if said is None:
         raise NotSettledError(f"nobody has said what became of {name}; say it first, with --as")
-    first, proposal = said[-1].actor, decode(Proposal, said[-1].body)
-    if first.casefold() == by.casefold():
-        raise NotSettledError(f"{by} said this of {name}; ask a second person to agree")
-    if events != proposal.events:
+    require_second(said.by, by, NotSettledError, did=f"said this of {name}")
+    if events != said.proposal.events:
         raise NotSettledError(
-            f"{name} has changed since {first} spoke of it; look at `trimtab order {name}`, "
+            f"{name} has changed since {said.by} spoke of it; look at `trimtab order {name}`, "
             "and say again what became of it"
         )
-    return first, proposal
+    return said
 
 
 def _require_doubt(order: Order) -> None:

@@ -7,7 +7,6 @@ persons, who have read the corporate action; it is booked before anything trades
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from domain.codec import decode
 from domain.errors import BadInputError
 from domain.exact import ZERO, plain
 from domain.ports import UnitOfWork
@@ -15,9 +14,9 @@ from domain.postings import Transaction
 from domain.splits import Split
 from ledger import splits
 from oms.days import end_days
+from oms.second_person import Proposals, require_second
 
-PROPOSED = "split_proposed"  # Audit.
-BOOKED = "split_booked"
+BOOKED = "split_booked"  # Audit.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +25,9 @@ class Proposal:
 
     split: Split
     why: str
+
+
+_PROPOSALS = Proposals("split_proposed", Proposal)
 
 
 class SplitRefusedError(BadInputError):
@@ -40,10 +42,8 @@ def propose(
     Raises `SplitRefusedError`.
     """
     posted = _posting(uow, split, at)
-    subject = _subject(symbol, split.day)
-    uow.audit.append(
-        at=at, actor=by, kind=PROPOSED, subject=subject, body=Proposal(split=split, why=why)
-    )
+    proposal = Proposal(split=split, why=why)
+    _PROPOSALS.write(uow, _subject(symbol, split.day), proposal, by=by, at=at)
     return posted
 
 
@@ -56,15 +56,14 @@ def second(
     Raises `SplitRefusedError`.
     """
     subject = _subject(symbol, day)
-    said = [entry for entry in uow.audit.about(subject) if entry.kind == PROPOSED]
-    if not said:
+    said = _PROPOSALS.newest(uow, subject)
+    if said is None:
         raise SplitRefusedError(
             f"nobody has proposed a split of {symbol} on {day}; say first how many "
             f"shares become how many: trimtab split {symbol} NEW:OLD --on {day} --by WHO"
         )
-    first, proposal = said[-1].actor, decode(Proposal, said[-1].body)
-    if first.casefold() == by.casefold():
-        raise SplitRefusedError(f"{by} proposed this split; ask a second person to agree")
+    require_second(said.by, by, SplitRefusedError, did="proposed this split")
+    proposal = said.proposal
     end_days(uow, day, at, security_id=proposal.split.security_id)
     posted = _posting(uow, proposal.split, at)
     uow.ledger.append(posted)
