@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from domain.allocations import (
     AllocationAck,
@@ -16,10 +16,16 @@ from domain.allocations import (
     AllocationSent,
 )
 from domain.codec import decode, encode
+from vault.prepared import Prepared
 from vault.schema import allocation_fact
 
 _KINDS: dict[str, type[AllocationFact]] = {kind.__name__: kind for kind in get_args(AllocationFact)}
 _SETTLING = tuple(kind.__name__ for kind in (AllocationAck, AllocationLost, AllocationDoubted))
+_OF_ORDER = Prepared(
+    select(allocation_fact.c.kind, allocation_fact.c.value)
+    .where(allocation_fact.c.order_id == bindparam("order_id"))
+    .order_by(allocation_fact.c.number)
+)
 
 
 class SqlAllocations:
@@ -43,9 +49,8 @@ class SqlAllocations:
 
     def of_order(self, cl_ord_id: str) -> tuple[AllocationFact, ...]:
         """Everything about one block, oldest first."""
-        table = allocation_fact.c
-        query = select(table.kind, table.value).where(table.order_id == cl_ord_id)
-        return self._facts(query.order_by(table.number))
+        found = _OF_ORDER.rows(self._connection, order_id=cl_ord_id)
+        return tuple(decode(_KINDS[kind], value) for kind, value in found)
 
     def order_of(self, alloc_id: str) -> str | None:
         """The intent's ClOrdID of the block that an instruction of ours speaks of."""

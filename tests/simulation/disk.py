@@ -19,8 +19,6 @@ from tests.simulation.clock import SimClock
 from vault.engine import open_engine, sqlite_module
 from vault.store import SqlVault
 
-_TRUSTED = patch("vault.store.migrate.require_current")  # Asked once, of the template.
-
 
 class Crash(BaseException):
     """The process dies here; no handler of ours may see it."""
@@ -86,6 +84,13 @@ class Engines:
         # An engine of its own for each vault's listeners, on the same connections and cache.
         return self._engines[url, read_only].execution_options()
 
+    @contextmanager
+    def stand_in(self) -> Iterator[None]:
+        """Every vault that is opened inside uses them; the template's schema is the right one."""
+        trusted = patch("vault.store.migrate.require_current")
+        with patch("vault.store.open_engine", self.open), trusted:
+            yield
+
     def rolled_back(self) -> None:
         """A process has died: no transaction of it may go on."""
         for engine in self._engines.values():
@@ -113,10 +118,9 @@ class SimVault:
     ) -> None:
         """`let_others`: another thread of the process may run now."""
         self._engines = engines
-        with patch("vault.store.open_engine", engines.open), _TRUSTED:
-            self.real = SqlVault(
-                f"sqlite:///{path}", clock=clock, holder="sim", anchor_path=path.parent / "anchor"
-            )
+        self.real = SqlVault(
+            f"sqlite:///{path}", clock=clock, holder="sim", anchor_path=path.parent / "anchor"
+        )
         self._let_others = let_others
 
     @contextmanager

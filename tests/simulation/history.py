@@ -22,6 +22,7 @@ from tests.simulation.clock import SimClock
 from tests.simulation.desk import Desk
 from tests.simulation.disk import Crash, Engines, FaultyDisk
 from tests.simulation.engine import connect
+from tests.simulation.engine_session import EngineSession
 from tests.simulation.engine_store import EngineStore
 from tests.simulation.network import Line, Network
 from tests.simulation.process import Process
@@ -284,11 +285,12 @@ class History:
     def deliver_to_venue(self, most: int) -> None:
         """Messages arrive there."""
         for line in list(self.network.lines.values()):
-            for _ in range(most):
-                if line.venue_is_up and line.to_venue:
-                    self.venue_at(line).receive(line)
+            venue, left = self.venue_at(line), most
+            while left and line.venue_is_up and line.to_venue:
+                venue.receive(line)
+                left -= 1
             if line.venue_is_up and not line.engine_is_up and not line.to_venue:
-                self.venue_at(line).hang_up(line)
+                venue.hang_up(line)
 
     def deliver_to_engine(self, most: int) -> None:
         """Messages arrive here."""
@@ -296,18 +298,21 @@ class History:
         if process is None:
             return
         for session in process.engine.sessions.values():
-            line = session.line
-            for _ in range(most):
-                is_here = line is not None and session.line is line and line.to_engine
-                if is_here and process.has_room():
-                    raw = line.to_engine.popleft()
-                    self.note(b"  < " + raw)
-                    text = raw.decode("latin-1")
-                    self.witness.heard(session.name, text)
-                    session.receive(text)
-            is_over = line is not None and not line.venue_is_up and not line.to_engine
+            line, left = session.line, most
+            if line is None:
+                continue
+            while left and session.line is line and line.to_engine and process.has_room():
+                self._hear(session, line.to_engine.popleft())
+                left -= 1
+            is_over = not line.venue_is_up and not line.to_engine
             if is_over and session.line is line and not line.is_half_open:
                 session.disconnected()
+
+    def _hear(self, session: EngineSession, raw: bytes) -> None:
+        self.note(b"  < " + raw)
+        text = raw.decode("latin-1")
+        self.witness.heard(session.name, text)
+        session.receive(text)
 
     def break_lines(self) -> None:
         """The network breaks: both ends see it, and a part of what was on its way is lost."""

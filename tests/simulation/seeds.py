@@ -52,7 +52,9 @@ def ground() -> Iterator[Ground]:
         vault.close()
         (directory / "life").mkdir()
         settings = full_settings(directory / "life")
-        yield Ground(directory=directory, template=template, settings=settings, engines=Engines())
+        engines = Engines()
+        with engines.stand_in():
+            yield Ground(directory=directory, template=template, settings=settings, engines=engines)
 
 
 def play(seed: int, on: Ground, *, tell: bool = False) -> Outcome:
