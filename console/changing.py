@@ -32,6 +32,7 @@ from oms.by_hand.refusals import House
 from oms.halt import Setting, halt
 from oms.restricted import take_back
 from oms.route_terms import TradingDay
+from oms.second_person import is_same_person
 from oms.take_over import take_over
 from oms.wash_openings import Said
 from oms.wire_risk import RiskLimits
@@ -167,7 +168,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
         now = self._clock.now()
         with self._vault.write() as uow:
             standing = [k for k in uow.kills.active() if (k.scope, k.name) == (scope, name)]
-            if any(kill.by.casefold() == by.casefold() for kill in standing):
+            if any(is_same_person(kill.by, by) for kill in standing):
                 raise BadInputError(f"{by} set this halt and cannot lift it: ask a second person")
             lifted = uow.kills.lift(scope, name, by, now)
             if lifted:

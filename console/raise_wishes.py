@@ -64,7 +64,7 @@ class RaiseWishes:
         """The second person agrees: the venue is asked for the larger order."""
         with self._raise_vault.read() as view:
             found = find_order(view, order)
-            _, proposal = raising.proposed(view, found, by)
+            proposal = raising.proposed(view, found, by).proposal
             asked = self._ask(view, found, proposal.quantity)
         with self._raise_vault.write() as uow:
             found, now = find_order(uow, order), self._raise_clock.now()

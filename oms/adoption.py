@@ -31,10 +31,10 @@ from domain.postings import Transaction, TransactionKind
 from domain.runs import Run
 from ledger import postings
 from oms.days import give_out, mandates_of
+from oms.second_person import Proposals, require_second
 from oms.unknown import KEPT, Kept
 
-PROPOSED = "adoption_proposed"  # Audit.
-ADOPTED = "order_adopted"
+ADOPTED = "order_adopted"  # Audit.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,9 @@ class Proposal:
     intent: OrderIntent
     why: str
     reports: int
+
+
+_PROPOSALS = Proposals("adoption_proposed", Proposal)
 
 
 class NotAdoptedError(BadInputError):
@@ -75,7 +78,7 @@ def propose(
             "see `trimtab positions` for the accounts there are"
         )
     proposal = Proposal(intent=intent, why=why, reports=len(reports))
-    uow.audit.append(at=at, actor=by, kind=PROPOSED, subject=key, body=proposal)
+    _PROPOSALS.write(uow, key, proposal, by=by, at=at)
     return proposal
 
 
@@ -84,19 +87,17 @@ def second(uow: UnitOfWork, key: str, *, by: str, at: datetime) -> tuple[Order, 
 
     Raises `NotAdoptedError`.
     """
-    said = [entry for entry in uow.audit.about(key) if entry.kind == PROPOSED]
-    if not said:
+    said = _PROPOSALS.newest(uow, key)
+    if said is None:
         raise NotAdoptedError(
             f"nobody has said whose {key} is; say it first: "
             f"trimtab adopt {key} --account NAME=SHARES ... --by WHO --why WHAT"
         )
-    first, proposal = said[-1].actor, decode(Proposal, said[-1].body)
-    if first.casefold() == by.casefold():
-        raise NotAdoptedError(f"{by} said whose {key} is; ask a second person to agree")
-    reports = _reports(uow, key)
+    require_second(said.by, by, NotAdoptedError, did=f"said whose {key} is")
+    reports, proposal = _reports(uow, key), said.proposal
     if len(reports) != proposal.reports:
         raise NotAdoptedError(
-            f"the venue has said more of {key} since {first} spoke of it; say again whose it is"
+            f"the venue has said more of {key} since {said.by} spoke of it; say again whose it is"
         )
     intent = proposal.intent
     event = Adopted(
@@ -104,7 +105,7 @@ def second(uow: UnitOfWork, key: str, *, by: str, at: datetime) -> tuple[Order, 
         known_as=key,
         at=at,
         why=proposal.why,
-        by=first,
+        by=said.by,
         seconded_by=by,
     )
     order, alarms = _played(uow, intent, event, reports, at)

@@ -11,6 +11,7 @@ from domain.compliance import CheckResult, Force, Verdict
 from domain.errors import BadInputError
 from domain.recommendations import Basket
 from domain.runs import Approval, ApprovalStatus
+from oms.second_person import is_same_person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ def _may_decide(approval: Approval, by: str) -> None:
         raise ApprovalRefusedError("a decision needs the name of who decides")
     if approval.status is not ApprovalStatus.PENDING:
         raise AlreadyDecidedError(approval=approval)
-    if by.strip().casefold() == approval.requested_by.strip().casefold():
+    if is_same_person(by, approval.requested_by):
         raise SelfApprovalError(by=by)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from domain.allocations import doubt_of, said_before
 from domain.codec import decode
@@ -30,10 +31,10 @@ from oms.generations import root_of
 from oms.instructing import announce_anew
 from oms.replacing import Terms, replace_order
 from oms.routing import Route
+from oms.second_person import Proposals, Spoken, require_second
 from oms.wire_risk import RiskLimits
 
-PROPOSED = "raise_proposed"  # Audit.
-RAISED = "order_raised"
+RAISED = "order_raised"  # Audit.
 RECENT_ORDERS = 1000  # How far back the rule on duplicate orders looks, in orders.
 
 
@@ -53,6 +54,9 @@ class Proposal:
         return Terms(
             quantity=self.quantity, limit_price=self.limit_price, stop_price=self.stop_price
         )
+
+
+_PROPOSALS = Proposals("raise_proposed", Proposal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,28 +124,26 @@ def propose(
         why=why,
         events=len(uow.orders.events(name)),
     )
-    uow.audit.append(at=at, actor=by, kind=PROPOSED, subject=name, body=proposal)
+    _PROPOSALS.write(uow, name, proposal, by=by, at=at)
     return proposal
 
 
-def proposed(view: UnitOfWork, order: Order, by: str) -> tuple[str, Proposal]:
+def proposed(view: UnitOfWork, order: Order, by: str) -> Spoken[Proposal]:
     """Who wants what of it, now that `by` agrees. Raises `ChangeRefusedError`."""
     name = order.intent.cl_ord_id
-    said = [entry for entry in view.audit.about(name) if entry.kind == PROPOSED]
-    if not said:
+    said = _PROPOSALS.newest(view, name)
+    if said is None:
         raise ChangeRefusedError(
             order, f"nobody has asked for more of it; trimtab replace {name} --quantity N --raise"
         )
-    first, proposal = said[-1].actor, decode(Proposal, said[-1].body)
-    if first.casefold() == by.casefold():
-        raise ChangeRefusedError(order, f"{by} asked for it; ask a second person to agree")
-    if len(view.orders.events(name)) != proposal.events:
+    require_second(said.by, by, partial(ChangeRefusedError, order), did="asked for it")
+    if len(view.orders.events(name)) != said.proposal.events:
         raise ChangeRefusedError(
             order,
-            f"something has happened to it since {first} asked for more; look at "
+            f"something has happened to it since {said.by} asked for more; look at "
             f"`trimtab order {name}`, and ask again",
         )
-    return first, proposal
+    return said
 
 
 def second(
@@ -151,7 +153,8 @@ def second(
 
     Raises `ChangeRefusedError`; then nothing of it is kept.
     """
-    first, proposal = proposed(uow, order, by)
+    said = proposed(uow, order, by)
+    proposal = said.proposal
     _require_raisable(uow, order, proposal.quantity)
     if proposal.quantity > limits.maximum_quantity:
         most = plain(limits.maximum_quantity)
@@ -164,7 +167,7 @@ def second(
         before=order.intent.quantity,
         allocations=asked.intent.allocations,
         why=proposal.why,
-        by=first,
+        by=said.by,
         seconded_by=by,
     )
     raised, _ = apply(order, event)
@@ -172,7 +175,7 @@ def second(
     uow.audit.append(at=at, actor=by, kind=RAISED, subject=order.intent.cl_ord_id, body=event)
     uow.findings.add_checks(order.intent.run_id, asked.answers, at)
     announce_anew(uow, raised, at)
-    why = f"{proposal.why} (with {first})"
+    why = f"{proposal.why} (with {said.by})"
     return replace_order(uow, raised, proposal.terms, limits=limits, at=at, why=why, by=by)
 
 

@@ -16,6 +16,7 @@ from oms.compliance.change import changes
 from oms.compliance.rule_set import rules_of
 from oms.compliance.rules import Rule
 from oms.compliance.toml_tables import RuleFileError
+from oms.second_person import require_second
 
 SUBJECT = "rules"  # Of the audit trail.
 SHORT = 12  # Hex digits by which people name a set.
@@ -124,8 +125,7 @@ def agree(uow: UnitOfWork, name: str, *, by: str, at: datetime) -> RulesEntry:
             f"{proposal.by} has proposed other rules since, {proposal.name[:SHORT]};"
             " look at `trimtab rules proposed` and agree to those"
         )
-    if proposal.by.casefold() == by.casefold():
-        raise RulesNotChangedError(f"{by} proposed these rules; ask a second person to agree")
+    require_second(proposal.by, by, RulesNotChangedError, did="proposed these rules")
     rules_of(named(uow, proposal.name))
     entry = RulesEntry(
         step=RulesStep.AGREED,

@@ -81,7 +81,7 @@ def agreed(vault, *, name="R-1", by="ben", limits=LIMITS, rules=()):
     """Another one agrees."""
     with vault.write() as uow:
         order = uow.orders.get(name)
-        _, proposal = raising.proposed(uow, order, by)
+        proposal = raising.proposed(uow, order, by).proposal
         asked = raising.ask(uow, order, proposal.quantity, snapshot=BOOK, rules=rules, at=NOW)
         return raising.second(uow, order, asked, limits=limits, by=by, at=NOW)
 
