@@ -50,14 +50,20 @@ HISTORY = (
 def configure(actions: Any) -> None:
     """What is in force is changed by two persons."""
     propose = add_action(
-        actions, "propose", "propose a rule file, and see what it would touch; changes nothing yet"
+        actions,
+        "propose",
+        "propose a rule file, and see what it would touch; changes nothing yet",
+        'new-rules.toml --by anna --why "the new concentration policy"',
     )
     propose.add_argument("file", metavar="FILE", type=Path)
     add_by(propose)
     add_why(propose)
     add_action(actions, "proposed", "show what is proposed, and what it would touch")
     agree = add_action(
-        actions, "agree", "agree, as a second person: the proposed rules are in force"
+        actions,
+        "agree",
+        "agree, as a second person: the proposed rules are in force",
+        "--by ben",
     )
     agree.add_argument(
         "name", metavar="RULES", nargs="?", default="", help="only to those of this name"
@@ -66,9 +72,14 @@ def configure(actions: Any) -> None:
     add_action(actions, "history", "list who put which rules in force, when and why")
 
 
-def add_action(actions: Any, name: str, words: str) -> argparse.ArgumentParser:
-    """One action of `trimtab rules`."""
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=words, description=words)
+def add_action(actions: Any, name: str, words: str, example: str = "") -> argparse.ArgumentParser:
+    """One action of `trimtab rules`; `example` is what stands behind its name in one."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name,
+        help=words,
+        description=f"{words[0].upper()}{words[1:]}.",
+        epilog=f"example: trimtab rules {name} {example}".rstrip(),
+    )
     add_json(parser)
     return parser
 

@@ -41,13 +41,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     words = "end a case: the form is filed, or the rule or the account is gone"
-    closing = actions.add_parser("close", help=words, description=words)
+    said = 'trimtab breaches close issuer-drift:H001-1 --by anna --why "the form is filed"'
+    closing = actions.add_parser("close", help=words, description=words, epilog=f"example: {said}")
     closing.add_argument("case", metavar="CASE", help="RULE:SUBJECT")
     add_by(closing)
     add_why(closing)
     add_json(closing)
     words = "list what was let through, by whom, why and until when"
-    add_json(actions.add_parser("overrides", help=words, description=words))
+    said = "trimtab breaches overrides"
+    add_json(
+        actions.add_parser("overrides", help=words, description=words, epilog=f"example: {said}")
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

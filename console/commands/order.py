@@ -10,8 +10,9 @@ from console.service_port import CostLine, LifeLine, OrderLife, OrderLine
 from domain.errors import ExitCode
 from oms.wording import counted, dollars
 
+IN_A_DAY = Column[LifeLine]("TIME, UTC", lambda line: _time(line.at))
+OVER_DAYS = Column[LifeLine]("TIME, UTC", lambda line: f"{line.at:%Y-%m-%d} {_time(line.at)}")
 COLUMNS = (
-    Column[LifeLine]("TIME", lambda line: _time(line.at)),
     Column[LifeLine]("WHAT", lambda line: line.message),
     Column[LifeLine]("EXECTYPE", lambda line: line.exec_type),
     Column[LifeLine]("ORDSTATUS", lambda line: line.ord_status),
@@ -37,8 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(life)
         return ExitCode.OK
     print_lines(_head(life))
-    print_table(COLUMNS, life.life, "nothing happened to it yet")
+    print_table(_columns(life), life.life, "nothing happened to it yet")
     return ExitCode.OK
+
+
+def _columns(life: OrderLife) -> tuple[Column[LifeLine], ...]:
+    """Those that tell something of this order: days where it had several, ClOrdIDs likewise."""
+    times = OVER_DAYS if len({line.at.date() for line in life.life}) > 1 else IN_A_DAY
+    only = len({line.cl_ord_id for line in life.life}) == 1
+    return (times, *(one for one in COLUMNS if not (only and one.heading == "CLORDID")))
 
 
 def _head(life: OrderLife) -> list[str]:
@@ -74,7 +82,7 @@ def _costs(costs: CostLine) -> list[str]:
     """The moments that matter, and where the difference to the decision came from."""
     routed = "not sent yet" if costs.first_routed is None else f"sent {_time(costs.first_routed)}"
     moments = (
-        f"decided {_time(costs.decided_at)} at {price(costs.decision_price)}, "
+        f"decided {_time(costs.decided_at)} UTC at {price(costs.decision_price)}, "
         f"arrived {_time(costs.arrived_at)} at {price(costs.arrival_price)}, {routed}"
     )
     split = costs.shortfall

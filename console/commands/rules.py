@@ -55,20 +55,30 @@ OUTCOMES = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = add_action(actions, "list", "list the rules in force, or those of a pack or a file")
+    listing = add_action(
+        actions,
+        "list",
+        "list the rules in force, or those of a pack or a file",
+        "--file new-rules.toml",
+    )
     _add_source(listing)
-    show = add_action(actions, "show", "show one rule with its examples")
+    show = add_action(actions, "show", "show one rule with its examples", "wash-sale")
     show.add_argument("rule", metavar="RULE")
     show.add_argument("--version", metavar="VERSION", help="as it was when an answer named it so")
     _add_source(show)
     check = add_action(
-        actions, "check", "read a rule file and say everything that is wrong with it"
+        actions,
+        "check",
+        "read a rule file and say everything that is wrong with it",
+        "new-rules.toml",
     )
     check.add_argument("file", metavar="FILE", type=Path)
-    test = add_action(actions, "test", "run every rule's own examples")
+    test = add_action(actions, "test", "run every rule's own examples", "new-rules.toml")
     test.add_argument("file", metavar="FILE", type=Path, nargs="?")
     test.add_argument("--pack", metavar="PACK", help="of one pack that ships")
-    diff = add_action(actions, "diff", "say what another file would change")
+    diff = add_action(
+        actions, "diff", "say what another file would change", "new-rules.toml --run last"
+    )
     diff.add_argument("file", metavar="FILE", type=Path)
     diff.add_argument("--against", metavar="FILE", type=Path, help="(default: what is in force)")
     diff.add_argument(

@@ -44,6 +44,7 @@ def _ask(word: str, given: list[str], venues_file: Path) -> int:
         prog=f"trimtab venues {word}",
         description=f"{WORDS[word].summary[0].upper()}{WORDS[word].summary[1:]}.",
         allow_abbrev=False,
+        epilog=f"example: trimtab venues {word} {WORDS[word].example}".rstrip(),
     )
     WORDS[word].configure(parser)
     parser.add_argument("--venue", metavar="NAME", help="default: the only one")

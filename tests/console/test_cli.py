@@ -1,9 +1,11 @@
 """The command line: help, exit codes, and what each command prints."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from importlib.metadata import version
 
@@ -51,6 +53,22 @@ def test_every_command_has_a_help_with_its_example(entry, capsys):
     assert code == 0
     assert f"example: {entry.example}" in out
     assert f"trimtab {entry.name}" in out
+
+
+@pytest.mark.parametrize("command", ["rules", "breaches", "venues"])
+def test_every_word_of_a_command_has_an_example_too(command, capsys):
+    call(command, "--help")
+    words = re.findall(r"^ {2,4}([a-z][a-z-]+) ", capsys.readouterr().out, re.MULTILINE)
+
+    examples = [_help(capsys, command, word) for word in words]
+
+    assert len(words) > 1
+    assert [text for text in examples if "example: trimtab" not in text] == []
+
+
+def _help(capsys, *words):
+    assert call(*words, "--help") == 0
+    return capsys.readouterr().out
 
 
 def test_the_help_lists_every_command(capsys):
@@ -132,6 +150,27 @@ def test_an_order_shows_its_whole_life_and_what_is_not_answered(run):
     assert lines[2] == f"not answered yet: {ORDER}.1"
     assert lines[4].split()[:2] == ["20:45:00.000", "ExecutionReport"]
     assert run("order", "nobody").code == 64
+
+
+def test_a_days_order_under_one_name_is_told_without_repeating_either(run):
+    lines = run("order", ORDER).out.splitlines()
+
+    assert lines[3].split()[:3] == ["TIME,", "UTC", "WHAT"]
+    assert "CLORDID" not in lines[3]
+    assert ORDER not in lines[4]
+
+
+def test_an_order_of_several_days_and_names_is_told_with_both(run, desk, monkeypatch):
+    life = desk.order(ORDER)
+    (first,) = life.life
+    later = replace(first, at=first.at + timedelta(days=1), cl_ord_id=f"{ORDER}.1")
+    monkeypatch.setattr(desk, "order", lambda _: replace(life, life=(first, later)))
+
+    lines = run("order", ORDER).out.splitlines()
+
+    assert "CLORDID" in lines[3]
+    assert lines[5].startswith("2022-12-01 20:45:00.000  ExecutionReport")
+    assert f"{ORDER}.1" in lines[5]
 
 
 @pytest.mark.parametrize("is_serving", [False, True])
