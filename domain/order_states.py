@@ -180,8 +180,9 @@ def _on_settled(order: Order, event: DoubtSettled) -> Outcome:
     certain = replace(order, in_doubt=False, reason=f"{event.why} ({event.by})")
     if event.what is Settlement.STANDS:
         return certain, ()
-    if event.what is Settlement.ENDED:
-        return _with_leaves(replace(certain, status=OrdStatus.CANCELED, pending=())), ()
+    if event.what is Settlement.ENDED:  # A closed order keeps its end, as the venue told it.
+        status = order.status if order.is_closed else OrdStatus.CANCELED
+        return _with_leaves(replace(certain, status=status, pending=())), ()
     if order.status is not OrdStatus.INTENDED or order.fills:
         message = f"said to have never reached a venue that called it {order.status.name}"
         return order, (_alarm(order, "settlement_contradicted", message),)

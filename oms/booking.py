@@ -34,6 +34,7 @@ from oms.days import give_out
 from oms.decided import DecidedMandates
 from oms.doubts import ask
 from oms.instructing import instruct
+from oms.told_again import is_told_again
 from oms.unknown import book_unknown, key_of
 
 ACTOR = "oms"
@@ -113,7 +114,7 @@ class Booking:
         order = _order_of(uow, report)
         if order is None or _is_of_another_order(order, report):
             return book_unknown(uow, report, order, at)
-        if _is_told_again(uow, order, report):
+        if is_told_again(uow, order, report):
             return ()
         earlier = self._close_days(uow, order, report, at)
         moved, alarms = apply(order, report)
@@ -241,22 +242,6 @@ def _raises_a_question(before: Order, after: Order, report: ExecutionReport) -> 
     is_found = before.in_doubt and not after.in_doubt
     is_wanted = not after.is_closed and any(isinstance(one, CancelRequest) for one in after.pending)
     return (is_wanted and (is_back or is_found)) or (after.in_doubt and not before.in_doubt)
-
-
-def _is_told_again(uow: UnitOfWork, order: Order, report: ExecutionReport) -> bool:
-    """Whether it came before under its ExecID, and would now move what has moved on since.
-
-    Executions are kept by their ExecIDs; of the rest only what may open an order again is asked.
-    """
-    if report.exec_type in FILLS or report.exec_type is ExecType.ORDER_STATUS:
-        return False
-    if not (order.is_closed or report.exec_type is ExecType.REPLACED):
-        return False
-    key = (report.exec_id, report.exec_type, report.trade_date)
-    return any(
-        isinstance(one, ExecutionReport) and (one.exec_id, one.exec_type, one.trade_date) == key
-        for one in uow.orders.events(order.intent.cl_ord_id)
-    )
 
 
 def _order_of(uow: UnitOfWork, report: ExecutionReport) -> Order | None:

@@ -16,6 +16,7 @@ from domain.orders import (
     CancelReject,
     CancelRequest,
     DoubtRaised,
+    DoubtSettled,
     ExecType,
     ExecutionReport,
     NeverSent,
@@ -25,6 +26,7 @@ from domain.orders import (
     OrdType,
     ReplaceRequest,
     Sent,
+    Settlement,
     Side,
     TimeInForce,
 )
@@ -368,6 +370,42 @@ def test_a_status_answer_with_fills_we_never_saw_keeps_the_order_open_and_in_dou
     filled = after(order, fill(order, 1000, "149", "1"))
     assert filled.status is OrdStatus.FILLED
     assert not filled.in_doubt
+
+
+@given(
+    st.lists(any_event(), max_size=8), st.sampled_from(Settlement), st.sampled_from(sorted(CLOSED))
+)
+def test_two_persons_end_a_doubt_but_not_an_order_that_has_ended(events, what, end):
+    """A venue may tell of an end while executions are missing: the doubt outlives the order."""
+    doubtful = replace(after(NEW, *events), status=end, leaves_qty=Decimal(0), in_doubt=True)
+    said = DoubtSettled(cl_ord_id="X", at=AT, what=what, why="asked", by="ann", seconded_by="ben")
+
+    order, _ = apply(doubtful, said)
+
+    assert (order.status, order.leaves_qty, order.fills) == (end, 0, doubtful.fills)
+
+
+def test_an_order_that_was_done_for_the_day_with_executions_missing_ends_as_its_venue_said():
+    doubt = DoubtRaised(cl_ord_id="X", at=AT, why="the venue counts anew")
+    done = says(
+        NEW,
+        ExecType.DONE_FOR_DAY,
+        OrdStatus.DONE_FOR_DAY,
+        cum_qty=Decimal(40),
+        leaves_qty=Decimal(0),
+    )
+    order = after(NEW, doubt, done)
+    assert order.in_doubt
+    ended = DoubtSettled(
+        cl_ord_id="X", at=AT, what=Settlement.ENDED, why="asked", by="ann", seconded_by="ben"
+    )
+
+    order = after(order, ended)
+
+    assert (order.status, order.in_doubt) == (OrdStatus.DONE_FOR_DAY, False)
+    execution = fill(order, 40, "148", "E1")
+    late = after(order, replace(execution, ord_status=OrdStatus.DONE_FOR_DAY))
+    assert (late.status, late.cum_qty) == (OrdStatus.DONE_FOR_DAY, 40)
 
 
 def test_never_sent_kills_only_what_no_venue_has_spoken_of():
