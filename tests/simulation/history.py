@@ -119,6 +119,11 @@ class History:
         assert profile is not None
         return profile.dialect.allocations
 
+    def has_copies(self, venue: str) -> bool:
+        """Whether we listen to its drop copies."""
+        profile = self._settings.profile(venue)
+        return profile is not None and profile.copies is not None
+
     def some_venue(self) -> SimVenue:
         """Any of them."""
         return self.random.choice(list(self.venues.values()))

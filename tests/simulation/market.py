@@ -168,3 +168,13 @@ def forget(history: History) -> None:
 
 def odd_venue(history: History) -> None:
     history.some_venue().oddity = history.random.choice((0, 0.3))
+
+
+def miscopy(history: History) -> None:
+    """A back office begins, or ceases, to copy wrong quantities and prices."""
+    office = history.some_venue().back_office
+    office.slips = 0.0 if office.slips else 0.4
+
+
+def copy_what_never_was(history: History) -> None:
+    history.some_venue().copy_what_never_was()

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
-from domain.orders import Order, OrderIntent, OrdType, TimeInForce
+from domain.orders import ExecType, ExecutionReport, Order, OrderIntent, OrdType, TimeInForce
 from domain.ports import UnitOfWork
 from gateway import codec
+from gateway.comparison import contradiction
 from gateway.copies import Copies
 from oms import booking
 from oms.booking import Booking
@@ -64,9 +65,43 @@ def _copy_is_booked(stack: ExitStack) -> None:
     stack.enter_context(patch.object(Copies, "_take", book))
 
 
+def _copy_corrects(stack: ExitStack) -> None:
+    """A copy that differs from what is booked is taken for its correction."""
+    judge = Copies._judge
+
+    def correct(
+        self: Copies, view: UnitOfWork, one: Any, booked: ExecutionReport, news: Any
+    ) -> None:
+        judge(self, view, one, booked, news)
+        if contradiction(one.copy, booked) is not None:
+            corrected = replace(
+                one.copy,
+                exec_id=f"{booked.exec_id}-C",
+                exec_type=ExecType.TRADE_CORRECT,
+                exec_ref_id=booked.exec_id,
+            )
+            with self._vault.write() as uow:
+                Booking().apply(uow, corrected, self._clock.now())
+
+    stack.enter_context(patch.object(Copies, "_judge", correct))
+
+
+def _copy_not_compared(stack: ExitStack) -> None:
+    """Of a copy only its ExecID is looked at."""
+    stack.enter_context(patch("gateway.copies.contradiction", lambda _copy, _booked: None))
+
+
+def _copy_of_nothing(stack: ExitStack) -> None:
+    """A copy whose execution nobody sent is thought to be early, for ever."""
+    stack.enter_context(patch.object(Copies, "_miss", lambda *_: None))
+
+
 KINDS: Mapping[str, Plant] = {
     "allocation_told_once": _allocation_told_once,
     "auction_forgotten": _auction_forgotten,
     "peg_forgotten": _peg_forgotten,
     "copy_is_booked": _copy_is_booked,
+    "copy_corrects": _copy_corrects,
+    "copy_not_compared": _copy_not_compared,
+    "copy_of_nothing": _copy_of_nothing,
 }

@@ -86,6 +86,8 @@ _WEIGHTS: dict[Act, float] = {
     misfortune.sick_while_sending: 0.6,
     misfortune.jump: 0.1,
     market.odd_venue: 0.5,
+    market.miscopy: 0.6,
+    market.copy_what_never_was: 0.5,
 }
 _WHEN: dict[Act, Callable[[History], bool]] = {
     threads.book: lambda history: history.process is not None and bool(history.process.arrivals),
@@ -130,4 +132,5 @@ _WITHOUT_SERVICE = [
     market.bust,
     market.crash_of_venue,
     market.odd_venue,
+    market.copy_what_never_was,
 ]

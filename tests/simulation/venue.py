@@ -17,10 +17,10 @@ from simulator.fix.faults import Faults
 from simulator.fix.profile import SessionProfile
 from simulator.fix.session import Session
 from simulator.fix.store import MemoryStore
-from simulator.running.copies import DropCopies
 from simulator.values.floor import Refused
 from simulator.values.messages import Message, Note, Report
 from simulator.values.requests import Connected, Disconnected
+from tests.simulation.back_office import BackOffice
 from tests.simulation.clock import SimClock
 from tests.simulation.network import Line, Network
 
@@ -57,7 +57,7 @@ class SimVenue:
         self._clock = clock
         self._network = network
         self._floor = ExchangeFloor(_rules(name, random), _instruments(name))
-        self._copies = DropCopies({COPIES: (CLIENT,)})
+        self.back_office = BackOffice(COPIES, CLIENT, random)
         self._sessions = {
             client: Session(SessionProfile(venue=name, client=client), MemoryStore())
             for client in (CLIENT, COPIES)
@@ -118,7 +118,7 @@ class SimVenue:
 
     def _tell(self, messages: Iterable[Message]) -> None:
         for message in map(self._counted, messages):
-            for copy in self._copies.of(message):
+            for copy in self.back_office.copies_of(message):
                 self._say(copy)
             if isinstance(message, Report) and message.exec_type in TRADES:
                 self._trades[self.name, message.exec_id] = message
@@ -214,13 +214,19 @@ class SimVenue:
         session = self._sessions[CLIENT]
         session.faults.refuse_resends(self._clock.monotonic() + seconds)
 
+    def copy_what_never_was(self) -> None:
+        """Its back office tells of an execution that it never had."""
+        if (copy := self.back_office.invent()) is not None:
+            self._say(copy)
+            self._flush()
+
     def lose_one(self) -> None:
         """One message uses up its number and does not leave."""
         self._sessions[CLIENT].faults.lose()
 
     def heal(self) -> None:
         """Nothing of it goes wrong any more, and everything trades."""
-        self.oddity = 0.0
+        self.oddity = self.back_office.slips = 0.0
         self.is_forgetful = False
         for session in self._sessions.values():
             session.faults = Faults()
