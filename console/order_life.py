@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from console.allocation_life import allocation_lines
+from console.change_evidence import evidence_lines
 from console.service_port import CostLine, CostSplit, LifeLine, OrderLife
 from console.views import order_line, words_of
 from domain.allocations import AllocationFact
+from domain.audit import AuditEntry
 from domain.errors import UnknownNameError
 from domain.exact import plain
 from domain.orders import (
@@ -70,14 +72,22 @@ def life_of(
     events: Iterable[OrderEvent],
     costs: CostLine | None = None,
     allocations: Iterable[AllocationFact] = (),
+    evidence: Iterable[AuditEntry] = (),
 ) -> OrderLife:
-    """All that happened to `order`, oldest first; then what was said of its accounts."""
+    """All that happened to `order`, oldest first; what was said of its accounts; what is proven.
+
+    `evidence` is what the audit trail holds about its changes.
+    """
     return OrderLife(
         order=order_line(order),
         order_id=order.order_id or "",
         chain=order.chain,
         pending=tuple(wish.cl_ord_id for wish in order.pending),
-        life=(*_lines(order, events), *allocation_lines(allocations)),
+        life=(
+            *_lines(order, events),
+            *allocation_lines(allocations),
+            *evidence_lines(evidence),
+        ),
         costs=costs,
     )
 

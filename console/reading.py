@@ -98,10 +98,11 @@ class VaultReading:
             went_on = carried(view.orders.of_run(intent.run_id)).get(intent.cl_ord_id, ZERO)
             closes = view.snapshots.closes(intent.trade_date, intent.trade_date)
             said = view.allocations.of_order(intent.cl_ord_id)
+            evidence = [entry for change in order.chain[1:] for entry in view.audit.about(change)]
         close = closes.get(intent.security_id)
         last = None if close is None else close.close
         costs = costs_of(order, events, carried=went_on, last=last)
-        return life_of(order, events, costs, said)
+        return life_of(order, events, costs, said, evidence)
 
     def positions(self, account_id: str | None) -> tuple[PositionLine, ...]:
         """Shares and cash by account, at the newest known prices."""

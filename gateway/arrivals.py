@@ -16,6 +16,7 @@ class ArrivalKind(StrEnum):
     UNREADABLE = "unreadable"  # The engine refused the venue's message.
     REFUSED = "refused"  # The venue refused a message of ours (35=3); `order` is its ClOrdID.
     NOT_RESENT = "not_resent"  # The venue asked for `order` again and got a gap fill instead.
+    RECEIVED = "received"  # By the number that it expects next the venue has the replaces `order`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

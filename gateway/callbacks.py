@@ -11,13 +11,16 @@ from collections.abc import Callable, Mapping
 from structlog.typing import FilteringBoundLogger
 
 from gateway.arrivals import NEW_DAY, Arrival, ArrivalKind
+from gateway.receipts import Receipts
 from gateway.settings import Connection
 from gateway.wiretext import pairs, value_of
 
 Deliver = Callable[[Arrival], None]
 
 _REMEMBERED = 20_000  # ClOrdIDs by outbound sequence number, for refusals.
+_REPLACE = "G"
 _REPEATABLE = ("H", "M", "AF", "AT")  # Questions, and what we say to a report.
+_EXPECTED = {"A": 789, "2": 7}  # The number of ours that the venue says it lacks next.
 _NAMES = {"J": 70, "K": 66, "L": 66, "M": 66}  # What a message is about, where no ClOrdID is.
 
 
@@ -37,6 +40,7 @@ class Callbacks:
         """`keep` makes an arrival durable before it returns: it will not come again."""
         self.logged_on: set[str] = set()
         self.is_stopping = False  # A logout is then our own wish.
+        self.receipts = Receipts()
         self._connections = {one.session.name: one for one in connections}
         self._deliver = deliver
         self._keep = keep
@@ -85,6 +89,7 @@ class Callbacks:
 
     def counts_anew(self, session: str, why: str = "") -> None:
         """The venue's next message is its first."""
+        self.receipts.counts_anew(session)
         self._deliver(Arrival(kind=ArrivalKind.RESET, session=session, until=1, note=why))
 
     def unparsable(self, text: str, session: str, why: str) -> None:
@@ -124,6 +129,13 @@ class Callbacks:
             )
             return
         self._deliver(Arrival(kind=ArrivalKind.ADMIN, session=session, sequence=sequence))
+        if kind in _EXPECTED:
+            self._expects(session, _number(text, _EXPECTED[kind]))
+
+    def _expects(self, session: str, number: int) -> None:
+        if names := self.receipts.received(session, number):
+            received, order = ArrivalKind.RECEIVED, " ".join(names)
+            self._deliver(Arrival(kind=received, session=session, until=number, order=order))
 
     def from_app(self, text: str, session: str) -> None:
         """An application message came in."""
@@ -146,6 +158,7 @@ class Callbacks:
         if value_of(text, 43) == "Y":
             if value_of(text, 35) in _REPEATABLE:
                 return True
+            self.receipts.gap_filled(session, _number(text, 34))
             self._keep(  # The gap fill leaves when this returns, and the venue asks no more.
                 Arrival(
                     kind=ArrivalKind.NOT_RESENT,
@@ -158,7 +171,10 @@ class Callbacks:
             return False
         if session not in self.logged_on:
             return False
-        self._sent.put(f"{session} {_number(text, 34)}", order)
+        number = _number(text, 34)
+        self._sent.put(f"{session} {number}", order)
+        if value_of(text, 35) == _REPLACE:
+            self.receipts.remember(session, {number: order})
         return True
 
 

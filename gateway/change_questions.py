@@ -70,7 +70,7 @@ class ChangeQuestions:
                     answered.append(name)
                 else:
                     self._ask(uow, order, wish)
-                    alarms += () if one.is_told else (self._alarm(order, wish),)
+                    alarms += () if one.is_told else (self._alarm(uow, order, wish),)
         self.answered(answered)
         self._wait_on((one for _, one in due), now)
         tell(self._log, alarms)
@@ -82,12 +82,13 @@ class ChangeQuestions:
         if isinstance(wish, ReplaceRequest) and not ends:
             changes.ask_about(uow, wish, order.intent.venue, self._clock.now())
 
-    def _alarm(self, order: Order, wish: CancelRequest | ReplaceRequest) -> Alarm:
+    def _alarm(self, uow: UnitOfWork, order: Order, wish: CancelRequest | ReplaceRequest) -> Alarm:
         what = "replace" if isinstance(wish, ReplaceRequest) else "cancel"
         name, venue = order.intent.cl_ord_id, order.intent.venue
         text = (
             f"{venue} has not answered {what} {wish.cl_ord_id} of {name} "
             f"in {self._patience_seconds:g} s"
+            + (", and counts it as received" if changes.was_received(uow, wish.cl_ord_id) else "")
         )
         return Alarm(kind="change_unanswered", cl_ord_id=name, message=text)
 

@@ -3,10 +3,11 @@
 A cancel that shows neither effect nor answer is asked for again by the OMS. A replace is not:
 by now it may be wrong. It is void once its venue does not know its ClOrdID and either asked for
 the message again and was told that it will not come, or the engine never sent it. What a venue
-has counted stays pending until it answers, the order ends, or two persons settle it.
+has counted stays pending until it answers, the order ends, or two persons settle it; that it
+has counted it is a fact of its own, which no denial undoes.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from domain.order_states import UNKNOWN_ORDER, apply
@@ -23,6 +24,7 @@ from domain.ports import OutboxBody, StatusRequest, UnitOfWork
 from gateway.doubts import NEVER_STORED, RESEND_REFUSED, ask
 
 VOID = "change_not_received"  # Audit, of the order.
+RECEIVED = "change_received"  # Audit, of the replace: the venue counts it as come.
 _ACTOR = "gateway"
 _PROOFS = {
     RESEND_REFUSED: "the venue asked for it again, was told it will not come, and does not know it",
@@ -73,6 +75,26 @@ def note_resend_refused(uow: UnitOfWork, name: str, session: str, at: datetime) 
         ask(uow, [order], at)
 
 
+def note_received(uow: UnitOfWork, names: Iterable[str], expected: int, at: datetime) -> None:
+    """Keep the evidence that a venue has these replaces: it expects a later message of ours.
+
+    After a gap fill it counts what it never had, so then its count says nothing.
+    """
+    for name in names:
+        order = uow.orders.get(name)
+        wish = None if order is None else _pending(order, name)
+        if order is None or not isinstance(wish, ReplaceRequest):
+            continue
+        if not {entry.kind for entry in uow.audit.about(name)} & {RECEIVED, RESEND_REFUSED}:
+            body = {"venue": order.intent.venue, "expects": expected}
+            uow.audit.append(at=at, actor=_ACTOR, kind=RECEIVED, subject=name, body=body)
+
+
+def was_received(uow: UnitOfWork, name: str) -> bool:
+    """Whether the venue counts this replace as come."""
+    return any(entry.kind == RECEIVED for entry in uow.audit.about(name))
+
+
 def note_never_stored(
     uow: UnitOfWork, venue: str, sent: Collection[str], since: datetime, at: datetime
 ) -> tuple[str, ...]:
@@ -101,7 +123,7 @@ def settle_unknown(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> tu
         return ()
     kinds = {entry.kind for entry in uow.audit.about(wish.cl_ord_id)}
     why = next((text for kind, text in _PROOFS.items() if kind in kinds), None)
-    if why is None:
+    if why is None or RECEIVED in kinds:
         return ()
     alarms = declare_void(uow, order, wish, why, at)
     name = order.intent.cl_ord_id

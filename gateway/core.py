@@ -20,7 +20,7 @@ from gateway.copies import Copies
 from gateway.day_ends import DayEnds
 from gateway.endings import Endings
 from gateway.expiries import Expiries
-from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders
+from gateway.filestore import StoredSequences, blot_secrets, check_store, sent_orders, sent_replaces
 from gateway.gate import Throttle
 from gateway.inbox import Inbox, Pause
 from gateway.last_look import LastLook
@@ -66,7 +66,7 @@ class Core:
         self._deliver = deliver
         self._log = log
         self._up_since: dict[str, float] = {}  # By session, on the monotonic clock.
-        callbacks = Callbacks(
+        self._callbacks = Callbacks(
             settings.connections,
             deliver=self._delivered,
             keep=self._kept,
@@ -74,7 +74,7 @@ class Core:
             on_logout=self._logged_out,
             log=log,
         )
-        self.engine = engine(callbacks)
+        self.engine = engine(self._callbacks)
         self.last_look = LastLook()
         self.right_of_way = RightOfWay(monotonic, vault.is_awaited)
         throttles = {p.venue: Throttle(p.throttle) for p in settings.profiles}
@@ -199,6 +199,8 @@ class Core:
                 since = _ALWAYS if self._settings.rehearsal else stored.began_by
                 doubts.note_never_stored(uow, venue, sent, since, now)
                 changes.note_never_stored(uow, venue, sent, since, now)
+                replaces = sent_replaces(profile.session)
+                self._callbacks.receipts.remember(profile.session.name, replaces)
 
     def _all_copies(
         self, profiles: Sequence[VenueProfile], wake: Callable[[], None]

@@ -6,7 +6,7 @@ file keeps our Logon as sent, so the password is blotted out in place.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ _CREATED = re.compile(rb"\s*(\d{8}-\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*\Z")
 _SECOND = timedelta(seconds=1)
 _SECONDS = "%Y%m%d-%H:%M:%S"
 _ORDERS = (b"\x0135=D\x01", b"\x0135=E\x01", b"\x0135=G\x01")  # Alone, in a list, changed.
+_REPLACES = (b"\x0135=G\x01",)
 _MSG_SEQ_NUM = re.compile(rb"\x0134=(\d{1,18})\x01")
 _CL_ORD_ID = re.compile(rb"\x0111=([^\x01]*)\x01")
 _PARTS = ("seqnums", "session", "header", "body")
@@ -76,21 +77,32 @@ def sent_orders(session: SessionConfig) -> frozenset[str]:
     whose number another message took after a restart, never got as far as the socket. What was
     sent before the store began to count is not in it.
     """
+    counted = _counted(session, _ORDERS)
+    return frozenset(name for names in counted.values() for name in names)
+
+
+def sent_replaces(session: SessionConfig) -> Mapping[int, str]:
+    """ClOrdIDs of replaces that may have reached the socket, by number; see `sent_orders`."""
+    return {number: names[0] for number, names in _counted(session, _REPLACES).items() if names}
+
+
+def _counted(session: SessionConfig, kinds: Sequence[bytes]) -> Mapping[int, Sequence[str]]:
+    """By number, the ClOrdIDs that messages of these kinds name; none for the other kinds."""
     stored = check_store(session, 0)
     if stored is None:
-        return frozenset()
-    newest: dict[int, Sequence[bytes]] = {}
+        return {}
+    newest: dict[int, Sequence[str]] = {}
     for text in messages(_file(session, "body")):
         if number := _MSG_SEQ_NUM.search(text):
-            newest[int(number[1])] = _orders_named(text)
-    counted = (names for number, names in newest.items() if number < stored.next_sender)
-    return frozenset(name.decode("ascii", "replace") for names in counted for name in names)
+            newest[int(number[1])] = _orders_named(text, kinds)
+    return {number: names for number, names in newest.items() if number < stored.next_sender}
 
 
-def _orders_named(text: bytes) -> Sequence[bytes]:
+def _orders_named(text: bytes, kinds: Sequence[bytes]) -> Sequence[str]:
     """ClOrdIDs of what a message sends or changes."""
-    is_of_orders = any(kind in text for kind in _ORDERS)
-    return _CL_ORD_ID.findall(text + b"\x01") if is_of_orders else ()
+    if not any(kind in text for kind in kinds):
+        return ()
+    return [name.decode("ascii", "replace") for name in _CL_ORD_ID.findall(text + b"\x01")]
 
 
 def blot_secrets(session: SessionConfig) -> None:

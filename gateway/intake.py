@@ -77,6 +77,9 @@ class Intake:
                 self._refused(arrival, arrival.order, arrival.note)
             case ArrivalKind.NOT_RESENT:
                 self._not_resent(arrival)
+            case ArrivalKind.RECEIVED:
+                at = self._desk.clock.now()
+                changes.note_received(self._uow, arrival.order.split(), arrival.until, at)
 
     def _application(self, tracker: SequenceTracker, arrival: Arrival, *, keep_raw: bool) -> None:
         for missing in tracker.holes_before(arrival.sequence):

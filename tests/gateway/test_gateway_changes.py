@@ -8,10 +8,13 @@ import pytest
 from domain.orders import NeverReceived, OrdStatus
 from domain.runs import Kill
 from gateway.arrivals import Arrival, ArrivalKind
+from gateway.changes import RECEIVED
+from gateway.doubts import RESEND_REFUSED
 from gateway.wiretext import message, value_of
 from tests.gateway.bare import SESSION
 from tests.gateway.change_desk import ACKNOWLEDGED, UNKNOWN, Desk
 from tests.gateway.desk import RealClock, cancel, replace, reserved
+from tests.gateway.test_gateway_settings import store_files
 
 
 @pytest.fixture
@@ -213,3 +216,91 @@ def test_the_end_of_an_order_is_the_end_of_its_changes(desk, end):
 
     assert desk.order.is_closed
     assert desk.pending == []
+
+
+def logon(expected: int) -> str:
+    return message("A", [(34, "9"), (789, str(expected))])
+
+
+def resend_request(begin: int) -> str:
+    return message("2", [(34, "9"), (7, str(begin)), (16, "0")])
+
+
+def leaves(desk, number: int, text: str) -> bool:
+    """Whether the engine may send a message of ours under this number."""
+    numbered = text.replace("\x0111=", f"\x0134={number}\x0111=", 1)
+    return bool(desk.callbacks.may_leave(numbered, SESSION))
+
+
+@pytest.mark.parametrize("say", [logon, resend_request])
+@pytest.mark.parametrize(("expected", "proven"), [(7, []), (8, [RECEIVED])])
+def test_what_a_venue_expects_next_proves_which_replaces_it_has(desk, say, expected, proven):
+    """The replace goes out as message 7."""
+    replace(desk.vault, "T1", 200)
+    [text] = desk.step()
+    desk.callbacks.logon(SESSION)
+    assert leaves(desk, 7, text)
+
+    desk.callbacks.from_admin(say(expected), SESSION)
+    desk.callbacks.from_admin(say(expected), SESSION)
+    assert desk.core.inbox.take(list(desk.arrivals))
+
+    assert desk.evidence("T1.1") == proven
+
+
+def test_a_replace_that_its_venue_has_is_never_void_though_it_denies_it(desk):
+    """A venue that lost its books after it had counted the replace may have made it."""
+    replace(desk.vault, "T1", 200)
+    [text] = desk.step()
+    desk.callbacks.logon(SESSION)
+    assert leaves(desk, 7, text)
+    desk.callbacks.from_admin(logon(8), SESSION)
+    assert desk.core.inbox.take(list(desk.arrivals))
+
+    desk.asked_for_again("T1.1")
+    desk.hear(UNKNOWN)
+    desk.seconds += 100
+    desk.step()
+
+    assert desk.pending == ["T1.1"]
+    assert [e["detail"].partition(", and ")[2] for e in desk.alarms] == ["counts it as received"]
+
+
+def test_what_a_gap_fill_stood_for_was_not_received(desk):
+    """The venue counts it all the same."""
+    replace(desk.vault, "T1", 200)
+    [text] = desk.step()
+    desk.callbacks.logon(SESSION)
+    assert leaves(desk, 7, text)
+
+    assert not leaves(desk, 7, text.replace("\x0135=G\x01", "\x0135=G\x0143=Y\x01"))
+    desk.callbacks.from_admin(resend_request(9), SESSION)
+    assert desk.core.inbox.take(list(desk.arrivals))
+
+    assert desk.evidence("T1.1") == [RESEND_REFUSED]
+
+
+def test_a_number_of_before_a_reset_proves_nothing(desk):
+    replace(desk.vault, "T1", 200)
+    [text] = desk.step()
+    desk.callbacks.logon(SESSION)
+    assert leaves(desk, 7, text)
+
+    desk.callbacks.counts_anew(SESSION)
+    desk.callbacks.from_admin(logon(8), SESSION)
+
+    assert [arrival.kind for arrival in desk.arrivals if arrival.order] == []
+
+
+def test_a_replace_of_before_a_restart_is_proven_by_the_number_that_the_engine_kept(desk):
+    replace(desk.vault, "T1", 200)
+    [text] = desk.step()
+    [session] = (one.session for one in desk.core.connections.values())
+    numbered = text.replace("\x0111=", "\x0134=7\x0111=", 1)
+    store_files(session, seqnums=b"8 : 2", body=numbered.encode())
+
+    desk.core.prepare()
+    desk.callbacks.from_admin(logon(8), SESSION)
+    assert desk.core.inbox.take(list(desk.arrivals))
+
+    assert desk.evidence("T1.1") == [RECEIVED]

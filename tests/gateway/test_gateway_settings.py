@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import ConfigError
 from gateway.dictionary import load, standard_path, write_for_sending, write_relaxed
-from gateway.filestore import blot_secrets, check_store, sent_orders
+from gateway.filestore import blot_secrets, check_store, sent_orders, sent_replaces
 from gateway.session_file import write_session_config
 from gateway.sessioncfg import read_sessions, render
 from gateway.settings import load_settings
@@ -248,3 +248,11 @@ def test_an_order_whose_number_another_message_took_never_left(config):
     store_files(session, seqnums=b"4 : 9", body=body)
 
     assert sent_orders(session) == {"C1"}
+
+
+def test_the_replaces_that_may_have_left_are_known_by_their_numbers(config):
+    session = read_sessions(config)[0]
+    body = stored(2, "C1") + stored(3, "C1.1", "G") + stored(4, "C1.2", "G") + stored(5, "C2", "G")
+    store_files(session, seqnums=b"5 : 9", body=body + stored(4, "", "A"))
+
+    assert sent_replaces(session) == {3: "C1.1"}

@@ -7,6 +7,7 @@ import pytest
 from console.order_life import life_of
 from console.order_wishes import OrderWishes
 from domain.orders import OrdStatus, Settlement
+from gateway.changes import note_received
 from oms.settlement import NotSettledError
 from tests.gateway.change_desk import ACKNOWLEDGED, UNKNOWN, Desk
 from tests.gateway.desk import RealClock, replace, reserved
@@ -81,3 +82,18 @@ def test_a_replace_that_has_not_left_is_not_settled(desk, wishes):
 
     with pytest.raises(NotSettledError, match="has not left yet"):
         wishes.propose_settlement("T1.2", Settlement.NEVER_REACHED, "anna", WHY)
+
+
+def test_nobody_is_believed_that_a_replace_never_reached_a_venue_that_counts_it(desk, wishes):
+    with desk.vault.write() as uow:
+        note_received(uow, ["T1.1"], 9, RealClock().now())
+
+    with pytest.raises(NotSettledError, match=r"reached XSIM: .* \(stands\) or refused \(ended\)"):
+        wishes.propose_settlement("T1.1", Settlement.NEVER_REACHED, "anna", WHY)
+    telling = wishes.propose_settlement("T1.1", Settlement.ENDED, "anna", WHY)
+
+    assert telling.lines[1] == "the venue has received it: it expects a later message of ours"
+    with desk.vault.read() as view:
+        evidence = view.audit.about("T1.1")
+        lines = life_of(desk.order, view.orders.events("T1"), evidence=evidence).life
+    assert (lines[-1].message, lines[-1].cl_ord_id) == ("received", "T1.1")
