@@ -267,6 +267,7 @@ class AllocationStore(Protocol):
     def of_order(self, cl_ord_id: str) -> tuple[AllocationFact, ...]: ...  # Oldest first.
     def order_of(self, alloc_id: str) -> str | None: ...  # The block of an instruction of ours.
     def report(self, venue: str, report_id: str) -> AllocationReport | None: ...
+    def has_reports(self, venue: str) -> bool: ...  # Whether it ever reported an allocation.
     def unanswered(self, venue: str, before: datetime) -> tuple[AllocationSent, ...]:
         """What was sent before that time, has no answer at all, and is not in doubt."""
         ...

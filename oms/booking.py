@@ -173,7 +173,8 @@ class Booking:
         mandates = self._mandates.of(uow, order.intent.run_id)
 
         def tell() -> tuple[Alarm, ...]:
-            if order.intent.venue not in self._ways:
+            venue = order.intent.venue
+            if venue not in self._ways and not uow.allocations.has_reports(venue):
                 return ()
             alarms = allocation_reports.settle(uow, order, at)
             instruct(uow, order, self._ways, at)

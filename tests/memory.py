@@ -332,6 +332,10 @@ class AllocationsPart(Part):
                 return fact if fact.venue == venue else None
         return None
 
+    def has_reports(self, venue: str) -> bool:
+        facts = (fact for _, _, fact in self.state.allocations)
+        return any(isinstance(one, AllocationReport) and one.venue == venue for one in facts)
+
     def unanswered(self, venue: str, before: datetime) -> tuple[AllocationSent, ...]:
         settling = AllocationAck | AllocationLost | AllocationDoubted
         facts = [(at, fact) for _, at, fact in self.state.allocations]

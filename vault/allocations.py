@@ -16,6 +16,7 @@ from domain.allocations import (
     AllocationSent,
 )
 from domain.codec import decode, encode
+from vault.memory import Memory, UnitMemory
 from vault.prepared import Prepared
 from vault.schema import allocation_fact
 
@@ -31,8 +32,9 @@ _OF_ORDER = Prepared(
 class SqlAllocations:
     """`AllocationStore` on one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, memory: UnitMemory | None = None) -> None:
         self._connection = connection
+        self._reporting = (memory or UnitMemory(Memory())).reporting
 
     def append(self, cl_ord_id: str, fact: AllocationFact, at: datetime) -> None:
         """Keep a fact; `cl_ord_id` is its block's intent, empty where no block is known."""
@@ -46,6 +48,8 @@ class SqlAllocations:
                 value=encode(fact),
             )
         )
+        if isinstance(fact, AllocationReport):
+            self._reporting.put(fact.venue, True)
 
     def of_order(self, cl_ord_id: str) -> tuple[AllocationFact, ...]:
         """Everything about one block, oldest first."""
@@ -72,6 +76,17 @@ class SqlAllocations:
         found = self._facts(query)
         assert all(isinstance(fact, AllocationReport) for fact in found)
         return found[0] if found else None  # type: ignore[return-value]  # By the line above.
+
+    def has_reports(self, venue: str) -> bool:
+        """Whether this venue has ever reported an allocation; the one writer remembers it."""
+        known = self._reporting.find(venue)
+        if known is None:
+            table = allocation_fact.c
+            of_it = (table.kind == AllocationReport.__name__) & (table.venue == venue)
+            query = select(table.number).where(of_it).limit(1)
+            known = self._connection.execute(query).first() is not None
+            self._reporting.put(venue, known)
+        return known
 
     def unanswered(self, venue: str, before: datetime) -> tuple[AllocationSent, ...]:
         """What was sent before that time, has no answer at all, and is not in doubt."""

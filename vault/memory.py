@@ -59,6 +59,7 @@ class Memory:
         self.numbers = Known[str, Block](_FEW)  # By table.
         self.head = Known[str, Anchor](_FEW)  # Of the audit chain, under one key.
         self.kills = Known[str, tuple[Kill, ...]](_FEW)  # Those that are set, under one key.
+        self.reporting = Known[str, bool](_FEW)  # Venues: whether they report allocations.
         self.waiting = Waiting()
         self.entered = RecentOrders()
         self.queued = Timeline[None]()  # Messages of any kind.
@@ -86,11 +87,12 @@ class UnitMemory:
         self.numbers = Changes(memory.numbers, self.journal)
         self.head = Changes(memory.head, self.journal)
         self.kills = Changes(memory.kills, self.journal)
+        self.reporting = Changes(memory.reporting, self.journal)
         self.waiting = WaitingChanges(memory.waiting, self.journal)
         self.entered, self.queued, self.day_uses = memory.entered, memory.queued, memory.day_uses
         self._all = (
             self.orders, self.names, self.booked, self.balances, self.lots, self.positions,
-            self.numbers, self.head, self.kills, self.waiting,
+            self.numbers, self.head, self.kills, self.reporting, self.waiting,
         )  # fmt: skip
 
     def forget_entered(self) -> None:

@@ -46,7 +46,7 @@ class SqlUnitOfWork:
         self.orders = SqlOrders(*shared)
         self.outbox = SqlOutbox(*shared)
         self.inbox = SqlInbox(*shared)
-        self.allocations = SqlAllocations(connection)
+        self.allocations = SqlAllocations(connection, self._memory)
         self.ledger = SqlLedger(*shared)
         self.audit = SqlAudit(*shared)
         self.approvals = SqlApprovals(connection)

@@ -38,6 +38,10 @@ from tests.oms_orders.desk import AAPL, DAY, NOW, fill, intent, lot, open_books,
 HOLDINGS = (lot("A1", AAPL, 100, "9000"), lot("A2", AAPL, 50, "5000"))
 BOOK = snapshot(HOLDINGS, {"A1": "50000", "A2": "50000", "A3": "50000"})
 NAME = "R-0001"
+SHARES = tuple(
+    AllocatedPart(account_id=account, quantity=Decimal(shares))
+    for account, shares in {"A1": 70, "A2": 31, "A3": 39}.items()
+)
 
 
 class Desk:
@@ -141,6 +145,29 @@ def test_nothing_is_told_where_the_profile_does_not_say_so(vault):
 
     assert desk.facts() == []
     assert desk.queued(AllocationInstruction) == []
+
+
+@pytest.mark.parametrize("difference", [0, 1])
+def test_a_broker_that_reports_unasked_before_the_end_is_answered_at_the_end(vault, difference):
+    """Its profile says nothing of allocations: a few brokers report all the same."""
+    desk = Desk(vault, mode=AllocationMode.NONE)
+    desk.sink = Booking()
+    desk.fill("E1", 100, "148")
+    with vault.write() as uow:
+        assert not uow.allocations.has_reports("XSIM")
+    early = replace(desk.says(), quantity=Decimal(140 + difference), parts=SHARES)
+
+    desk.take(early)
+    assert desk.facts(AllocationAnswer) == []
+    desk.fill("E2", 40, "148")
+
+    with vault.read() as view:
+        assert view.allocations.has_reports("XSIM")
+        assert not view.allocations.has_reports("XOTHER")
+    [answer] = desk.facts(AllocationAnswer)
+    assert answer.status is (AllocStatus.BLOCK_REJECTED if difference else AllocStatus.ACCEPTED)
+    assert desk.queued(AllocationAnswer) == [answer]
+    assert desk.breaks() == ["allocation_differs"] * difference
 
 
 def test_the_preliminary_instruction_is_what_was_written_before_the_order(vault):
