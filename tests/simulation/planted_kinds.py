@@ -7,7 +7,16 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
-from domain.orders import ExecType, ExecutionReport, Order, OrderIntent, OrdType, TimeInForce
+from domain.orders import (
+    Algo,
+    ExecType,
+    ExecutionReport,
+    Order,
+    OrderIntent,
+    OrdType,
+    Strategy,
+    TimeInForce,
+)
 from domain.ports import UnitOfWork
 from gateway import codec
 from gateway.comparison import contradiction
@@ -38,6 +47,11 @@ def _auction_forgotten(stack: ExitStack) -> None:
 def _peg_forgotten(stack: ExitStack) -> None:
     """A pegged order goes out as a limit order at its limit."""
     _sent_as(stack, lambda one: one.peg is not None, ord_type=OrdType.LIMIT, peg=None)
+
+
+def _algorithm_forgotten(stack: ExitStack) -> None:
+    """Every algorithm goes out as VWAP, over the time that the broker takes for it."""
+    _sent_as(stack, lambda one: one.algo is not None, algo=Algo(strategy=Strategy.VWAP))
 
 
 def _sent_as(stack: ExitStack, wanted: Callable[[OrderIntent], bool], **terms: Any) -> None:
@@ -100,6 +114,7 @@ KINDS: Mapping[str, Plant] = {
     "allocation_told_once": _allocation_told_once,
     "auction_forgotten": _auction_forgotten,
     "peg_forgotten": _peg_forgotten,
+    "algorithm_forgotten": _algorithm_forgotten,
     "copy_is_booked": _copy_is_booked,
     "copy_corrects": _copy_corrects,
     "copy_not_compared": _copy_not_compared,

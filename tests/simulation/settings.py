@@ -1,4 +1,4 @@
-"""The gateway's settings of a history: two venues, their copies, and what a seed makes of them."""
+"""The gateway's settings of a history: exchanges, a broker, copies, and what a seed makes of it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +7,13 @@ from random import Random
 from domain.allocations import AllocationMode
 from gateway.session_file import write_session_config
 from gateway.settings import GatewaySettings, VenueProfile, load_settings
-from tests.simulation.venue import CLIENT, COPIES, LISTED
+from tests.simulation.venue import BROKER, CLIENT, COPIES, LISTED
 
 # Far from the opening: a clock that jumps by an hour ends no trading day.
 ROLL = "23:00 America/New_York"
 _PATIENCE_SECONDS = 5.0
 _BACK_OFFICE_SECONDS = 10.0
+_WITH_A_BROKER = 0.3
 _WHOLE, _IN_PIECES = 10, 2  # Orders in one NewOrderList; no history's list has more than four.
 
 
@@ -37,6 +38,7 @@ def full_settings(directory: Path) -> GatewaySettings:
             "drop_copy": session.replace(CLIENT, COPIES),
             "throttle": 1000,
             "day_roll": ROLL,
+            **({"strategies": {}} if venue == BROKER else {}),
         }
         for venue, session in sessions.items()
     }
@@ -44,9 +46,12 @@ def full_settings(directory: Path) -> GatewaySettings:
 
 
 def drawn(settings: GatewaySettings, random: Random) -> GatewaySettings:
-    """One venue or both, and how each is spoken to in this history."""
-    count = random.choice((1, 2))
-    profiles = tuple(_drawn(one, random) for one in settings.profiles[:count])
+    """One exchange or both, perhaps a broker, and how each is spoken to in this history."""
+    exchanges = [one for one in settings.profiles if one.venue != BROKER]
+    chosen = exchanges[: random.choice((1, 2))]
+    if random.random() < _WITH_A_BROKER:
+        chosen += [one for one in settings.profiles if one.venue == BROKER]
+    profiles = tuple(_drawn(one, random) for one in chosen)
     return replace(
         settings,
         profiles=profiles,
@@ -57,10 +62,10 @@ def drawn(settings: GatewaySettings, random: Random) -> GatewaySettings:
 
 def _drawn(profile: VenueProfile, random: Random) -> VenueProfile:
     size = random.choice((0, 0, _WHOLE, _IN_PIECES))
-    told = random.choice(_TOLD)
+    told = random.choice(_TOLD) if profile.venue != BROKER else AllocationMode.NONE
     return replace(
         profile,
         mass_status=random.random() < 0.5,
         copies=profile.copies if random.random() < 0.7 else None,
-        dialect=replace(profile.dialect, list_orders=size, allocations=told),
+        dialect=replace(profile.dialect, list_orders=size, list_algos=True, allocations=told),
     )

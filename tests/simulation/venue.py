@@ -21,14 +21,17 @@ from simulator.values.floor import Refused
 from simulator.values.messages import Message, Note, Report
 from simulator.values.requests import Connected, Disconnected
 from tests.simulation.back_office import BackOffice
+from tests.simulation.broker import Broker
 from tests.simulation.clock import SimClock
 from tests.simulation.network import Line, Network
 
 CLIENT, COPIES = "TRIMTAB", "TRIMTABDC"
+BROKER = "BROK"
 TRADES = frozenset("FGH")
 LISTED = {
     "XSIM": {"AAPL": ("US0378331005", "148.00"), "KO": ("US1912161007", "63.61")},
     "YSIM": {"XOM": ("US30231G1022", "111.34")},
+    BROKER: {"AAPL": ("US0378331005", "148.00")},
 }
 Trades = dict[tuple[str, str], Report]  # By venue and ExecID, as they were said to us.
 _ALWAYS_OPEN = 0.7
@@ -43,7 +46,7 @@ _ODD = (
 
 
 class SimVenue:
-    """One exchange with a session for orders and one for drop copies.
+    """One exchange, or broker, with a session for orders and one for drop copies.
 
     Its ExecIDs are its own count: another venue has the same ones.
     """
@@ -56,7 +59,7 @@ class SimVenue:
         self._random = random
         self._clock = clock
         self._network = network
-        self._floor = ExchangeFloor(_rules(name, random), _instruments(name))
+        self._floor = _floor(name, random)
         self.back_office = BackOffice(COPIES, CLIENT, random)
         self._sessions = {
             client: Session(SessionProfile(venue=name, client=client), MemoryStore())
@@ -183,6 +186,7 @@ class SimVenue:
         """Do what an operator asks; False when the venue refuses."""
         if "exec_id" in arguments:
             arguments["exec_id"] = f"{self.name}-{arguments['exec_id']}"
+        self._tell(self._floor.wake(self._clock.now()))  # It happens even if this is refused.
         try:
             _, messages = self._floor.operate(name, arguments, self._clock.now())
         except Refused:
@@ -271,6 +275,12 @@ def _names(order: dict[str, object]) -> set[object]:
     chain = order["chain"]
     assert isinstance(chain, list)
     return {order["cl_ord_id"], *chain}
+
+
+def _floor(name: str, random: Random) -> ExchangeFloor | Broker:
+    if name == BROKER:
+        return Broker(name, random, _instruments(name))
+    return ExchangeFloor(_rules(name, random), _instruments(name))
 
 
 def _rules(name: str, random: Random) -> Rules:

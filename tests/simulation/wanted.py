@@ -8,13 +8,14 @@ from random import Random
 from typing import Any
 
 from domain.day_roll import DayRoll
-from domain.orders import OrderIntent, OrdType, Peg, PegTo, Side, TimeInForce
+from domain.orders import Algo, OrderIntent, OrdType, Peg, PegTo, Side, Strategy, TimeInForce
 from oms.wire_risk import PriceFacts, RiskLimits, price_facts
 from tests.oms_orders.desk import AAPL, KO, PRICES, XOM, intent, lot, snapshot
+from tests.simulation.venue import BROKER
 
 STRATEGIES = {"A1": "core", "A2": "core", "A3": "growth"}
 ACCOUNTS = tuple(STRATEGIES)
-TRADED = {"XSIM": (AAPL, KO), "YSIM": (XOM,)}
+TRADED = {"XSIM": (AAPL, KO), "YSIM": (XOM,), BROKER: (AAPL,)}
 SHARES = 5_000  # Of each security that an account may sell, at the beginning.
 BOOK = snapshot(
     tuple(
@@ -85,8 +86,28 @@ def draw(
         trade_date=day,
         decided_at=now,
         arrived_at=now,
-        **_terms(PRICES[security], side, random, day),
+        **(
+            _worked(PRICES[security], side, random, now)
+            if venue == BROKER
+            else _terms(PRICES[security], side, random, day)
+        ),
     )
+
+
+def _worked(price: Decimal, side: Side, random: Random, now: datetime) -> dict[str, Any]:
+    """At a limit or the market, by one of a broker's algorithms, from now or a little later."""
+    kind = random.choice((OrdType.LIMIT, OrdType.MARKET))
+    away = random.choice(_AWAY) * (1 if side is Side.BUY else -1)
+    strategy = random.choice(list(Strategy))
+    start = random.choice((None, None, now + timedelta(seconds=5)))
+    end = random.choice((None, now + timedelta(seconds=random.choice((20, 60, 600)))))
+    part = random.choice((Decimal("0.1"), Decimal("0.25"))) if strategy is Strategy.POV else None
+    return {
+        "ord_type": kind,
+        "time_in_force": TimeInForce.DAY,
+        "limit_price": price + away if kind is OrdType.LIMIT else None,
+        "algo": Algo(strategy=strategy, start=start, end=end, participation=part),
+    }
 
 
 def _terms(price: Decimal, side: Side, random: Random, day: object) -> dict[str, Any]:
