@@ -16,14 +16,14 @@ _FINAL = frozenset({ExecType.REJECTED, ExecType.CANCELED, ExecType.EXPIRED, Exec
 
 
 def is_told_again(uow: UnitOfWork, order: Order, report: ExecutionReport) -> bool:
-    """Whether it came before, and would now move what has moved on since."""
+    """Whether it came before, word for word, and would now move what has moved on since."""
     if not _may_undo(order, report):
         return False
     events = uow.orders.events(order.intent.cl_ord_id)
     said = [one for one in events if isinstance(one, ExecutionReport)]
     if report.exec_type is ExecType.ORDER_STATUS:
         return _is_outdated(said, report)
-    return any(_name(one) == _name(report) for one in said)
+    return report in said
 
 
 def _may_undo(order: Order, report: ExecutionReport) -> bool:
@@ -46,11 +46,6 @@ def _may_undo_open(order: Order, report: ExecutionReport) -> bool:
     if kind is ExecType.DONE_FOR_DAY:  # A Day order does not come back from it.
         return order.intent.time_in_force is not TimeInForce.DAY
     return kind not in _FINAL  # No open order has had one of these.
-
-
-def _name(report: ExecutionReport) -> tuple[object, ...]:
-    """What it was known by; venues count ExecIDs anew each day, and some use one for all."""
-    return report.exec_id, report.exec_type, report.trade_date, report.transact_time
 
 
 def _is_outdated(said: list[ExecutionReport], answer: ExecutionReport) -> bool:
