@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks.gateway_memory import Held, held
 from benchmarks.gateway_ours import Desk
 from benchmarks.gateway_rounds import Row, counterparty, run
+from console.heap import HeapTrimmer
 from console.log import configure_logging
 from console.pace import favour_the_wire
 
@@ -70,6 +71,8 @@ def main() -> None:
     desk = Desk(options.directory, url, options.port, count)
     desk.gateway.start()
     favour_the_wire()
+    trimmer = HeapTrimmer()
+    trimmer.start()
     looks: list[Held] = []
     sent, began = 0, time.monotonic()
     for minute in range(1, options.minutes + 1):
@@ -77,6 +80,7 @@ def main() -> None:
         looks.append(held(sent))
         sys.stderr.write(json.dumps(asdict(looks[-1])) + "\n")
     count.wait(sent)
+    trimmer.stop()
     desk.gateway.stop()
     desk.vault.close()
     sys.stdout.write(json.dumps(told(looks)) + "\n")

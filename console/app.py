@@ -21,6 +21,7 @@ from console.api_server import ApiServer
 from console.audience import Audience
 from console.clocks import clock_from
 from console.config import Config
+from console.heap import HeapTrimmer
 from console.log import close_logging, configure_logging
 from console.opening import open_reading, open_vault, residuals_of, triggers_of
 from console.pace import favour_the_wire
@@ -79,6 +80,9 @@ def serve(config: Config) -> int:
         with ExitStack() as stack:
             service = _started(config, stack)
             favour_the_wire()
+            trimmer = HeapTrimmer()
+            stack.callback(trimmer.stop)
+            trimmer.start()
             log.info("service_started", holder=config.service.holder, pid=os.getpid())
             service.stop_asked.wait()
             log.info("service_stopping")
