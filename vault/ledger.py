@@ -205,8 +205,11 @@ class SqlLedger:
                 standing = _BALANCE.value(self._connection, *key) or ZERO
             moved[key] = standing + leg.quantity
         for key, quantity in moved.items():
-            balances.put(key, quantity)
-            self._writes.put(balance, key, partial(_balance_row, key, quantity))
+            is_told = not quantity and booked is not None and _is_of_block(transaction, key)
+            balances.put(key, None if is_told else quantity)
+            self._writes.put(
+                balance, key, partial(_balance_row, key, quantity) if quantity else None
+            )
 
     def _lots_after(self, transaction: Transaction) -> list[tuple[_Owner, str, TaxLot | None]]:
         """Each lot that the transaction touches as it is afterwards; None: closed."""
@@ -265,10 +268,15 @@ def _of_block(
     transaction: Transaction, booked: Sequence[Transaction], key: tuple[str, str]
 ) -> Decimal | None:
     """What the order's own book has, which only the order's transactions move; None: another."""
-    if key[0] != f"block:{transaction.cl_ord_id}":
+    if not _is_of_block(transaction, key):
         return None
     legs = (leg for one in booked for leg in one.legs if (leg.book, leg.asset) == key)
     return sum((leg.quantity for leg in legs), ZERO)
+
+
+def _is_of_block(transaction: Transaction, key: tuple[str, str]) -> bool:
+    """Whether it is the order's own book, whose balances its transactions tell."""
+    return key[0] == f"block:{transaction.cl_ord_id}"
 
 
 def _balance_row(key: tuple[str, str], quantity: Decimal) -> dict[str, object]:

@@ -320,6 +320,32 @@ def test_an_order_s_own_book_is_right_whether_or_not_its_transactions_are_rememb
     assert check_projections(successor) == ()
 
 
+def test_what_came_to_nothing_has_no_row(open_vault):
+    """A block that was given out leaves none, nor does a book that emptied on another day."""
+    vault = open_vault("first")
+    with vault.write() as uow:
+        uow.orders.add(an_intent("R1-1"))
+        uow.ledger.append(a_trade("T1", 10, "100"))
+        uow.ledger.append(a_trade("T2", -10, "-100"))
+    stood = [_balance_rows(vault)]
+    with vault.write() as uow:
+        uow.ledger.append(a_trade("T3", 4, "100"))
+    stood.append(_balance_rows(vault))
+    with vault.write() as uow:
+        uow.ledger.append(a_trade("T4", -4, "-100"))
+        uow.ledger.append(a_trade("T5", 3, "100"))
+        uow.ledger.append(a_trade("T6", -3, "-100"))
+    stood.append(_balance_rows(vault))
+
+    assert stood == [0, 4, 0]
+    assert check_projections(vault) == ()
+
+
+def _balance_rows(vault):
+    with vault.read() as view:
+        return view.connection.execute(text("select count(*) from balance")).scalar_one()
+
+
 def test_an_id_that_another_order_has_is_refused(vault):
     with vault.write() as uow:
         uow.orders.add(an_intent("R1-1"))
