@@ -10,15 +10,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from benchmarks import plain_book
+from benchmarks import plain_book, plain_run
 from domain.identifiers import is_isin
 from domain.lots import TaxLot
-from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
+from domain.orders import Allocation, OrderIntent, Side
 from domain.ports import Vault
-from domain.runs import Run, RunStatus, TriggerKind
 from domain.snapshot import Snapshot
-from ledger import postings
-from oms.wire_risk import RiskLimits
 
 RUN = UUID("018f0000-0000-7000-8000-0000000000aa")
 VENUE = "XSIM"
@@ -32,41 +29,18 @@ def _isin(number: int) -> str:
     return next(isin for digit in range(10) if is_isin(isin := f"US00000{number:04d}{digit}"))
 
 
-SECURITIES = tuple(_isin(number) for number in range(NAMES))
-LIMITS = RiskLimits(
-    maximum_quantity=Decimal(10_000),
-    maximum_notional=Decimal(1_000_000),
-    price_collar=Decimal("0.5"),
-    stale_days=4,
-    duplicate_window=timedelta(seconds=60),
-    orders_per_minute=10_000_000,
-    messages_per_minute=10_000_000,
-    daily_firm=Decimal(10) ** 15,
-    daily_strategy=Decimal(10) ** 15,
-    daily_account=Decimal(10) ** 15,
+_SHARES = tuple(
+    plain_book.security(_isin(number), f"S{number:02d}", VENUE) for number in range(NAMES)
 )
+SECURITIES = tuple(share.security_id for share in _SHARES)
+LIMITS = plain_run.UNCOUNTED
 
 
 def open_books(vault: Vault, now: datetime) -> Snapshot:
     """Store the run and its snapshot, and open every account."""
     book = snapshot(now)
     with vault.write() as uow:
-        name = uow.snapshots.put(book, now)
-        uow.runs.add(
-            Run(
-                run_id=RUN,
-                trigger="load",
-                kind=TriggerKind.MANUAL,
-                due=now,
-                why="a benchmark",
-                account_ids=(),
-                status=RunStatus.RUNNING,
-                started_at=now,
-                snapshot_id=name,
-            )
-        )
-        for position in plain_book.custody(book):
-            uow.ledger.append(postings.opening(position, now))
+        plain_run.begin(uow, plain_run.run(RUN, now, why="a benchmark"), book, now)
     return book
 
 
@@ -90,41 +64,24 @@ def _side(number: int) -> Side:
 
 
 def _intent(name: str, number: int, now: datetime) -> OrderIntent:
-    security, account = number % NAMES, number // NAMES % ACCOUNTS
+    share, account = _SHARES[number % NAMES], number // NAMES % ACCOUNTS
     quantity = _quantity(name, number)
     part = Allocation(account_id=f"A{account:03d}", quantity=quantity, strategy="model")
-    return OrderIntent(
-        cl_ord_id=name,
-        run_id=RUN,
-        venue=VENUE,
-        security_id=SECURITIES[security],
-        symbol=f"S{security:02d}",
-        side=_side(number),
-        quantity=quantity,
-        ord_type=OrdType.LIMIT,
-        limit_price=_PRICE,
-        time_in_force=TimeInForce.DAY,
-        reference_price=_PRICE,
-        trade_date=now.date(),
-        decided_at=now,
-        allocations=(part,),
-    )
+    return plain_run.block(name, RUN, share, _side(number), (part,), price=_PRICE, at=now)
 
 
 def snapshot(now: datetime) -> Snapshot:
     """The book that the orders were decided on."""
     accounts = [f"A{number:03d}" for number in range(ACCOUNTS)]
-    prices = {
-        plain_book.security(isin, f"S{number:02d}", VENUE): _PRICE
-        for number, isin in enumerate(SECURITIES)
-    }
     lots = (
         _lot(account, security, number, now)
         for account in accounts
         for security in SECURITIES[::2]  # The even ones are sold first.
         for number in range(LOTS)
     )
-    return plain_book.snapshot(now.date(), prices, accounts, lots, Decimal(10) ** 9)
+    return plain_book.snapshot(
+        now.date(), dict.fromkeys(_SHARES, _PRICE), lots, dict.fromkeys(accounts, Decimal(10) ** 9)
+    )
 
 
 def _lot(account: str, security: str, number: int, now: datetime) -> TaxLot:

@@ -16,10 +16,10 @@ from domain.snapshot import CashBalance, Snapshot
 from domain.sources import Source
 
 SOURCE = Source("positions.csv", 2, "0" * 64)
-_CUSIP = "037833100"  # Of them all: nothing here goes by it.
+_CUSIP = "037833100"  # Of all that are given none: nothing here goes by it.
 _CUSTODIAN = "Harbor Trust"
 _MODEL = ModelPortfolio(model_id="model", weights={}, source=SOURCE)
-_MANDATE = Mandate(
+MANDATE = Mandate(
     mandate_id="M",
     lot_method=LotMethod.HIFO,
     cash=WeightBand(name="cash", minimum=Decimal("0.01"), maximum=Decimal("0.10")),
@@ -36,12 +36,12 @@ _MANDATE = Mandate(
 )
 
 
-def security(security_id: str, symbol: str, venue: str) -> Security:
+def security(security_id: str, symbol: str, venue: str, *, cusip: str = _CUSIP) -> Security:
     """A share of the United States; `security_id` is its ISIN."""
     return Security(
         security_id=security_id,
         symbol=symbol,
-        cusip=_CUSIP,
+        cusip=cusip,
         name=symbol,
         issuer=symbol,
         sector="Sector",
@@ -60,12 +60,12 @@ def security(security_id: str, symbol: str, venue: str) -> Security:
 def snapshot(
     day: date,
     prices: Mapping[Security, Decimal],
-    accounts: Iterable[str],
     lots: Iterable[TaxLot],
-    cash: Decimal,
+    cash: Mapping[str, Decimal],
+    *,
+    mandate: Mandate = MANDATE,
 ) -> Snapshot:
-    """The book of `day`: `prices` in dollars a share, `cash` in dollars for each account."""
-    names = tuple(accounts)
+    """The book of `day`: `prices` in dollars a share, `cash` in dollars by account."""
     return Snapshot(
         as_of=day,
         securities=tuple(prices),
@@ -75,10 +75,13 @@ def snapshot(
         ),
         history=PriceHistory(security_ids=(), days=(), closes=()),
         models=(_MODEL,),
-        mandates=(_MANDATE,),
-        accounts=tuple(_account(name) for name in names),
+        mandates=(mandate,),
+        accounts=tuple(_account(name, mandate) for name in cash),
         lots=tuple(lots),
-        cash=tuple(CashBalance(account_id=name, amount=cash, source=SOURCE) for name in names),
+        cash=tuple(
+            CashBalance(account_id=name, amount=amount, source=SOURCE)
+            for name, amount in cash.items()
+        ),
         flows=(),
         past_trades=(),
         restrictions=(),
@@ -103,7 +106,7 @@ def custody(book: Snapshot) -> tuple[CustodyPosition, ...]:
     )
 
 
-def _account(name: str) -> Account:
+def _account(name: str, mandate: Mandate) -> Account:
     return Account(
         account_id=name,
         household_id=f"H-{name}",
@@ -111,6 +114,6 @@ def _account(name: str) -> Account:
         custodian=_CUSTODIAN,
         tax_status=TaxStatus.TAXABLE,
         model_id=_MODEL.model_id,
-        mandate_id=_MANDATE.mandate_id,
+        mandate_id=mandate.mandate_id,
         source=SOURCE,
     )

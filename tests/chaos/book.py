@@ -7,17 +7,18 @@ Each run has accounts of its own, so that no run has to wait for another.
 import csv
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from benchmarks import plain_book
+from benchmarks import plain_book, plain_run
+from domain.instruments import Security
 from domain.lots import TaxLot
 from domain.orders import Allocation, OrderIntent, OrdType, Side, TimeInForce
-from domain.runs import Run, RunStatus, TriggerKind
+from domain.runs import Run
 from domain.snapshot import Snapshot
 
 DAY = date(2022, 11, 30)
@@ -51,6 +52,10 @@ class Name:
     price: Decimal
     venue: str
 
+    @property
+    def security(self) -> Security:
+        return plain_book.security(self.security_id, self.symbol, self.venue)
+
 
 def read_names() -> tuple[Name, ...]:
     """The venues' own sample names, each at one of the two venues."""
@@ -71,26 +76,15 @@ class Book:
 
     def run(self, number: int, at: datetime) -> Run:
         """Run `number` as it begins at `at`."""
-        return Run(
-            run_id=run_id(self.seed, number),
-            trigger="trial",
-            kind=TriggerKind.MANUAL,
-            due=at,
-            why=f"run {number} of the trial",
-            account_ids=_accounts(number),
-            status=RunStatus.RUNNING,
-            started_at=at,
-        )
+        why, accounts = f"run {number} of the trial", _accounts(number)
+        return plain_run.run(run_id(self.seed, number), at, why=why, accounts=accounts)
 
     def snapshot(self, number: int) -> Snapshot:
         """What run `number` decided on: its accounts as they are taken over."""
         accounts = _accounts(number)
-        prices = {
-            plain_book.security(name.security_id, name.symbol, name.venue): name.price
-            for name in self.names
-        }
+        prices = {name.security: name.price for name in self.names}
         lots = (_lot(account, name) for account in accounts for name in self.names)
-        return plain_book.snapshot(DAY, prices, accounts, lots, CASH)
+        return plain_book.snapshot(DAY, prices, lots, dict.fromkeys(accounts, CASH))
 
     def intents(self, number: int, at: datetime) -> tuple[OrderIntent, ...]:
         """The orders of run `number`: sells of some names, buys of others."""
@@ -115,20 +109,16 @@ class Book:
             Allocation(account_id=account, quantity=Decimal(chance.randint(1, _LARGEST)))
             for account in _accounts(number)
         )
-        return OrderIntent(
-            cl_ord_id=f"K{number:05d}-{place[1]:04d}",
-            run_id=run_id(self.seed, number),
-            venue=name.venue,
-            security_id=name.security_id,
-            symbol=name.symbol,
-            side=side,
-            quantity=sum((part.quantity for part in parts), Decimal(0)),
-            **_terms(name.price, side, chance),
-            reference_price=name.price,
-            trade_date=DAY,
-            decided_at=at,
-            allocations=parts,
+        plain = plain_run.block(
+            f"K{number:05d}-{place[1]:04d}",
+            run_id(self.seed, number),
+            name.security,
+            side,
+            parts,
+            price=name.price,
+            at=at,
         )
+        return replace(plain, trade_date=DAY, **_terms(name.price, side, chance))
 
 
 def _terms(price: Decimal, side: Side, chance: random.Random) -> dict[str, Any]:

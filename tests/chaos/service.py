@@ -19,7 +19,7 @@ from uuid import UUID
 
 import structlog
 
-from benchmarks import plain_book
+from benchmarks import plain_run
 from console.clocks import RehearsalClock, SystemClock
 from console.log import close_logging, configure_logging
 from console.order_wishes import OrderWishes
@@ -28,11 +28,9 @@ from domain.errors import ConfigError, ExitCode, TrimtabError, TryAgainError
 from domain.ports import Clock
 from domain.runs import RunStatus
 from gateway.service import Gateway
-from ledger import postings
 from oms.booking import Booking
 from oms.doubts import raise_doubts
 from oms.release import Releaser, ReleaseSettings
-from oms.wire_risk import RiskLimits
 from tests.chaos.book import Book, number_of, read_names
 from tests.chaos.folder import Folder
 from tests.chaos.trader import Halts, Trader
@@ -44,17 +42,11 @@ LANES = 3
 _WAVE = timedelta(seconds=2.5)
 _RETRY_SECONDS = 0.2
 
-LIMITS = RiskLimits(
+LIMITS = replace(
+    plain_run.UNCOUNTED,
     maximum_quantity=Decimal(100_000),
     maximum_notional=Decimal(100_000_000),
-    price_collar=Decimal("0.5"),
-    stale_days=4,
     duplicate_window=timedelta(seconds=1),
-    orders_per_minute=1_000_000,
-    messages_per_minute=1_000_000,
-    daily_firm=Decimal(10) ** 12,
-    daily_strategy=Decimal(10) ** 12,
-    daily_account=Decimal(10) ** 12,
 )
 
 
@@ -106,11 +98,7 @@ class Lane:
             before = (number_of(run.run_id) for run in uow.runs.recent(1_000_000))
             mine = [number for number in before if number % LANES == self._number]
             number = max(mine, default=self._number) + LANES
-            run = self._book.run(number, at)
-            book = self._book.snapshot(number)
-            uow.runs.add(replace(run, snapshot_id=uow.snapshots.put(book, at)))
-            for position in plain_book.custody(book):
-                uow.ledger.append(postings.opening(position, at))
+            plain_run.begin(uow, self._book.run(number, at), self._book.snapshot(number), at)
 
     def _walk(self, run: UUID) -> None:
         number = number_of(run)

@@ -10,13 +10,12 @@ from typing import Any, Self
 
 import structlog
 
-from benchmarks import plain_book
+from benchmarks import plain_run
 from domain.orders import Order, OrderIntent
 from domain.postings import Transaction, TransactionKind
 from gateway.service import Gateway
 from gateway.session_file import write_session_config
 from gateway.settings import load_settings
-from ledger import postings
 from oms.booking import Booking
 from tests.chaos.book import VENUES, Book, read_names
 from tests.fuzz.venue import PATIENCE_SECONDS, HostileVenue
@@ -72,12 +71,9 @@ class Target:
         raise structlog.DropEvent
 
     def _begin_run(self) -> None:
-        at, book = Now().now(), _BOOK.snapshot(_RUN)
+        at = Now().now()
         with self.vault.write() as uow:
-            name = uow.snapshots.put(book, at)
-            uow.runs.add(replace(_BOOK.run(_RUN, at), snapshot_id=name))
-            for position in plain_book.custody(book):
-                uow.ledger.append(postings.opening(position, at))
+            plain_run.begin(uow, _BOOK.run(_RUN, at), _BOOK.snapshot(_RUN), at)
 
     def order(self) -> OrderIntent:
         """Commit one order for the venue, log on, and read it there."""

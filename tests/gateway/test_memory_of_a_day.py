@@ -66,7 +66,7 @@ class Day:
         self.steps.play([replace(intent, run_id=run_id)])
 
     def _add_run(self, uow: UnitOfWork, run_id: UUID, now: datetime) -> None:
-        book = plain_book.snapshot(now.date(), {}, ["A000"], (), Decimal(self._round))
+        book = plain_book.snapshot(now.date(), {}, (), {"A000": Decimal(self._round)})
         run = Run(
             run_id=run_id,
             trigger="drift",

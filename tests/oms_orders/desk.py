@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from domain.accounts import Account, CashFlow, LotMethod, Mandate, ModelPortfolio, TaxStatus
-from domain.accounts import WeightBand as Band
-from domain.instruments import Price, PriceHistory, Security
+from benchmarks import plain_book, plain_run
+from domain.accounts import CashFlow, LotMethod, Mandate
+from domain.instruments import Security
 from domain.lots import TaxLot
 from domain.orders import (
     Allocation,
@@ -17,22 +17,16 @@ from domain.orders import (
     Order,
     OrderIntent,
     OrdStatus,
-    OrdType,
     Side,
-    TimeInForce,
 )
-from domain.ports import CustodyPosition, Vault
+from domain.ports import Vault
 from domain.recommendations import Recommendation
-from domain.runs import Run, RunStatus, TriggerKind
-from domain.snapshot import CashBalance, Restriction, Snapshot
-from domain.sources import Source
-from ledger import postings
-from oms.wire_risk import RiskLimits
+from domain.snapshot import Restriction, Snapshot
 
 DAY = date(2022, 11, 30)
 NOW = datetime(2022, 11, 30, 20, 45, tzinfo=UTC)
 RUN = UUID(int=0x1234)
-SOURCE = Source("positions.csv", 2, "0" * 64)
+SOURCE = plain_book.SOURCE
 AAPL, KO, XOM = "US0378331005", "US1912161007", "US30231G1022"
 PRICES = {AAPL: Decimal(148), KO: Decimal("63.61"), XOM: Decimal("111.34")}
 SYMBOLS = {AAPL: "AAPL", KO: "KO", XOM: "XOM"}
@@ -40,18 +34,7 @@ _CUSIPS = {AAPL: "037833100", KO: "191216100", XOM: "30231G102"}
 _VENUES = {AAPL: "XSIM", KO: "XSIM", XOM: "YSIM"}
 
 
-LIMITS = RiskLimits(
-    maximum_quantity=Decimal(10_000),
-    maximum_notional=Decimal(1_000_000),
-    price_collar=Decimal("0.5"),
-    stale_days=4,
-    duplicate_window=timedelta(seconds=60),
-    orders_per_minute=100,
-    messages_per_minute=1_000,
-    daily_firm=Decimal(100_000_000),
-    daily_strategy=Decimal(50_000_000),
-    daily_account=Decimal(10_000_000),
-)
+LIMITS = plain_run.LIMITS
 
 
 class SetClock:
@@ -82,41 +65,13 @@ class SilentWire:
 
 
 def security(security_id: str) -> Security:
-    return Security(
-        security_id=security_id,
-        symbol=SYMBOLS[security_id],
-        cusip=_CUSIPS[security_id],
-        name=SYMBOLS[security_id],
-        issuer=SYMBOLS[security_id],
-        sector="Sector",
-        industry="Industry",
-        country="US",
-        currency="USD",
-        venue=_VENUES[security_id],
-        lot_size=1,
-        tick=Decimal("0.01"),
-        half_spread=Decimal("0.0002"),
-        average_daily_volume=1_000_000,
-        source=SOURCE,
+    return plain_book.security(
+        security_id, SYMBOLS[security_id], _VENUES[security_id], cusip=_CUSIPS[security_id]
     )
 
 
 def mandate(method: LotMethod = LotMethod.HIFO) -> Mandate:
-    return Mandate(
-        mandate_id=f"M-{method.value}",
-        lot_method=method,
-        cash=Band(name="cash", minimum=Decimal("0.01"), maximum=Decimal("0.10")),
-        sector_band=Decimal("0.05"),
-        name_maximum=Decimal("0.5"),
-        turnover_maximum=Decimal(1),
-        risk_aversion=Decimal(5),
-        short_term_rate=Decimal("0.4"),
-        long_term_rate=Decimal("0.2"),
-        minimum_trade=Decimal(100),
-        drift_absolute=Decimal("0.05"),
-        drift_relative=Decimal("0.25"),
-        source=SOURCE,
-    )
+    return replace(plain_book.MANDATE, mandate_id=f"M-{method.value}", lot_method=method)
 
 
 def lot(account: str, security_id: str, quantity: int, basis: str, n: int = 1) -> TaxLot:
@@ -141,73 +96,23 @@ def snapshot(
     restrictions: Sequence[Restriction] = (),
 ) -> Snapshot:
     money = cash or {}
-    return Snapshot(
-        as_of=DAY,
-        securities=tuple(security(name) for name in PRICES),
-        prices=tuple(
-            Price(security_id=name, day=DAY, close=close, source=SOURCE)
-            for name, close in PRICES.items()
-        ),
-        history=PriceHistory(security_ids=(), days=(), closes=()),
-        models=(ModelPortfolio(model_id="model", weights={}, source=SOURCE),),
-        mandates=(mandate(method),),
-        accounts=tuple(
-            Account(
-                account_id=name,
-                household_id=f"H-{name}",
-                name=name,
-                custodian="Harbor Trust",
-                tax_status=TaxStatus.TAXABLE,
-                model_id="model",
-                mandate_id=mandate(method).mandate_id,
-                source=SOURCE,
-            )
-            for name in accounts
-        ),
-        lots=tuple(lots),
-        cash=tuple(
-            CashBalance(account_id=name, amount=Decimal(money.get(name, "0")), source=SOURCE)
-            for name in accounts
-        ),
-        flows=tuple(flows),
-        past_trades=(),
-        restrictions=tuple(restrictions),
-        findings=(),
+    plain = plain_book.snapshot(
+        DAY,
+        {security(name): price for name, price in PRICES.items()},
+        lots,
+        {name: Decimal(money.get(name, "0")) for name in accounts},
+        mandate=mandate(method),
     )
+    return replace(plain, flows=tuple(flows), restrictions=tuple(restrictions))
 
 
-def custody(book: Snapshot) -> tuple[CustodyPosition, ...]:
-    return tuple(
-        CustodyPosition(
-            account_id=balance.account_id,
-            custodian="Harbor Trust",
-            as_of=DAY,
-            lots=tuple(one for one in book.lots if one.account_id == balance.account_id),
-            cash=balance,
-        )
-        for balance in book.cash
-    )
+custody = plain_book.custody
 
 
 def open_books(vault: Vault, book: Snapshot) -> None:
     """The run, its snapshot, and every account's opening."""
     with vault.write() as uow:
-        name = uow.snapshots.put(book, NOW)
-        uow.runs.add(
-            Run(
-                run_id=RUN,
-                trigger="manual",
-                kind=TriggerKind.MANUAL,
-                due=NOW,
-                why="a test",
-                account_ids=(),
-                status=RunStatus.RUNNING,
-                started_at=NOW,
-                snapshot_id=name,
-            )
-        )
-        for position in custody(book):
-            uow.ledger.append(postings.opening(position, NOW))
+        plain_run.begin(uow, plain_run.run(RUN, NOW, why="a test"), book, NOW)
 
 
 def intent(
@@ -223,22 +128,9 @@ def intent(
         Allocation(account_id=account, quantity=Decimal(quantity), lot_ids=lot_ids)
         for account, quantity in parts.items()
     )
-    return OrderIntent(
-        cl_ord_id=name,
-        run_id=RUN,
-        venue=_VENUES[security_id],
-        security_id=security_id,
-        symbol=SYMBOLS[security_id],
-        side=side,
-        quantity=sum((part.quantity for part in allocations), Decimal(0)),
-        ord_type=OrdType.LIMIT,
-        limit_price=PRICES[security_id] if limit is None else Decimal(limit),
-        time_in_force=TimeInForce.DAY,
-        reference_price=PRICES[security_id],
-        trade_date=DAY,
-        decided_at=NOW,
-        allocations=allocations,
-    )
+    share, price = security(security_id), PRICES[security_id]
+    plain = plain_run.block(name, RUN, share, side, allocations, price=price, at=NOW)
+    return plain if limit is None else replace(plain, limit_price=Decimal(limit))
 
 
 def recommendation(account: str, security_id: str, side: Side, quantity: int) -> Recommendation:
