@@ -199,7 +199,7 @@ def _close_case(service: Service, request: Request, body: dict[str, Any]) -> obj
 
 
 def _explain(service: Service, request: Request, _body: dict[str, Any]) -> object:
-    return service.explain(request.path_params["subject"])
+    return service.explain(request.path_params["subject"], request.query_params.get("run"))
 
 
 def _proposed(service: Service, request: Request, _body: dict[str, Any]) -> object:

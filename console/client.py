@@ -150,8 +150,8 @@ class ApiClient:
     def rule_set(self, name: str) -> RuleSet:
         return self._get(RuleSet, f"/v1/rules/sets/{_part(name)}")
 
-    def explain(self, subject: str) -> Telling:
-        return self._get(Telling, f"/v1/explain/{_part(subject)}")
+    def explain(self, subject: str, run: str | None = None) -> Telling:
+        return self._get(Telling, f"/v1/explain/{_part(subject)}", run=run)
 
     def proposed(self, run: str) -> tuple[ProposedLine, ...]:
         return self._get(tuple[ProposedLine, ...], f"/v1/proposed/{_part(run)}")

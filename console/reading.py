@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 
+from console.account_story import RECENT_RUNS, of_account, run_of_account
 from console.lot_lines import lot_lines
 from console.order_life import costs_of, find_order, life_of
 from console.rule_preview import RulePreview, preview_of
@@ -25,13 +26,13 @@ from console.views import find_run, order_line, proposed_line, unknown_case
 from domain.audit import Tampering
 from domain.cases import Case, CaseEntry
 from domain.codec import encode
-from domain.errors import UnknownNameError
+from domain.errors import BadInputError, UnknownNameError
 from domain.exact import ZERO
 from domain.instruments import CASH
 from domain.lots import TaxLot
 from domain.orders import Order
 from domain.overrides import GivenOverride
-from domain.ports import Clock, UnitOfWork, Vault
+from domain.ports import Clock, Vault
 from domain.postings import Break
 from domain.rule_sets import RulesEntry, RuleSet
 from domain.runs import Approval, Kill, Run
@@ -41,7 +42,6 @@ from oms import rules_in_force
 from oms.explain import Explanation
 from oms.generations import carried
 
-RECENT_RUNS = 1000
 RECENT_ORDERS = 100_000
 NAMED_PROBLEMS = 3
 
@@ -189,38 +189,28 @@ class VaultReading:
         with self._facts.read() as view:
             return preview_of(view, rule_set, self._watch.now())
 
-    def explain(self, subject: str) -> Telling:
-        """Why an order (any ClOrdID of its chain) or an account is as it is."""
+    def explain(self, subject: str, run: str | None = None) -> Telling:
+        """Why an order (any ClOrdID of its chain) or an account is as it is.
+
+        An account is told in the run that is named, else in its newest.
+        """
         with self._facts.read() as view:
             order = view.orders.get(subject)
-            if order is not None:
-                run = view.runs.get(order.intent.run_id)
-                assert run is not None, "an order has its run"
-                return _telling(load(view, run).of_order(order))
-            return _telling(self._of_account(view, subject))
+            if order is None:
+                return _telling(of_account(view, subject, run, self._watch))
+            if run is not None:
+                raise BadInputError(f"{subject} is an order, and of one run; leave --run out")
+            its_run = view.runs.get(order.intent.run_id)
+            assert its_run is not None, "an order has its run"
+            return _telling(load(view, its_run).of_order(order))
 
-    def snapshot_of(self, account_id: str) -> Snapshot:
-        """What the newest run that knows the account was based on."""
+    def snapshot_of(self, account_id: str, run: str | None = None) -> Snapshot:
+        """What the run that is named, else the newest that knows the account, was based on."""
         with self._facts.read() as view:
-            stored = self._with_account(view, account_id)
-        assert stored.snapshot is not None
-        return stored.snapshot
-
-    def _of_account(self, view: UnitOfWork, account_id: str) -> Explanation:
-        return self._with_account(view, account_id).of_account(account_id)
-
-    def _with_account(self, view: UnitOfWork, account_id: str) -> StoredRun:
-        for run in view.runs.recent(RECENT_RUNS):
-            if run.snapshot_id is None or (run.account_ids and account_id not in run.account_ids):
-                continue
-            stored = load(view, run)
-            assert stored.snapshot is not None
-            if any(account.account_id == account_id for account in stored.snapshot.accounts):
-                return stored
-        raise UnknownNameError(
-            f"{account_id!r} is neither an order nor an account of any run; "
-            "`trimtab orders` and `trimtab positions` list them"
-        )
+            snapshot = run_of_account(view, account_id, run).snapshot
+        if snapshot is None:
+            raise UnknownNameError(f"run {run} has not taken its snapshot yet")
+        return snapshot
 
     def proposed(self, run: str) -> tuple[ProposedLine, ...]:
         """Every trade that the run would make or made, also of accounts that are held."""

@@ -17,7 +17,13 @@ from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run, Step
 from domain.snapshot import Snapshot
-from oms.explain import Explanation, explain_account, explain_order, trace_run
+from oms.explain import (
+    Explanation,
+    Signatures,
+    explain_account,
+    explain_order,
+    trace_run,
+)
 from oms.wave import reductions
 from scheduler.decisions import Decision
 from scheduler.summary import Summary
@@ -57,8 +63,10 @@ class StoredRun:
             basket=self.basket,
         )
 
-    def of_account(self, account_id: str) -> Explanation:
-        """What the run did for one account, and why not more."""
+    def of_account(
+        self, account_id: str, others: Sequence[Transaction], signed: Signatures
+    ) -> Explanation:
+        """What the run did for one account, and why not more; and its postings of elsewhere."""
         proposal = next((p for p in self.proposals if p.account_id == account_id), None)
         return explain_account(
             account_id,
@@ -71,6 +79,8 @@ class StoredRun:
             approval=self.approval,
             orders=self.orders,
             transactions=(*self.transactions, *self.later),
+            others=others,
+            signed=signed,
         )
 
     def traced(self) -> Explanation:

@@ -4,10 +4,11 @@ Each has a number in its account. What it needs is asked twice, as the books may
 before the second person comes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from domain.codec import decode
 from domain.errors import BadInputError, UnknownNameError
 from domain.exact import ZERO, plain
 from domain.lots import TaxLot
@@ -83,6 +84,18 @@ def second(
     uow.ledger.append(posted)
     uow.audit.append(at=at, actor=by, kind=BOOKED, subject=subject, body=said.proposal)
     return said.proposal, posted
+
+
+def signatures(view: UnitOfWork, account_id: str) -> Mapping[str, tuple[str, str]]:
+    """Who proposed and who agreed to each adjustment that is in the account's books."""
+    subject = _subject(account_id)
+    proposed = _PROPOSALS.about(view, subject)
+    agreed = [entry for entry in view.audit.about(subject) if entry.kind == BOOKED]
+    numbers = ((decode(Proposal, entry.body).number, entry.actor) for entry in agreed)
+    return {
+        adjustment_id(account_id, number): (proposed[number - 1].by, second)
+        for number, second in numbers
+    }
 
 
 def in_words(wanted: Adjustment, posted: Transaction) -> str:

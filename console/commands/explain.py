@@ -12,6 +12,7 @@ from domain.errors import ExitCode
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subject", metavar="ORDER|ACCOUNT", help="a ClOrdID or an account id")
+    parser.add_argument("--run", metavar="RUN", help="an account in this run (default: its newest)")
     parser.add_argument(
         "--without",
         metavar="RULE",
@@ -33,7 +34,7 @@ def _telling(arguments: argparse.Namespace) -> Telling:
     config = open_config(arguments.config)
     if arguments.without is None:
         with reader(config) as service:
-            return service.explain(arguments.subject)
+            return service.explain(arguments.subject, arguments.run)
     with opening().open_reading(config) as stored:
-        snapshot = stored.snapshot_of(arguments.subject)
+        snapshot = stored.snapshot_of(arguments.subject, arguments.run)
     return without(snapshot, arguments.subject, arguments.without)

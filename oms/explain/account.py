@@ -1,6 +1,7 @@
 """What a run did for one account, and why it did not do more."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from domain.accounts import Account
 from domain.codec import to_plain
@@ -9,15 +10,17 @@ from domain.exact import ZERO
 from domain.instruments import CASH
 from domain.lots import Term
 from domain.orders import Order, Side
-from domain.postings import Leg, Transaction, TransactionKind
+from domain.postings import Transaction
 from domain.proposals import AccountProposal, Outcome
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run
 from domain.snapshot import Finding, Snapshot
 from ledger.positions import realised
 from oms.explain.answer import Explanation, Section
+from oms.explain.books import Signatures, account_words, besides
 from oms.explain.lineage import origins_of_account, origins_of_lots
 from oms.explain.order import approval_words
+from oms.explain.posted import concerns, legs_of, posted_words
 from oms.explain.proposal import proposal_words
 from oms.explain.rules import final_answers, rule_sentences, way_out
 from oms.explain.wash_sale import wash_sale_words
@@ -36,15 +39,22 @@ def explain_account(
     approval: Approval | None,
     orders: Sequence[Order],
     transactions: Sequence[Transaction],
+    others: Sequence[Transaction] = (),
+    signed: Signatures = MappingProxyType({}),
 ) -> Explanation:
-    """One account in one run. Pass what is stored of the run; the rest is left out here."""
+    """One account in one run. Pass what is stored of the run; the rest is left out here.
+
+    `others` are the account's postings that are not of the run, `signed` says by whom those are
+    that were made by hand.
+    """
     account = next((a for a in snapshot.accounts if a.account_id == account_id), None)
     own = [r for r in recommendations if r.account_id == account_id]
     answers = [c for c in final_answers(checks, basket) if c.subject == account_id]
     found = [o for o in orders if account_id in {a.account_id for a in o.intent.allocations}]
-    booked = [t for t in transactions if _concerns(t, account_id)]
+    booked = [t for t in transactions if concerns(t, account_id)]
     stopped = snapshot.quarantined().get(account_id, ())
     held = [h.reason for h in basket.held if h.account_id == account_id] if basket else []
+    symbols = {security.security_id: security.symbol for security in snapshot.securities}
     origins = (
         *origins_of_account(snapshot, account_id),
         *origins_of_lots(snapshot, (i.lot_id for i in snapshot.lots if i.account_id == account_id)),
@@ -62,7 +72,8 @@ def explain_account(
             Section("Which rules were asked", rule_sentences(answers)),
             Section("Who released it", (approval_words(approval),) if found else ()),
             Section("What was traded", tuple(_order_words(o, account_id) for o in found)),
-            Section("What was booked", tuple(_all_booked(booked, account_id, snapshot, proposal))),
+            Section("What was booked", tuple(_all_booked(booked, account_id, symbols, proposal))),
+            Section("What else was booked", tuple(besides(others, account_id, symbols, signed))),
             Section("Which data it came from", tuple(origin.words() for origin in origins)),
         ),
         facts={
@@ -76,6 +87,7 @@ def explain_account(
             "approval": to_plain(approval),
             "orders": [o.intent.cl_ord_id for o in found],
             "transactions": to_plain(booked),
+            "others": to_plain(others),
             "lineage": to_plain(origins),
         },
         gaps=gaps,
@@ -107,20 +119,12 @@ def _stopped_words(
         yield f"Of this run: {approval_words(approval)}"
 
 
-def _concerns(transaction: Transaction, account_id: str) -> bool:
-    own = {lot.account_id for lot in transaction.opened}
-    own |= {loss.account_id for loss in transaction.disallowed}
-    own |= {one.now.account_id for one in transaction.restated}
-    return account_id in own or any(leg.book == f"client:{account_id}" for leg in transaction.legs)
-
-
 def _title(account_id: str, account: Account | None, run: Run) -> str:
     if account is None:
         return f"Account {account_id} in run {run.run_id.hex}"
     return (
-        f"Account {account_id} ({account.name}, {account.tax_status}, household "
-        f"{account.household_id}, at {account.custodian}) in run {run.run_id.hex} by trigger "
-        f"{run.trigger}, due {instant(run.due)}"
+        f"{account_words(account)} in run {run.run_id.hex} by trigger {run.trigger}, due "
+        f"{instant(run.due)}"
     )
 
 
@@ -146,17 +150,16 @@ def _order_words(order: Order, account_id: str) -> str:
 def _all_booked(
     booked: Sequence[Transaction],
     account_id: str,
-    snapshot: Snapshot,
+    symbols: Mapping[str, str],
     proposal: AccountProposal | None,
 ) -> Iterator[str]:
     """Every posting by its order, then what they add up to."""
-    symbols = {security.security_id: security.symbol for security in snapshot.securities}
     for transaction in sorted(booked, key=lambda t: (t.cl_ord_id or "", t.transaction_id)):
-        yield _booked_words(transaction, account_id, symbols)
+        yield posted_words(transaction, account_id, symbols)
     if not booked or proposal is None or proposal.net_asset_value <= 0:
         return
     cash = proposal.cash_before + sum(
-        leg.quantity for t in booked for leg in _legs_of(t, account_id) if leg.asset == CASH
+        leg.quantity for t in booked for leg in legs_of(t, account_id) if leg.asset == CASH
     )
     gains = {
         term: sum(
@@ -170,23 +173,3 @@ def _all_booked(
         f"{dollars(gains[Term.SHORT])} short-term."
     )
     yield from wash_sale_words(booked, account_id, symbols)
-
-
-def _legs_of(transaction: Transaction, account_id: str) -> list[Leg]:
-    return [leg for leg in transaction.legs if leg.book == f"client:{account_id}"]
-
-
-def _booked_words(transaction: Transaction, account_id: str, symbols: Mapping[str, str]) -> str:
-    if transaction.kind is TransactionKind.WASH_SALE:
-        return f"{transaction.transaction_id} on {transaction.trade_date}: {transaction.memo}"
-    legs = ", ".join(_leg_words(leg, symbols) for leg in _legs_of(transaction, account_id))
-    gain = sum((r.gain for r in transaction.relieved if r.account_id == account_id), ZERO)
-    is_allocation = transaction.kind is TransactionKind.ALLOCATION and gain != 0
-    suffix = f"; realised {dollars(gain)}" if is_allocation else ""
-    return f"{transaction.transaction_id} on {transaction.trade_date}: {legs}{suffix}"
-
-
-def _leg_words(leg: Leg, symbols: Mapping[str, str]) -> str:
-    if leg.asset == CASH:
-        return f"{dollars(leg.quantity)} cash"
-    return f"{leg.quantity:+,f} {symbols.get(leg.asset, leg.asset)}"

@@ -247,7 +247,8 @@ class Desk:
     def kills(self):
         return tuple(self.halted.values())
 
-    def explain(self, subject):
+    def explain(self, subject, run=None):
+        self.told.append(("explain", subject, run))
         if subject != "7M2K9QDE-0001":
             raise UnknownNameError(f"no order or account {subject!r}; `trimtab orders` lists them")
         return Telling(subject=subject, lines=("Bought 700\x1b AAPL.",), facts={"shares": "700"})
