@@ -21,6 +21,15 @@ from domain.errors import ConfigError, MissingError
 SAFE_SQLITE = (3, 51, 3)
 SAFE_BACKPORTS = {(3, 44): 6, (3, 50): 7}
 BUSY_MILLISECONDS = 5_000
+LOCK_SECONDS = 10  # PostgreSQL: as long as the server lets a statement wait for another's lock,
+IDLE_SECONDS = 600  # and as long as a writer may leave its transaction open with nothing asked.
+_REACHABLE = {  # libpq: a server that is cut off is an error after a minute, not after two hours.
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 WRITER_PRAGMAS = {
     "busy_timeout": str(BUSY_MILLISECONDS),
     "journal_mode": "wal",
@@ -122,13 +131,37 @@ def _open_postgres(url: URL, *, read_only: bool) -> Engine:
         url = url.set(drivername="postgresql+psycopg")
     try:
         engine = create_engine(
-            url, pool_pre_ping=True, pool_size=8 if read_only else 2, max_overflow=8
+            url,
+            pool_pre_ping=True,
+            pool_size=8 if read_only else 2,
+            max_overflow=8,
+            connect_args={key: n for key, n in _REACHABLE.items() if key not in url.query},
         )
     except ModuleNotFoundError as error:
         raise MissingError("PostgreSQL needs psycopg: pip install 'trimtab[postgres]'") from error
+    _limit_waiting(engine, read_only=read_only)
     if read_only:
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return engine
+
+
+def _limit_waiting(engine: Engine, *, read_only: bool) -> None:
+    """Nobody waits for ever behind a process that stands still; the database's own limits go first.
+
+    A writer that was cut off with the lease's row locked would keep every follower out.
+    """
+    limits = {"lock_timeout": LOCK_SECONDS}
+    if not read_only:
+        limits["idle_in_transaction_session_timeout"] = IDLE_SECONDS
+
+    @event.listens_for(engine, "connect")
+    def set_limits(connection: Any, _record: Any) -> None:
+        for name, seconds in limits.items():
+            connection.execute(
+                "select set_config(%s, %s, false) where current_setting(%s) = '0'",
+                (name, f"{seconds}s", name),
+            )
+        connection.commit()
 
 
 def _create_private(path: Path) -> None:
