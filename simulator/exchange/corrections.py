@@ -2,16 +2,18 @@
 
 Both sides of a trade are busted or corrected together. The busted shares of the order that was
 named work again (matrix J.1.a); those of the other side do not, or the two would trade anew.
+Nor do those of an order whose time is over: it ends as it would have ended then.
 """
 
 from fractions import Fraction
 
+from simulator.exchange.calendar import Phase
 from simulator.exchange.desk import Desk
 from simulator.exchange.orders import Fill, Order
 from simulator.exchange.rules import CanceledName
 from simulator.exchange.trading import Trading
 from simulator.values.floor import Refused
-from simulator.values.words import ExecType, OrdStatus, RestatementReason
+from simulator.values.words import ExecType, OrdStatus, RestatementReason, TimeInForce
 
 
 class Corrections:
@@ -30,7 +32,7 @@ class Corrections:
             self._bust(other, theirs)
             self._give_up(other, theirs.quantity)
             touched.append(other)
-        self._trading.work_again(order)
+        self._work_again(order)
         return touched
 
     def correct(self, exec_id: str, quantity: int | None, price: int | None) -> list[Order]:
@@ -47,7 +49,7 @@ class Corrections:
             self._correct(one, theirs, shares, units)
             if one is not order:
                 self._give_up(one, max(0, theirs.quantity - shares))
-        self._trading.work_again(order)
+        self._work_again(order)
         return [one for one, _ in sides]
 
     def order_of(self, exec_id: str) -> Order:
@@ -138,6 +140,22 @@ class Corrections:
         )
         if not order.is_open:
             self._desk.closed(order)
+
+    def _work_again(self, order: Order) -> None:
+        if order.leaves and self._is_over(order):
+            text = "its time was over before its trade was undone"
+            self._trading.end(order, OrdStatus.EXPIRED, ExecType.EXPIRED, text=text)
+        else:
+            self._trading.work_again(order)
+
+    def _is_over(self, order: Order) -> bool:
+        """Whether the last moment has passed at which it could trade."""
+        moment = self._desk.moment
+        if order.time_in_force == TimeInForce.GTC:
+            return False
+        if order.terms.expires is not None:
+            return order.terms.expires <= moment.now
+        return order.since != moment.date or self._desk.phase is Phase.CLOSED
 
     def _find(self, exec_id: str) -> tuple[Order, Fill]:
         for order in self._desk.register:

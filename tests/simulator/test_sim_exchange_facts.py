@@ -628,6 +628,34 @@ def test_the_busted_shares_of_an_ioc_order_do_not_wait():
     assert said(messages) == [("TRADE_CANCEL", "NEW"), ("CANCELED", "CANCELED")]
 
 
+@pytest.mark.parametrize("undoing", ["bust", "correct"])
+@pytest.mark.parametrize("day_is_over", ["closed", "the next day"])
+def test_the_shares_that_are_undone_after_its_day_end_with_it(undoing, day_is_over):
+    floor = venue()
+    stranger(floor, "sell", 100, "148.00")
+    trade = ask(floor)[1]
+    floor.operate("end-of-day", {}, NOW)
+    morning = NOW if day_is_over == "closed" else NOW + timedelta(days=1)
+
+    arguments = {"exec_id": trade.exec_id} | ({"quantity": 40} if undoing == "correct" else {})
+    _, messages = floor.operate(undoing, arguments, morning)
+
+    assert messages[-1].exec_type is ExecType.EXPIRED
+    assert (messages[-1].ord_status, messages[-1].leaves_qty) == (OrdStatus.EXPIRED, 0)
+    assert messages[-1].text == "its time was over before its trade was undone"
+
+
+def test_the_busted_shares_of_a_good_till_order_work_on_the_next_day():
+    floor = venue()
+    stranger(floor, "sell", 100, "148.00")
+    trade = ask(floor, time_in_force="1")[1]
+    floor.operate("end-of-day", {}, NOW)
+
+    _, messages = floor.operate("bust", {"exec_id": trade.exec_id}, NOW + timedelta(days=1))
+
+    assert messages[-1].leaves_qty == 100
+
+
 def test_the_busted_shares_of_a_stop_order_that_was_triggered_work_at_once():
     floor = venue()
     ask(floor, ord_type="3", price="", stop_price="149.00")
