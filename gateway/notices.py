@@ -19,6 +19,7 @@ from domain.allocations import (
     in_force,
     said_again,
     said_to_be_unheard,
+    taken_back,
 )
 from domain.orders import Alarm, OrdStatus, Settlement
 from domain.ports import ExecutionSink, UnitOfWork
@@ -86,18 +87,22 @@ def take_ack(uow: UnitOfWork, ack: AllocationAck, at: datetime) -> tuple[Alarm, 
 
 
 def _say_of_what_stands(uow: UnitOfWork, ack: AllocationAck, block: str, at: datetime) -> None:
-    """A Replace that crossed the rejection of what it replaces is said of what stands there."""
+    """What crossed the rejection of what it undoes is said of what stands there."""
     facts = uow.allocations.of_order(block)
     told = [fact for fact in facts if isinstance(fact, AllocationInstruction)]
     one = next(each for each in told if each.alloc_id == ack.alloc_id)
-    is_replace = one.transaction is AllocTransType.REPLACE and one == told[-1]
-    if is_replace and any(_says_dead(fact, one.refers_to) for fact in facts):
-        stands = in_force(facts, one.day)
+    if one != told[-1] or not any(_says_dead(fact, one.refers_to) for fact in facts):
+        return
+    stands = in_force(facts, one.day)
+    if one.transaction is AllocTransType.CANCEL:
+        new = None if stands is None else taken_back(stands, facts, at)
+    else:
         new = replace(
             said_again(one, facts, at),
             transaction=AllocTransType.NEW if stands is None else AllocTransType.REPLACE,
             refers_to=None if stands is None else stands.alloc_id,
         )
+    if new is not None:
         uow.allocations.append(block, new, at)
         uow.outbox.queue(ack.venue, new, at)
 

@@ -76,10 +76,10 @@ def bring_up_to_date(uow: UnitOfWork, order: Order, at: datetime, *, by_day: boo
     """
     intent = order.intent
     facts = uow.allocations.of_order(intent.cl_ord_id)
-    standing = _preliminary(facts)
-    if standing is not None:
-        if order.is_closed and not order.cum_qty:
-            _queue(uow, intent.venue, taken_back(standing, facts, at), at)
+    standing = said_before(facts)
+    if standing is not None and order.is_closed and not order.cum_qty:
+        _queue(uow, intent.venue, taken_back(standing, facts, at), at)
+    if standing is not None and not _has_refused(facts):
         return
     booked = uow.ledger.of_order(intent.cl_ord_id)
     if by_day:
@@ -157,13 +157,12 @@ def take_back(uow: UnitOfWork, order: Order, at: datetime) -> None:
     _queue(uow, order.intent.venue, taken_back(standing, facts, at), at)
 
 
-def _preliminary(facts: tuple[AllocationFact, ...]) -> AllocationInstruction | None:
-    """What was said before the block, if it holds; else the outcome has to be told."""
-    refused = any(
+def _has_refused(facts: tuple[AllocationFact, ...]) -> bool:
+    """Whether the broker divided in another way than was said before: the outcome is told then."""
+    return any(
         isinstance(fact, AllocationAnswer) and fact.status is not AllocStatus.ACCEPTED
         for fact in facts
     )
-    return None if refused else said_before(facts)
 
 
 def _queue(uow: UnitOfWork, venue: str, one: AllocationInstruction, at: datetime) -> None:

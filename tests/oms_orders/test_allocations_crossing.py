@@ -5,6 +5,7 @@ import pytest
 from domain.allocations import AllocationInstruction, AllocStatus, AllocTransType
 from domain.orders import Settlement
 from tests.oms_orders.test_allocation_doubts import FIRST, SECOND, Doubtful
+from tests.oms_orders.test_allocations_told import NAME
 
 REJECTED = AllocStatus.BLOCK_REJECTED
 THIRD = SECOND.replace("A2", "A3")
@@ -57,3 +58,32 @@ def test_what_stood_before_both_is_replaced(desk):
 
     fourth = THIRD.replace("A3", "A4")
     assert told(desk)[3:] == [(fourth, AllocTransType.REPLACE, FIRST, 70)]
+
+
+def test_a_cancel_of_what_was_rejected_cancels_what_stands(desk):
+    """The fills were busted while the answer to their Replace was on its way."""
+    desk.acknowledge(FIRST, AllocStatus.ACCEPTED)
+    desk.bust("E1", "E7")
+    desk.bust("E5", "E8")
+    names = [one.alloc_id for one in desk.facts(AllocationInstruction)]
+    for name in names[2:]:
+        desk.leave(name)
+
+    for name in names[1:]:
+        desk.acknowledge(name, REJECTED)
+
+    last = f"{NAME}-A{len(names) + 1}"
+    assert told(desk)[len(names) :] == [(last, AllocTransType.CANCEL, FIRST, 40)]
+
+
+def test_a_cancel_of_what_was_rejected_is_not_said_again_where_nothing_stands(desk):
+    desk.bust("E1", "E7")
+    desk.bust("E5", "E8")
+    names = [one.alloc_id for one in desk.facts(AllocationInstruction)]
+    for name in names[2:]:
+        desk.leave(name)
+
+    for name in names:
+        desk.acknowledge(name, REJECTED)
+
+    assert len(told(desk)) == len(names)

@@ -282,6 +282,25 @@ def test_a_bust_of_everything_takes_the_instruction_back(vault):
     assert in_force(desk.facts()) is None
 
 
+def test_a_bust_of_everything_takes_back_what_was_said_before_and_after_it(vault):
+    """The broker divided otherwise, so it has what was wished and what was given."""
+    desk = Desk(vault, mode=AllocationMode.BEFORE)
+    desk.fill("E1", 40, "148")
+    desk.end()
+    desk.take(desk.says(quantity=Decimal(39), parts=()))
+
+    desk.bust("E1", "E2")
+
+    told = [(one.kind, one.transaction) for one in desk.facts(AllocationInstruction)]
+    assert sorted(told) == [
+        (AllocType.CALCULATED, AllocTransType.NEW),
+        (AllocType.CALCULATED, AllocTransType.CANCEL),
+        (AllocType.PRELIMINARY, AllocTransType.NEW),
+        (AllocType.PRELIMINARY, AllocTransType.CANCEL),
+    ]
+    assert desk.queued(AllocationInstruction) == desk.facts(AllocationInstruction)
+
+
 def test_a_report_before_the_end_waits_for_it(vault):
     desk = Desk(vault, mode=AllocationMode.ON_ORDER)
     desk.fill("E1", 100, "148")
