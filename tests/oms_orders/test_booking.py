@@ -76,6 +76,17 @@ class Desk:
     def fill(self, *numbers: object, **changes: object) -> list[str]:
         return self.take(fill(self.order, *numbers, **changes))
 
+    def bust(self, exec_id: str, *, of: str, cum: int, **changes: object) -> list[str]:
+        """The venue takes back its execution `of`, after which `cum` shares have traded."""
+        told: dict[str, object] = {
+            "exec_id": exec_id,
+            "exec_ref_id": of,
+            "cum_qty": Decimal(cum),
+            "leaves_qty": self.order.order_qty - cum,
+        }
+        status = OrdStatus.PARTIALLY_FILLED if cum else OrdStatus.NEW
+        return self.tell(ExecType.TRADE_CANCEL, status, **(told | changes))
+
     def take(self, message: ExecutionReport | CancelReject) -> list[str]:
         with self.vault.write() as uow:
             alarms: Sequence[Alarm] = self.sink.apply(uow, message, NOW)
@@ -256,14 +267,7 @@ def test_a_bust_of_an_allocated_sale_restores_lots_and_gains_exactly(vault):
     desk.fill("E1", 100, "148.10", "1.00")
     desk.fill("E2", 80, "147.90", "0.80")
 
-    alarms = desk.tell(
-        ExecType.TRADE_CANCEL,
-        OrdStatus.PARTIALLY_FILLED,
-        exec_id="E3",
-        exec_ref_id="E1",
-        cum_qty=Decimal(80),
-        leaves_qty=Decimal(100),
-    )
+    alarms = desk.bust("E3", of="E1", cum=80)
 
     assert alarms == ["execution_busted"]
     assert desk.gain() == 0
@@ -311,14 +315,7 @@ def test_a_bust_of_shares_that_were_sold_on_is_left_to_a_person(vault):
         sold = uow.orders.get("R-0003")
         desk.sink.apply(uow, fill(sold, "E7", 50, "64"), NOW)
 
-    alarms = desk.tell(
-        ExecType.TRADE_CANCEL,
-        OrdStatus.NEW,
-        exec_id="E9",
-        exec_ref_id="E1",
-        cum_qty=Decimal(0),
-        leaves_qty=Decimal(100),
-    )
+    alarms = desk.bust("E9", of="E1", cum=0)
 
     assert alarms == ["execution_busted", "allocation_not_reversed"]
     assert desk.block() == {KO: Decimal(-100), "USD": Decimal(6350)}
@@ -362,14 +359,7 @@ def test_a_bust_of_an_allocated_sale_reads_the_history_of_what_it_sold_alone(
     desk.fill("E1", 180, "148.10")
     without_the_whole_ledger()
 
-    alarms = desk.tell(
-        ExecType.TRADE_CANCEL,
-        OrdStatus.NEW,
-        exec_id="E2",
-        exec_ref_id="E1",
-        cum_qty=Decimal(0),
-        leaves_qty=Decimal(180),
-    )
+    alarms = desk.bust("E2", of="E1", cum=0)
 
     assert alarms == ["execution_busted"]
     assert desk.lots("A1") == {
@@ -493,14 +483,7 @@ def test_an_order_that_a_bust_opens_again_is_asked_about_while_it_was_to_be_canc
         uow.outbox.mark_handed([one.number for one in uow.outbox.waiting("XSIM", 10)], NOW)
     desk.fill("E1", 100, "63.50")
 
-    desk.tell(
-        ExecType.TRADE_CANCEL,
-        OrdStatus.NEW,
-        exec_id="E2",
-        exec_ref_id="E1",
-        cum_qty=Decimal(0),
-        leaves_qty=Decimal(100),
-    )
+    desk.bust("E2", of="E1", cum=0)
 
     with vault.read() as uow:
         (question,) = uow.outbox.waiting("XSIM", 10)

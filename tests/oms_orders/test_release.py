@@ -122,6 +122,17 @@ def keeps_silent(_venue: Venue, _order: Order) -> None:
     """Accepts orders and never trades."""
 
 
+def resting(vault: Vault, order: OrderIntent) -> Venue:
+    """The venue at which `order` rests, and the books that it was decided on."""
+    open_books(vault, BOOK)
+    venue = Venue(vault, keeps_silent)
+    with vault.write() as uow:
+        uow.orders.add(order)
+        uow.outbox.queue(order.venue, order, NOW)
+    venue.wake()
+    return venue
+
+
 def releaser(venue: Venue, clock: SetClock | None = None) -> Releaser:
     steady = clock or SetClock(step=timedelta(seconds=1))
     return Releaser(venue.vault, venue, steady, SETTINGS, LIMITS)
@@ -311,12 +322,7 @@ def test_withdrawals_and_buys_at_work_are_spoken_for(vault):
 
 
 def test_a_cancel_is_asked_for_once(vault):
-    open_books(vault, BOOK)
-    venue = Venue(vault, keeps_silent)
-    with vault.write() as uow:
-        uow.orders.add(SELL)
-        uow.outbox.queue("XSIM", SELL, NOW)
-    venue.wake()
+    resting(vault, SELL)
 
     with vault.write() as uow:
         once = cancel(uow, uow.orders.get("R-0001"), at=NOW, why="test")
@@ -328,12 +334,7 @@ def test_a_cancel_is_asked_for_once(vault):
 
 
 def test_a_change_never_exceeds_what_was_approved(vault):
-    open_books(vault, BOOK)
-    venue = Venue(vault, keeps_silent)
-    with vault.write() as uow:
-        uow.orders.add(SELL)
-        uow.outbox.queue("XSIM", SELL, NOW)
-    venue.wake()
+    venue = resting(vault, SELL)
     terms = {"limit_price": Decimal(147), "at": NOW, "why": "test", "collar": Decimal("0.03")}
 
     with vault.write() as uow:

@@ -39,6 +39,7 @@ from tests.oms_orders.test_release import (
     fills_everything,
     keeps_silent,
     releaser,
+    resting,
 )
 
 OTHER = UUID(int=0x5678)
@@ -258,12 +259,7 @@ def test_a_late_fill_of_an_older_run_between_the_waves_stops_the_account(vault):
 @pytest.fixture
 def halted(vault):
     """An order at work whose cancel was handed to a session that was lost under it."""
-    open_books(vault, BOOK)
-    venue = Venue(vault, keeps_silent)
-    with vault.write() as uow:
-        uow.orders.add(SELL)
-        uow.outbox.queue("XSIM", SELL, NOW)
-    venue.wake()
+    venue = resting(vault, SELL)
     with vault.write() as uow:
         cancel(uow, uow.orders.get("R-0001"), at=NOW, why="halt by Rosa")
         (message,) = uow.outbox.waiting("XSIM", 10)
@@ -288,12 +284,7 @@ def test_a_cancel_that_the_venue_is_thinking_about_is_not_sent_again(halted):
 
 
 def test_a_cancel_that_waits_to_be_sent_is_not_doubled(vault):
-    open_books(vault, BOOK)
-    venue = Venue(vault, keeps_silent)
-    with vault.write() as uow:
-        uow.orders.add(SELL)
-        uow.outbox.queue("XSIM", SELL, NOW)
-    venue.wake()
+    venue = resting(vault, SELL)
     with vault.write() as uow:
         cancel(uow, uow.orders.get("R-0001"), at=NOW, why="halt by Rosa")
 

@@ -12,7 +12,7 @@ from domain.snapshot import Restriction
 from domain.sources import Source
 from oms.restricted import take_back
 from tests.oms_orders.desk import AAPL, KO, NOW, XOM
-from tests.oms_orders.test_release import BOOK, SELL, Venue, keeps_silent, open_books
+from tests.oms_orders.test_release import BOOK, SELL, resting
 
 HERE = Source("restricted.csv", 2, "0" * 64)
 OTHER = replace(SELL, cl_ord_id="R-0009", run_id=SELL.run_id)
@@ -32,12 +32,7 @@ def bars(*entries, at=NOW, **changes):
 @pytest.fixture
 def at_work(vault):
     """One order at the venue and one that nobody has sent yet, in the same name."""
-    open_books(vault, BOOK)
-    venue = Venue(vault, keeps_silent)
-    with vault.write() as uow:
-        uow.orders.add(SELL)
-        uow.outbox.queue("XSIM", SELL, NOW)
-    venue.wake()
+    resting(vault, SELL)
     with vault.write() as uow:
         uow.orders.add(OTHER)
         uow.outbox.queue("XSIM", OTHER, NOW)

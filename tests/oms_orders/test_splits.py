@@ -75,15 +75,7 @@ def fill(desk, name, quantity, price, **changes):
 
 
 def bust(desk, exec_id, ref, cum):
-    return desk.tell(
-        ExecType.TRADE_CANCEL,
-        OrdStatus.PARTIALLY_FILLED,
-        exec_id=exec_id,
-        exec_ref_id=ref,
-        cum_qty=Decimal(cum),
-        leaves_qty=desk.order.order_qty - cum,
-        trade_date=MORNING,
-    )
+    return desk.bust(exec_id, of=ref, cum=cum, trade_date=MORNING)
 
 
 def test_a_renewal_is_no_news_and_gives_the_day_that_is_over_to_its_accounts(desk):

@@ -109,6 +109,19 @@ def losses(posted):
     return [one.loss for transaction in posted for one in transaction.disallowed]
 
 
+def bought_by(account: str) -> PastTrade:
+    """Thirty shares that a custodian tells of, five days before the sale at a loss."""
+    return PastTrade(
+        account_id=account,
+        security_id=AAPL,
+        side=Side.BUY,
+        quantity=Decimal(30),
+        day=days(205),
+        gain=None,
+        source=SOURCE,
+    )
+
+
 def test_a_familys_year_ends_with_every_dollar_where_it_belongs(vault):
     """A gain before the loss, a chain, a split, an IRA; in the end all is sold.
 
@@ -165,15 +178,7 @@ def test_shares_that_were_bought_elsewhere_take_the_loss_out_of_our_books(vault)
     home = Household(vault)
     home.buy("old", 0, 100, 20000)
     home.sell(210, "old", 100, 15000)
-    told = PastTrade(
-        account_id="ELSEWHERE",
-        security_id=AAPL,
-        side=Side.BUY,
-        quantity=Decimal(30),
-        day=days(205),
-        gain=None,
-        source=SOURCE,
-    )
+    told = bought_by("ELSEWHERE")
     book = replace(BOOK, past_trades=(told,))
 
     (posted,) = home.post(210, book)
@@ -190,15 +195,7 @@ def test_an_account_whose_file_was_refused_is_not_held_away_and_its_purchase_ser
     home = Household(vault)
     home.buy("old", 0, 100, 20000)
     home.sell(210, "old", 100, 15000)
-    told = PastTrade(
-        account_id="ELSEWHERE",
-        security_id=AAPL,
-        side=Side.BUY,
-        quantity=Decimal(30),
-        day=days(205),
-        gain=None,
-        source=SOURCE,
-    )
+    told = bought_by("ELSEWHERE")
     refused = Finding(
         check="no_positions",
         account_id="ELSEWHERE",
@@ -218,15 +215,7 @@ def test_trades_of_an_account_that_nobody_lists_are_nobodys(vault):
     home = Household(vault)
     home.buy("old", 0, 100, 20000)
     home.sell(210, "old", 100, 15000)
-    told = PastTrade(
-        account_id="UNLISTED",
-        security_id=AAPL,
-        side=Side.BUY,
-        quantity=Decimal(30),
-        day=days(205),
-        gain=None,
-        source=SOURCE,
-    )
+    told = bought_by("UNLISTED")
 
     assert home.post(210, replace(BOOK, past_trades=(told,))) == ()
 

@@ -30,17 +30,6 @@ def work(desk, name, side, shares, account):
     return other
 
 
-def bust(desk, exec_id, of):
-    return desk.tell(
-        ExecType.TRADE_CANCEL,
-        OrdStatus.NEW,
-        exec_id=exec_id,
-        exec_ref_id=of,
-        cum_qty=Decimal(0),
-        leaves_qty=desk.order.order_qty,
-    )
-
-
 def post(vault):
     with vault.write() as uow:
         return wash_sales.post(uow, HOUSEHOLD, run_id=RUN, trade_date=DAY, at=NOW)
@@ -75,7 +64,7 @@ def test_a_bust_of_the_loss_takes_it_out_of_the_basis_again(vault, sold):
     assert len(post(vault)) == 1
     assert counted(vault) == (-5200 + 2080, 2080, 14000 + 6000 + 2080)
 
-    alarms = bust(sold, "E3", "E1")
+    alarms = sold.bust("E3", of="E1", cum=0)
 
     assert alarms == ["execution_busted"]
     assert counted(vault) == (0, 0, 20000 + 14000 + 6000)
@@ -93,7 +82,7 @@ def test_a_bust_of_the_purchase_lets_the_loss_count_again(vault, sold):
     bought.fill("E2", FEW, "150")
     post(vault)
 
-    alarms = bust(bought, "E3", "E2")
+    alarms = bought.bust("E3", of="E2", cum=0)
 
     assert alarms == ["execution_busted"]
     assert counted(vault) == (-5200, 0, 14000)
@@ -110,7 +99,7 @@ def test_a_bust_of_the_replacements_sale_brings_back_shares_that_have_the_loss(v
     assert [one.now.gain for one in posted.restated] == [-2000]
     assert counted(vault) == (-5200 + 80, 2080, 14000)
 
-    alarms = bust(again, "E4", "E3")
+    alarms = again.bust("E4", of="E3", cum=0)
 
     assert alarms == ["execution_busted"]
     assert counted(vault) == (-5200 + 2080, 2080, 14000 + 6000 + 2080)
@@ -131,7 +120,7 @@ def test_a_bust_of_a_sold_purchase_stays_a_persons_matter(vault, sold):
     post(vault)
     before = counted(vault)
 
-    alarms = bust(bought, "E4", "E2")
+    alarms = bought.bust("E4", of="E2", cum=0)
 
     assert alarms == ["execution_busted", "allocation_not_reversed"]
     assert counted(vault) == before
