@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def groups(played: Played) -> Sequence[Group]:
     found = []
     with closing(sqlite_module().connect(played.after)) as connection:
         columns = {table: _columns(connection, table) for table in tables_of(connection)}
-        for below, upto in zip(played.commits, played.commits[1:], strict=False):
+        for below, upto in pairwise(lasting(played.commits)):
             parts = [
                 Part(table, columns[table], rows)
                 for table in upto
@@ -53,6 +54,14 @@ def groups(played: Played) -> Sequence[Group]:
             ]
             found.append(parts)
     return found
+
+
+def lasting(commits: Sequence[Heights]) -> Sequence[Heights]:
+    """How far each table went of what no later commit took back and gave to another row."""
+    found = [commits[-1]]
+    for one in reversed(commits[:-1]):
+        found.append({table: min(height, found[-1][table]) for table, height in one.items()})
+    return found[::-1]
 
 
 def write_again(played: Played, wanted: Sequence[Group]) -> dict[str, float]:

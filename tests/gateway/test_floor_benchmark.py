@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.gateway_floor import play
-from benchmarks.gateway_floor_rows import counts, groups, write_again
+from benchmarks.gateway_floor_rows import counts, groups, lasting, write_again
 from vault.engine import sqlite_module
 
 _FACTS = ("order_intent", "execution", "audit_entry", "ledger_leg")
@@ -38,6 +38,12 @@ def test_an_orders_intent_and_its_fill_are_in_transactions_of_their_own(tmp_path
 
     assert sum("order_intent" in one for one in tables) == 2
     assert not any({"order_intent", "order_fill"} <= one for one in tables)
+
+
+def test_a_number_that_is_given_again_is_of_the_commit_that_gave_it_last() -> None:
+    commits = [{"balance": 100}, {"balance": 110}, {"balance": 100}, {"balance": 105}]
+
+    assert [one["balance"] for one in lasting(commits)] == [100, 100, 100, 105]
 
 
 def test_the_floor_is_told_beside_ours_and_the_pair() -> None:
