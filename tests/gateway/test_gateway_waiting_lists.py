@@ -58,6 +58,20 @@ def keep_back(on: Desk, monkeypatch: pytest.MonkeyPatch, kinds: str) -> list[str
     return swallowed
 
 
+def waits(on: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is at the broker, and its beginning was lost on the way."""
+    swallowed = keep_back(on, monkeypatch, "L")
+    on.enter(*wave())
+    until(lambda: swallowed, "the beginning")
+
+
+def waits_without(on: Desk, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """As `waits`, and one order has been taken back since."""
+    waits(on, monkeypatch)
+    on.cancel(name)
+    until(lambda: on.order(name).is_closed, "the cancel")
+
+
 @VERSIONS
 def test_a_list_waits_at_the_broker_and_is_begun_when_it_is_there(desk, begin_string):
     on = desk(begin_string, list_orders=2)
@@ -78,9 +92,7 @@ def test_a_list_waits_at_the_broker_and_is_begun_when_it_is_there(desk, begin_st
 def test_a_list_that_waits_is_cancelled_whole_and_never_begun(desk, monkeypatch):
     """Its ListStatus is all that the broker says of orders that no book ever had."""
     on = desk()
-    swallowed = keep_back(on, monkeypatch, "L")
-    on.enter(*wave())
-    until(lambda: swallowed, "the beginning")
+    waits(on, monkeypatch)
     assert statuses(on) == [OrdStatus.PENDING_NEW] * 3
 
     with on.vault.write() as uow:
@@ -100,9 +112,7 @@ def test_a_beginning_that_was_lost_with_its_session_is_said_again_after_the_answ
 ):
     """One question about the list; its answer shows that it waits still."""
     on = desk(begin_string)
-    swallowed = keep_back(on, monkeypatch, "L")
-    on.enter(*wave())
-    until(lambda: swallowed, "the beginning")
+    waits(on, monkeypatch)
     on.wired.stop_gateways()
 
     on.gateway = on.start()
@@ -183,12 +193,7 @@ def test_a_stopped_order_leaves_a_list_that_waits_and_the_others_begin(desk, mon
 
 def test_an_order_is_taken_back_before_its_list_begins(desk, monkeypatch):
     on = desk()
-    swallowed = keep_back(on, monkeypatch, "L")
-    on.enter(*wave())
-    until(lambda: swallowed, "the beginning")
-
-    on.cancel(NAMES[1])
-    until(lambda: on.order(NAMES[1]).is_closed, "the cancel")
+    waits_without(on, monkeypatch, NAMES[1])
 
     assert statuses(on) == [OrdStatus.PENDING_NEW, OrdStatus.CANCELED, OrdStatus.PENDING_NEW]
     assert on.wired.alarms("unknown_at_venue") == []
@@ -200,11 +205,7 @@ def test_a_list_that_waits_at_a_venue_that_cancels_on_disconnect_ends_with_the_s
 ):
     """Nobody begins it again or sends it again: the venue's word of its end is enough."""
     on = desk(begin_string, venue="cancel_on_disconnect = true")
-    swallowed = keep_back(on, monkeypatch, "L")
-    on.enter(*wave())
-    until(lambda: swallowed, "the beginning")
-    on.cancel(NAMES[1])
-    until(lambda: on.order(NAMES[1]).is_closed, "the cancel")
+    waits_without(on, monkeypatch, NAMES[1])
     on.wired.stop_gateways()
 
     on.gateway = on.start()
@@ -220,11 +221,7 @@ def test_a_list_that_waits_at_a_venue_that_cancels_on_disconnect_ends_with_the_s
 def test_a_list_that_waits_outlives_a_session_at_a_venue_that_cancels_nothing(desk, monkeypatch):
     """It is begun when the venue has shown that it waits still, though an order has left it."""
     on = desk()
-    swallowed = keep_back(on, monkeypatch, "L")
-    on.enter(*wave())
-    until(lambda: swallowed, "the beginning")
-    on.cancel(NAMES[1])
-    until(lambda: on.order(NAMES[1]).is_closed, "the cancel")
+    waits_without(on, monkeypatch, NAMES[1])
     on.wired.stop_gateways()
 
     on.gateway = on.start()
