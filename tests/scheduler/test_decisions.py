@@ -11,12 +11,13 @@ from domain.codec import decode, encode
 from domain.compliance import CheckResult, Force, Verdict
 from domain.orders import Side
 from domain.recommendations import Basket, Recommendation
-from domain.runs import ApprovalStatus, Run, RunStatus, Step, TriggerKind
+from domain.runs import ApprovalStatus, Run, RunStatus, Step
 from oms.approval import AlreadyDecidedError, ApprovalRefusedError, SelfApprovalError
 from oms.basket import Override, OverrideRefusedError, settle
 from scheduler import decisions
 from scheduler.decisions import Decision, NotAwaitedError
 from tests.oms_orders.desk import AAPL, KO, NOW, recommendation
+from tests.scheduler.waiting import waiting
 from vault.store import SqlVault
 
 RUN_ID = UUID(int=7)
@@ -62,23 +63,14 @@ def vault(new_sqlite_url, tmp_path):
 @pytest.fixture
 def run(vault) -> Run:
     """A run that waits for a person: A2 and A3 are held."""
-    waiting = Run(
-        run_id=RUN_ID,
-        trigger="month-end",
-        kind=TriggerKind.CALENDAR,
-        due=NOW,
-        why="it was due",
-        account_ids=(),
-        status=RunStatus.AWAITING_APPROVAL,
-        started_at=NOW,
-    )
+    due = waiting(RUN_ID)
     basket = settle("snapshot", WANTED, RESULTS)
     with vault.write() as uow:
-        uow.runs.add(waiting)
+        uow.runs.add(due)
         uow.runs.save_step(RUN_ID, Step.RECOMMEND, encode(WANTED), NOW)
         uow.runs.save_step(RUN_ID, Step.CHECK, encode(basket), NOW)
-        decisions.request(uow, waiting, basket, "too large", NOW)
-    return waiting
+        decisions.request(uow, due, basket, "too large", NOW)
+    return due
 
 
 def decided(vault) -> Decision | None:
@@ -174,16 +166,7 @@ def test_a_rejection_needs_a_reason(vault, run):
 
 
 def test_a_run_that_waits_for_nobody_cannot_be_decided(vault):
-    other = Run(
-        run_id=UUID(int=8),
-        trigger="t",
-        kind=TriggerKind.MANUAL,
-        due=NOW,
-        why="w",
-        account_ids=(),
-        status=RunStatus.RUNNING,
-        started_at=NOW,
-    )
+    other = replace(waiting(UUID(int=8)), status=RunStatus.RUNNING)
     with vault.write() as uow:
         uow.runs.add(other)
 

@@ -10,12 +10,13 @@ import pytest
 from domain.codec import decode, encode
 from domain.compliance import CheckResult, Force, Verdict
 from domain.orders import Side
-from domain.runs import Run, RunStatus, Step, TriggerKind
+from domain.runs import Step
 from oms.basket import LONGEST, Override, OverrideRefusedError, carried, settle
 from oms.explain.rules import answer_words
 from scheduler import decisions
 from scheduler.decisions import Decision
 from tests.oms_orders.desk import AAPL, NOW, recommendation
+from tests.scheduler.waiting import waiting
 from vault import SqlVault
 
 RUN_ID = UUID(int=7)
@@ -53,16 +54,7 @@ def vault(database_url, tmp_path):
 
 def approved(vault, until: date | None) -> Decision:
     """A run in which olga lets A2's breach through."""
-    run = Run(
-        run_id=RUN_ID,
-        trigger="month-end",
-        kind=TriggerKind.CALENDAR,
-        due=NOW,
-        why="it was due",
-        account_ids=(),
-        status=RunStatus.AWAITING_APPROVAL,
-        started_at=NOW,
-    )
+    run = waiting(RUN_ID)
     basket = settle("snapshot", WANTED, (BREACH,))
     override = Override("olga", "client asked", until)
     with vault.write() as uow:
@@ -120,16 +112,7 @@ def test_a_later_run_carries_it_while_the_rule_is_the_same(vault):
 def test_a_run_with_a_carried_override_still_needs_a_person_who_need_not_be_its_giver(vault):
     approved(vault, UNTIL)
     basket = settle("later", WANTED, (BREACH,), carried((BREACH,), holding(vault, TODAY), TODAY))
-    later = Run(
-        run_id=UUID(int=8),
-        trigger="month-end",
-        kind=TriggerKind.CALENDAR,
-        due=NOW,
-        why="it was due",
-        account_ids=(),
-        status=RunStatus.AWAITING_APPROVAL,
-        started_at=NOW,
-    )
+    later = waiting(UUID(int=8))
     with vault.write() as uow:
         uow.runs.add(later)
         uow.runs.save_step(later.run_id, Step.CHECK, encode(basket), NOW)
