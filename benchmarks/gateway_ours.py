@@ -70,7 +70,7 @@ class Desk:
     def send(self, names: Sequence[str]) -> None:
         """Commit these orders, as a wave is."""
         now = self._clock.now()
-        with self.vault.write() as uow:
+        with self.vault.join() as uow:
             wanted = gateway_desk.intents(names, now)
             going = enter(uow, wanted, gateway_desk.LIMITS, self._facts, now)
         assert len(going.intents) == len(names), going.stopped

@@ -420,11 +420,19 @@ class UnitOfWork(Protocol):
 class Vault(Protocol):
     """The door to everything that is stored."""
 
-    def write(self) -> AbstractContextManager[UnitOfWork]:
+    def write(self, *, takes_along: bool = False) -> AbstractContextManager[UnitOfWork]:
         """One transaction, one writer at a time; raises when the lease is another's.
 
         Commits at the end of the block, rolls back when it raises, and anchors
-        the audit head outside the database after the commit.
+        the audit head outside the database after the commit. `takes_along`: those who wait
+        in `join` may add to it before the commit.
+        """
+        ...
+
+    def join(self) -> AbstractContextManager[UnitOfWork]:
+        """Like `write`, for what is short; its commit may be one that another thread begins.
+
+        A block that raises is undone by itself. When that commit fails, so does this one.
         """
         ...
 

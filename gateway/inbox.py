@@ -122,7 +122,7 @@ class Inbox:
                 count(trackers[arrival.session], arrival)
             self._trackers = trackers
         else:
-            with self._vault.write() as uow:
+            with self._vault.write(takes_along=not keep_raw) as uow:
                 intake = Intake(self._desk, uow)
                 part = self._right_of_way.begin()
                 batch = batch[: _book(intake, trackers, batch, part, keep_raw=keep_raw)]

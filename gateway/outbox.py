@@ -241,7 +241,7 @@ class Outbox:
         claim = Claim(seen=self._last_look.seen())
         departure = Departure(profile, claim, self._monotonic())
         try:
-            with self._vault.write() as uow:
+            with self._vault.join() as uow:
                 self._claim(uow, profile, room, claim)
                 self._on_the_way.begin(departure)
         except BaseException:

@@ -2,7 +2,8 @@
 
 Python runs one thread at a time. While messages are handed to the engine, booking would take
 every second turn from them, and the last cancel of a halt would wait for the answers to the first.
-And one thread writes at a time: what came in is committed sooner when others wait to write.
+And one thread writes at a time: what came in is committed sooner when others wait to write, and
+who has an order to enter comes along in that commit.
 """
 
 import threading
@@ -12,7 +13,9 @@ from contextlib import contextmanager
 from gateway.ports import Monotonic
 
 _LONGEST_SECONDS = 0.05  # What came in waits for the wire no longer.
-_SHORTEST_SLICE_SECONDS = 0.005  # Of booking, when others wait.
+_LOOK_AGAIN_SECONDS = 0.001
+_SHORTEST_SLICE_SECONDS = 0.001  # Of booking, when others wait.
+_OF_ITS_COMMIT = 0.25
 
 
 class RightOfWay:
@@ -50,20 +53,24 @@ class RightOfWay:
 class Slice:
     """One transaction of the inbox, as long as it may last.
 
-    When others wait that is as long as its commit will take: on a slow disk more goes into one.
+    When others wait that is a quarter of what its commit will take: on a slow disk more goes into
+    one, and booking never stands still.
     """
 
     def __init__(self, way: RightOfWay, is_quiet: threading.Event) -> None:
         self._way, self._is_quiet = way, is_quiet
         self._began = self._booked = way.monotonic()
-        self._most = min(max(way.commit_seconds, _SHORTEST_SLICE_SECONDS), _LONGEST_SECONDS)
+        most = way.commit_seconds * _OF_ITS_COMMIT
+        self._most = min(max(most, _SHORTEST_SLICE_SECONDS), _LONGEST_SECONDS)
 
     def goes_on(self) -> bool:
         """Between two messages: wait while messages are handed over; False: commit now."""
-        passed = self._way.monotonic() - self._began
-        if not self._is_quiet.is_set() and passed < _LONGEST_SECONDS:
-            self._is_quiet.wait(_LONGEST_SECONDS - passed)
-        return passed < self._most or not self._way.is_awaited()
+        while True:
+            passed = self._way.monotonic() - self._began
+            if passed >= self._most and self._way.is_awaited():
+                return False
+            if passed >= _LONGEST_SECONDS or self._is_quiet.wait(_LOOK_AGAIN_SECONDS):
+                return True
 
     def booked(self) -> None:
         """The commit begins."""

@@ -33,7 +33,7 @@ def halt(
     `wake` tells the gateway that there are cancels. No new order that `kill` stops reaches
     the engine after the commit, which is made inside `setting`.
     """
-    with setting(kill), vault.write() as uow:
+    with setting(kill), vault.join() as uow:
         uow.kills.set(kill)
         body = {"why": kill.why}
         uow.audit.append(
@@ -57,7 +57,7 @@ def take_back(
     with vault.read() as view:
         wanted = [order.intent.cl_ord_id for order in view.orders.open() if _stands(order, kills)]
     for start in range(0, len(wanted), _PORTION):
-        with vault.write() as uow:
+        with vault.join() as uow:
             for name in wanted[start : start + _PORTION]:
                 order = uow.orders.get(name)
                 assert order is not None

@@ -225,7 +225,7 @@ class Releaser:
     def _begin(self, wave: UnderWay, intents: tuple[OrderIntent, ...]) -> None:
         """Commit what of the wave is not committed."""
         now, ground = self._clock.now(), wave.ground
-        with self._vault.write() as uow:
+        with self._vault.join() as uow:
             standing = [one for i in intents for one in lineage(uow, i.cl_ord_id)]
             is_first = not standing and not reductions(uow, ground.run_id, intents)
             wanted = intents if is_first else _anew(newest(uow, intents))
@@ -247,7 +247,7 @@ class Releaser:
             reasons = wave.ground.recheck(following, frozenset(accounts))
         going: tuple[OrderIntent, ...] = ()
         if following or fallen:
-            with self._vault.write() as uow:
+            with self._vault.join() as uow:
                 wanted = (*self._followers(uow, wave, left, now), *_anew(fallen))
                 going = commit(uow, wanted, wave.ground, {**wave.barred, **reasons}, now)
             self._wire.wake()
@@ -279,7 +279,7 @@ class Releaser:
             return
         why = "the wave's time is over" if by == ACTOR else "its rest goes to the next choice"
         now = self._clock.now()
-        with self._vault.write() as uow:
+        with self._vault.join() as uow:
             alone = cancel_lists(uow, names, at=now, why=why, by=by) if by == ACTOR else names
             for name in alone:
                 order = uow.orders.get(name)

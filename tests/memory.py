@@ -8,7 +8,7 @@ honest; the facts are the same values that the real vault keeps.
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
@@ -605,11 +605,14 @@ class MemoryVault:
         self._state = replace(State(), custody=list(custody), flows=list(flows))
 
     @contextmanager
-    def write(self) -> Iterator[MemoryUnit]:
+    def write(self, *, takes_along: bool = False) -> Iterator[MemoryUnit]:
         with self._lock:
             unit = MemoryUnit(self._state.branch())
             yield unit
             self._state = unit.state
+
+    def join(self) -> AbstractContextManager[MemoryUnit]:
+        return self.write()
 
     @contextmanager
     def read(self) -> Iterator[MemoryUnit]:

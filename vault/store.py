@@ -25,6 +25,7 @@ from vault.audit import SqlAudit
 from vault.bars import KnownBars
 from vault.engine import open_engine
 from vault.faults import StorageUnavailableError, translated
+from vault.guests import Guest, Hosting
 from vault.memory import Memory
 from vault.presence import presence_at
 from vault.turns import Turns
@@ -78,20 +79,50 @@ class SqlVault:
         return self._anchor_path
 
     @contextmanager
-    def write(self) -> Iterator[SqlUnitOfWork]:
+    def write(self, *, takes_along: bool = False) -> Iterator[SqlUnitOfWork]:
         """One transaction, by one thread at a time; see `domain.ports.Vault.write`.
 
         Raises `LeaseHeldError` or `FencedError` when the lease is another's, and `TryAgainError`
         when the database cannot be reached, is locked or full. Nothing is stored then.
         """
+        self._refuse_nesting()
+        self._turns.take()
+        with self._own(takes_along=takes_along) as uow:
+            yield uow
+
+    @contextmanager
+    def join(self) -> Iterator[SqlUnitOfWork]:
+        """Like `write`, or part of another's transaction; see `domain.ports.Vault.join`."""
+        self._refuse_nesting()
+        guest = Guest()
+        self._turns.take(guest)
+        if guest.uow is None:
+            with self._own() as uow:
+                yield uow
+            return
+        self._writing_thread = threading.get_ident()
+        try:
+            with translated(), guest.uow.savepoint():
+                yield guest.uow
+        finally:
+            self._writing_thread = None
+            guest.leave()
+        self._settle(guest.outcome())
+
+    @contextmanager
+    def _own(self, *, takes_along: bool = False) -> Iterator[SqlUnitOfWork]:
+        """It is our turn."""
         with Accompanied(self._before_commit) as accompanied:
-            with self._exclusive():
+            with self._held(), Hosting(self._turns) as hosting:
                 self._acquire()
                 with translated(), self._known_or_forgotten(), self._writer.begin() as connection:
                     self._lease.check(connection, self._clock.now())
                     uow = SqlUnitOfWork(connection, self._memory, self._bars)
                     with uow.statements_wait():
                         yield uow
+                        if takes_along:
+                            hosting.welcome(uow)
+                            self._writing_thread = threading.get_ident()
                         accompanied.about_to_commit(uow)
                     appended = uow.audit.appended()
                 uow.committed()
@@ -100,6 +131,7 @@ class SqlVault:
                     head = Anchor(appended[-1].sequence, appended[-1].hash)
                     self._anchoring.add(head, appended)
                 behind_us = self._anchoring.added
+                hosting.committed(behind_us)
             self._settle(behind_us)
 
     def accompany(self, before_commit: BeforeCommit) -> None:
@@ -198,14 +230,23 @@ class SqlVault:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
+        self._refuse_nesting()
+        self._turns.take()
+        with self._held():
+            yield
+
+    def _refuse_nesting(self) -> None:
         if self._writing_thread == threading.get_ident():
             raise InvariantError("a write inside a write: use the unit of work that is open")
-        with self._turns:
-            self._writing_thread = threading.get_ident()
-            try:
-                yield
-            finally:
-                self._writing_thread = None
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        self._writing_thread = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._writing_thread = None
+            self._turns.pass_on()
 
 
 def _reader(url: str) -> Engine:

@@ -81,7 +81,7 @@ class DyingVault:
     def __getattr__(self, name):
         return getattr(self._vault, name)
 
-    def write(self):
+    def write(self, *, takes_along=False):
         return _ThenDie(self._vault)
 
 

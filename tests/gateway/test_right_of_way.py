@@ -77,8 +77,24 @@ def test_a_transaction_ends_early_only_when_others_wait_to_write(is_awaited):
     assert part.goes_on() is not is_awaited
 
 
-@pytest.mark.parametrize(("commit_seconds", "longest"), [(0.0, 0.005), (0.02, 0.02), (9.0, 0.05)])
-def test_a_transaction_may_last_as_long_as_its_commit_but_not_for_ever(commit_seconds, longest):
+@pytest.mark.usefixtures("patient")
+def test_who_waits_to_write_does_not_wait_for_a_hand_over():
+    """Booking stands still with the writer's turn in its hands."""
+    is_awaited = threading.Event()
+    way = RightOfWay(time.monotonic, is_awaited.is_set)
+    part, found = way.begin(), []
+    booking = threading.Thread(target=lambda: found.append(part.goes_on()))
+
+    with way.taken(), way.handing_over():
+        booking.start()
+        is_awaited.set()
+        booking.join(30)
+
+    assert found == [False]
+
+
+@pytest.mark.parametrize(("commit_seconds", "longest"), [(0.0, 0.001), (0.08, 0.02), (9.0, 0.05)])
+def test_a_transaction_lasts_a_part_of_its_commit_when_others_wait(commit_seconds, longest):
     now = [0.0]
     way = RightOfWay(lambda: now[0], lambda: True)
     before = way.begin()
@@ -87,9 +103,9 @@ def test_a_transaction_may_last_as_long_as_its_commit_but_not_for_ever(commit_se
     before.committed()
 
     part = way.begin()
-    now[0] += longest - 0.001
+    now[0] += longest * 0.9
     assert part.goes_on()
-    now[0] += 0.002
+    now[0] += longest * 0.2
     assert not part.goes_on()
 
 

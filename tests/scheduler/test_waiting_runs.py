@@ -56,12 +56,15 @@ class WatchedVault(SqlVault):
         self.after = after
 
     @contextmanager
-    def write(self):
-        with super().write() as uow:
+    def write(self, *, takes_along=False):
+        with super().write(takes_along=takes_along) as uow:
             yield uow
         after, self.after = getattr(self, "after", None), None
         if after is not None:
             after()
+
+    def join(self):
+        return self.write()
 
 
 @pytest.fixture

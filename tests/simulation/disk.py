@@ -5,7 +5,7 @@ leaves its connections to be closed by the system, which rolls back what was not
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -124,10 +124,13 @@ class SimVault:
         self._let_others = let_others
 
     @contextmanager
-    def write(self) -> Iterator[UnitOfWork]:
-        with self.real.write() as uow:
+    def write(self, *, takes_along: bool = False) -> Iterator[UnitOfWork]:
+        with self.real.write(takes_along=takes_along) as uow:
             yield uow
         self._let_others()
+
+    def join(self) -> AbstractContextManager[UnitOfWork]:
+        return self.write()
 
     @contextmanager
     def read(self) -> Iterator[UnitOfWork]:
