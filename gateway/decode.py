@@ -46,14 +46,6 @@ def describe(raw: str, dictionary: Dictionary) -> tuple[DecodedField, ...]:
     )
 
 
-def as_text(raw: str, dictionary: Dictionary) -> str:
-    """`MsgType(35)=ExecutionReport Symbol(55)=AAPL …`, for a person who asks for all of it."""
-    return " ".join(
-        f"{field.name or 'Tag'}({field.tag})={field.meaning or field.value}"
-        for field in describe(raw, dictionary)
-    )
-
-
 def headline(raw: str, direction: Direction, dictionary: Dictionary | None = None) -> str:
     """One line: who, which way, what; names are FIX 4.4's unless another dictionary is given.
 

@@ -25,14 +25,6 @@ class Relaxation:
     loosened: tuple[tuple[Row | Lock | RiskCap, float], ...]  # With how far.
 
 
-def conflicts_of(
-    market: Market, problem: AccountProblem, locks: Sequence[Lock]
-) -> tuple[Conflict, ...]:
-    """A minimal conflicting set with the cheapest relaxation; empty when something holds."""
-    found = relaxation_of(market, problem, locks)
-    return found.conflicts if found else ()
-
-
 def relaxation_of(
     market: Market, problem: AccountProblem, locks: Sequence[Lock]
 ) -> Relaxation | None:

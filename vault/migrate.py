@@ -56,11 +56,6 @@ def head() -> str:
     return found
 
 
-def is_current(url: str) -> bool:
-    """Whether the database is exactly at the revision that this program needs."""
-    return current(url) == head()
-
-
 def revision_of(connection: Connection) -> str | None:
     """The revision that an open database is at."""
     return MigrationContext.configure(connection).get_current_revision()

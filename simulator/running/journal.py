@@ -28,7 +28,6 @@ _HEADER = re.compile(rb"B (\S{19,40}) (\d{1,12}) ([0-9a-f]{8})\n")
 _ITEM = re.compile(rb"([A-Z]) (\S{1,120}) (\d{1,18}) (\d{1,12})\n")
 _END = b"E\n"
 _HEADER_ROOM = 80
-_ITEM_ROOM = 160
 _NAME = "{:06d}.journal"
 
 

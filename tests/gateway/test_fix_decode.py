@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.decode import as_text, headline
+from gateway.decode import describe, headline
 from gateway.dictionary import load, standard_path
 
 NAMES = load(standard_path())
@@ -115,9 +115,13 @@ def test_a_message_fits_one_line(text, direction, line):
 
 
 def test_names_stand_beside_tags_and_secrets_do_not():
-    text = as_text(raw("35=A|34=1|554=s3cret|98=0|5001=x|39=1|"), NAMES)
+    fields = describe(raw("35=A|34=1|554=s3cret|98=0|5001=x|39=1|"), NAMES)
 
-    assert text == (
-        "MsgType(35)=Logon MsgSeqNum(34)=1 Password(554)=*** EncryptMethod(98)=NONE "
-        "Tag(5001)=x OrdStatus(39)=PARTIALLY_FILLED"
-    )
+    assert [(one.tag, one.name, one.meaning or one.value) for one in fields] == [
+        (35, "MsgType", "Logon"),
+        (34, "MsgSeqNum", "1"),
+        (554, "Password", "***"),
+        (98, "EncryptMethod", "NONE"),
+        (5001, "", "x"),
+        (39, "OrdStatus", "PARTIALLY_FILLED"),
+    ]

@@ -51,10 +51,6 @@ def tls_settings(directory, port: int, trusted: Authority, client=None) -> Gatew
     return load_settings(path, {"XSIM": {"session": sessions["XSIM"], "tls": True}}, {})
 
 
-def events_of(wired):
-    return " ".join(str(event.get("text", "")) for event in wired.events)
-
-
 def test_both_ends_with_good_certificates_trade(wired, ours, door):
     port = door(clients=ours.certificate).port
     gateway = wired.gateway(

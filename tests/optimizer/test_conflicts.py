@@ -11,7 +11,7 @@ from domain.accounts import CashFlow, WeightBand
 from domain.proposals import Outcome
 from optimizer import assemble, propose_batch
 from optimizer.box import box_of
-from optimizer.conflicts import conflicts_of
+from optimizer.conflicts import relaxation_of
 from optimizer.model import Programs
 from optimizer.solve import Solution, solve
 from optimizer.words import listed
@@ -21,6 +21,11 @@ from tests.optimizer.book import AS_OF, SOURCE, account, book_of, mandate
 def one(snapshot):
     (proposal,) = propose_batch(*assemble(snapshot))
     return proposal
+
+
+def conflicts_of(market, problem, locks):
+    found = relaxation_of(market, problem, locks)
+    return found.conflicts if found else ()
 
 
 def energy(snapshot) -> list[str]:

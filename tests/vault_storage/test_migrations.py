@@ -45,7 +45,7 @@ def test_up_down_up_leaves_the_same_tables(empty_database_url):
 
     assert nothing == set()
     assert tables(empty_database_url) == first == set(metadata.tables)
-    assert migrate.is_current(empty_database_url)
+    assert migrate.current(empty_database_url) == migrate.head()
 
 
 def test_the_migrations_make_exactly_the_declared_tables(database_url):
@@ -94,7 +94,7 @@ def test_the_schema_stands_still_while_a_service_runs(open_vault, database_url):
     with pytest.raises(TryAgainError, match="stop it first"):
         migrate.downgrade(database_url, "base")
 
-    assert migrate.is_current(database_url)
+    assert migrate.current(database_url) == migrate.head()
     service.close()
     migrate.upgrade(database_url)
 
