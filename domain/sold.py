@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from domain.exact import ZERO
+from domain.instruments import CASH
 from domain.postings import Relief, Transaction, TransactionKind
 
 _WITHOUT_GAIN = frozenset({TransactionKind.WASH_SALE, TransactionKind.SPLIT})
@@ -31,6 +32,12 @@ def sold_lots(transactions: Iterable[Transaction]) -> dict[SoldLot, Relief]:
                 _add(standing, sale.transaction_id, relief)
     _restate(standing, facts, undone)
     return standing
+
+
+def left_at_cost(transaction: Transaction) -> bool:
+    """Whether its shares left without being sold: an adjustment that no cash came for."""
+    is_by_hand = transaction.kind is TransactionKind.ADJUSTMENT
+    return is_by_hand and all(leg.asset != CASH for leg in transaction.legs)
 
 
 def told_id(account_id: str, security_id: str, day: date) -> str:

@@ -1,7 +1,9 @@
 """What the books say of replaced shares: the strands in which a household's shares lie.
 
 Read from the postings alone: what sales took of lots and still stands, the lots that are held,
-and every wash sale that was posted. Shares of other days are counted in those of today.
+and every wash sale that was posted. Shares of other days are counted in those of today. What
+persons book by hand is a trade as any other. Shares of a taxable lot that they let leave at cost
+went elsewhere: if they have replaced nothing by then, they do not any more.
 """
 
 from collections import defaultdict
@@ -14,11 +16,12 @@ from functools import cached_property
 from domain.exact import ZERO
 from domain.lots import TaxLot
 from domain.postings import Disallowance, Relief, Transaction, TransactionKind
-from domain.sold import TOLD, SoldLot, sold_lots
+from domain.sold import TOLD, SoldLot, left_at_cost, sold_lots
 from domain.splits import Split, factor, rounded_times
 from ledger.wash_strands import DUST, MARK, MILLIONTH, Piece, Strand, origin_of, part
 
-_BUYS = frozenset({TransactionKind.OPENING, TransactionKind.ALLOCATION})
+_SALES = frozenset({TransactionKind.ALLOCATION, TransactionKind.ADJUSTMENT})
+_BUYS = _SALES | {TransactionKind.OPENING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,15 +195,14 @@ class WashFacts:
 
     @cached_property
     def _sold(self) -> Mapping[SoldLot, Relief]:
-        known = {
-            one.transaction_id
-            for one in self._transactions
-            if one.kind is TransactionKind.ALLOCATION
-        }
+        known = {one.transaction_id: one for one in self._transactions if one.kind in _SALES}
         return {
-            key: relief
-            for key, relief in sold_lots(self._transactions).items()
-            if key[0] in known and relief.quantity > 0 and relief.security_id in self._splits
+            (sale, lot_id): relief
+            for (sale, lot_id), relief in sold_lots(self._transactions).items()
+            if sale in known
+            and relief.quantity > 0
+            and relief.security_id in self._splits
+            and (MARK in lot_id or not left_at_cost(known[sale]))
         }
 
     @cached_property
@@ -320,6 +322,7 @@ class WashFacts:
             counted=sale.trade_date,
             loss=-relief.gain,
             term=relief.term,
+            is_at_cost=left_at_cost(sale),
         )
 
 

@@ -38,6 +38,7 @@ class Piece:
     counted: date | None = None  # The day whose shares they are, if they were sold before a split.
     loss: Decimal = ZERO  # Basis less proceeds, of what was sold; a gain is below zero.
     term: Term = Term.SHORT  # Of what was sold.
+    is_at_cost: bool = False  # They left without a sale: no gain or loss, whatever they cost.
 
     def cut(self, shares: Decimal, loss: Decimal) -> "tuple[Piece, Piece]":
         """`shares` of its own with `loss`, and the rest."""
@@ -127,7 +128,7 @@ def _carried(loss: Piece, pieces: tuple[Piece, ...]) -> Iterator[Piece]:
             lot_id=lot_after(before, piece.origin),
             acquired=acquired,
             basis=piece.basis + loss.loss,
-            loss=piece.loss + loss.loss if piece.sale else ZERO,
+            loss=piece.loss + loss.loss if piece.sale and not piece.is_at_cost else ZERO,
             term=piece.term if piece.sold is None else term_of(acquired, piece.sold),
         )
         yield before
@@ -148,7 +149,7 @@ def _freed(before: Piece, piece: Piece) -> Piece:
         lot_id=piece.origin,
         acquired=acquired,
         basis=max(ZERO, piece.basis - before.loss),  # Shares that cost nothing, after rounding.
-        loss=piece.loss - before.loss if piece.sale else ZERO,
+        loss=piece.loss - before.loss if piece.sale and not piece.is_at_cost else ZERO,
         term=piece.term if piece.sold is None else term_of(acquired, piece.sold),
     )
 

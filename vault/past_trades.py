@@ -18,7 +18,7 @@ from domain.facts import About
 from domain.orders import Side
 from domain.postings import Relief, Transaction, TransactionKind
 from domain.snapshot import PastTrade, TradeNow
-from domain.sold import sold_lots, told_id
+from domain.sold import left_at_cost, sold_lots, told_id
 from domain.splits import Split, factor, rounded_times
 from vault.book import Book
 from vault.lot_histories import OpenedLot, opened_lots
@@ -28,6 +28,7 @@ _TRADES = (
     TransactionKind.ALLOCATION,
     TransactionKind.ALLOCATION_REVERSAL,
     TransactionKind.WASH_SALE,
+    TransactionKind.ADJUSTMENT,
 )
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 _MILLIONTH = Decimal("0.000001")
@@ -201,7 +202,8 @@ def _custodians(book: Book, since: date) -> Iterator[_Told]:
 def _ours(posted: Iterable[Transaction], since: date) -> Iterator[_Told]:
     """Our own allocations that stand: each lot opened a purchase, each relief a sale.
 
-    A sale that a wash sale has restated gained what it counts now.
+    So it is with what persons booked by hand, but for shares that left at their cost. A sale that
+    a wash sale has restated gained what it counts now.
     """
     facts = tuple(posted)
     undone = {transaction.reverses for transaction in facts}
@@ -213,9 +215,16 @@ def _ours(posted: Iterable[Transaction], since: date) -> Iterator[_Told]:
         if one.kind is TransactionKind.ALLOCATION and stands and (one.traded or since) >= since:
             yield from _bought(one)
             yield from _sold(one, sold[one.transaction_id])
+        elif one.kind is TransactionKind.ADJUSTMENT:
+            yield from (told for told in _bought(one) if told.trade.day >= since)
+            if not left_at_cost(one):
+                yield from _sold(one, sold[one.transaction_id])
 
 
 def _bought(allocation: Transaction) -> Iterator[_Told]:
+    """On the day of the trade; what was booked by hand is told with the day it was bought on."""
+    by_hand = allocation.kind is TransactionKind.ADJUSTMENT
+    traded = allocation.traded or allocation.trade_date
     for lot in allocation.opened:
         yield _Told(
             trade=PastTrade(
@@ -223,7 +232,7 @@ def _bought(allocation: Transaction) -> Iterator[_Told]:
                 security_id=lot.security_id,
                 side=Side.BUY,
                 quantity=lot.quantity,
-                day=allocation.traded or allocation.trade_date,
+                day=lot.acquired if by_hand else traded,
                 gain=None,
                 source=lot.source,
             ),

@@ -16,7 +16,7 @@ from domain.sold import TOLD, sold_lots
 from ledger import positions, wash_postings
 from ledger.postings import opening_id
 from ledger.wash_strands import lot_after
-from tests.ledger.wash_books import Books
+from tests.ledger.wash_books import BY_HAND, TRADE, Books
 
 BEGIN = date(2026, 1, 5)
 WINDOW = timedelta(days=30)
@@ -41,10 +41,12 @@ class Atom:
     replaced_by: "Atom | None" = None  # By which my loss was.
     replaces: "Atom | None" = None
     is_tried: bool = False
+    is_at_cost: bool = False  # It left without a sale,
+    is_gone: bool = False  # and had replaced nothing by then.
 
     @property
     def loss(self):
-        return self.basis - self.proceeds if self.sold else Fraction(0)
+        return self.basis - self.proceeds if self.sold and not self.is_at_cost else Fraction(0)
 
     @property
     def is_outside(self):
@@ -81,6 +83,13 @@ class Twin:
         for one in held[:count]:
             one.sold, one.sale, one.proceeds = day, sale, Fraction(proceeds) / count
 
+    def leave(self, day, name, lot_id, shares):
+        self.sell(day, name, lot_id, shares, 0)
+        for one in self.atoms:
+            if one.sale == name:
+                one.is_at_cost = True
+                one.is_gone = one.replaces is None and not one.is_outside
+
     def join(self, account, names):
         """What it bought by this day has lots of ours; they are called as the books call them."""
         for one in self.atoms:
@@ -114,6 +123,7 @@ class Twin:
             one
             for one in self.atoms
             if one.replaces is None
+            and not one.is_gone
             and abs(one.bought - losing.sold) <= WINDOW
             and not one.purchases() & losing.purchases()
         ]
@@ -201,6 +211,7 @@ buys = st.tuples(
     st.integers(1, 40),
 )  # fmt: skip
 sells = st.tuples(st.just("sell"), days, st.integers(0, 9), st.integers(1, 4), st.integers(1, 40))
+leaves = st.tuples(st.just("leave"), days, st.integers(0, 9), st.integers(1, 4))
 posts = st.tuples(st.just("post"), days)
 AWAY = st.sampled_from(["AWAY", "IRA-AWAY"])
 told = st.tuples(st.just("told"), days, AWAY, st.integers(1, 4), st.integers(1, 40))
@@ -221,11 +232,15 @@ SPLITS = [(2, 1), (3, 1), (3, 2), (1, 2)]
 LARGE = [(7, 1), (35, 1), (90, 1), (300, 1)]
 
 
-def live(history, split):
-    """The same trades in the books and in the twin, which are compared after every posting."""
+def live(history, split, by_hand=frozenset()):
+    """The same trades in the books and in the twin, which are compared after every posting.
+
+    `by_hand` are the numbers of those that persons booked.
+    """
     books, twin, day = Books(), Twin(per_share=lcm(ATOMS, split[1][0]) if split else ATOMS), BEGIN
     for number, (what, after, *rest) in enumerate(history):
         day += timedelta(days=after)
+        kind = BY_HAND if number in by_hand else TRADE
         if split and split[0] <= number and not books.splits and books.lots():
             day += timedelta(days=1)
             books.split(day, *split[1])
@@ -233,14 +248,19 @@ def live(history, split):
         if what == "buy":
             account, shares, price = rest
             name = f"L{number:02}"
-            books.buy(name, day, shares, shares * price, account=account)
+            books.buy(name, day, shares, shares * price, account=account, kind=kind)
             twin.buy(name, day, shares, shares * price, account=account)
         elif what == "sell" and books.lots():
             place, shares, price = rest
             lot = books.lots()[place % len(books.lots())]
             shares = min(Decimal(shares), lot.quantity)
-            sale = books.sell(day, lot.lot_id, shares, shares * price)
+            sale = books.sell(day, lot.lot_id, shares, shares * price, kind=kind)
             twin.sell(day, sale, lot.lot_id, shares, shares * price)
+        elif what == "leave" and books.lots():
+            place, shares = rest
+            lot = books.lots()[place % len(books.lots())]
+            shares = min(Decimal(shares), lot.quantity)
+            twin.leave(day, books.leave(day, lot.lot_id, shares), lot.lot_id, shares)
         elif what == "told":
             buy_elsewhere(books, twin, day, rest)
         elif what == "join":
@@ -288,6 +308,16 @@ def is_ours(books, account):
 @given(history=st.lists(st.one_of(buys, buys, sells, sells, posts), min_size=3, max_size=24))
 def test_lots_and_gains_are_what_shares_one_by_one_come_to(history):
     live(history, None)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    history=st.lists(st.one_of(buys, sells, low_sells, leaves, posts), min_size=3, max_size=16),
+    split=st.none() | st.tuples(st.integers(1, 12), st.sampled_from(SPLITS)),
+    by_hand=st.frozensets(st.integers(0, 15), max_size=12),
+)
+def test_what_persons_booked_is_matched_as_any_other_trade(history, split, by_hand):
+    live(history, split, by_hand)
 
 
 @settings(deadline=None, max_examples=300)

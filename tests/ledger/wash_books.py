@@ -1,11 +1,13 @@
 """A household's books in a few words: buy, sell, split, take over, and look for wash sales."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from domain.accounts import LotMethod
 from domain.custody import CustodyHistory
+from domain.instruments import CASH
 from domain.lots import TaxLot, Term
 from domain.orders import Side
 from domain.postings import Leg, Transaction, TransactionKind
@@ -29,6 +31,7 @@ from ledger.wash_sales import Taxpayer
 
 AT = datetime(2026, 11, 2, 21, 0, tzinfo=UTC)
 NAME = "US5949181045"
+TRADE, BY_HAND = TransactionKind.ALLOCATION, TransactionKind.ADJUSTMENT
 SOURCE = Source("lots.csv", 2, "0" * 64)
 
 
@@ -44,7 +47,7 @@ class Books:
         self.told: list[PastTrade] = []
         self.same = same
 
-    def buy(self, name, day, shares, cost, *, account="A", security=NAME):
+    def buy(self, name, day, shares, cost, *, account="A", security=NAME, kind=TRADE):
         """Opens the lot `name`."""
         lot = TaxLot(
             lot_id=name,
@@ -56,16 +59,29 @@ class Books:
             source=None,
         )
         legs = self._legs(account, security, lot.quantity)
-        self._allocate(f"buy:{name}", day, legs, opened=(lot,))
+        self._enter(f"buy:{name}", kind, day, legs, opened=(lot,))
 
-    def sell(self, day, lot_id, shares, proceeds):
+    def sell(self, day, lot_id, shares, proceeds, *, kind=TRADE):
         """Gives the sale's id."""
         lot = next(one for one in self.lots() if one.lot_id == lot_id)
         taken = lots.relieve([lot], Decimal(shares), Decimal(proceeds), LotMethod.FIFO, sold_on=day)
-        legs = self._legs(lot.account_id, lot.security_id, -Decimal(shares))
+        legs = (
+            *self._legs(lot.account_id, lot.security_id, -Decimal(shares)),
+            *self._legs(lot.account_id, CASH, Decimal(proceeds)),
+        )
         sale = f"sale:{len(self.transactions)}"
-        self._allocate(sale, day, legs, relieved=taken)
+        self._enter(sale, kind, day, legs, relieved=taken)
         return sale
+
+    def leave(self, day, lot_id, shares):
+        """By hand, at their cost, as `ledger.adjustments` has it; gives the posting's id."""
+        lot = next(one for one in self.lots() if one.lot_id == lot_id)
+        [taken] = lots.relieve([lot], Decimal(shares), Decimal(0), LotMethod.FIFO, sold_on=day)
+        legs = self._legs(lot.account_id, lot.security_id, -Decimal(shares))
+        name = f"left:{len(self.transactions)}"
+        at_cost = replace(taken, proceeds=taken.basis)
+        self._enter(name, BY_HAND, day, legs, relieved=(at_cost,))
+        return name
 
     def buy_elsewhere(self, day, shares, account, security=NAME):
         """A custodian tells of it; gives what wash sales call it."""
@@ -218,11 +234,11 @@ class Books:
             Leg(book=f"client:{account}", asset=security, quantity=shares),
         )
 
-    def _allocate(self, name, day, legs, **lots_moved):
+    def _enter(self, name, kind, day, legs, **lots_moved):
         self.transactions.append(
             Transaction(
                 transaction_id=name,
-                kind=TransactionKind.ALLOCATION,
+                kind=kind,
                 trade_date=day,
                 at=AT,
                 legs=legs,

@@ -12,10 +12,13 @@ from domain.lots import Term
 from domain.orders import Side
 from domain.postings import Relief, Transaction, TransactionKind
 from domain.snapshot import PastTrade
+from domain.sold import sold_lots
+from ledger.adjustments import Adjustment
 from ledger.positions import disallowed
-from oms import wash_sales
+from oms import adjustments, wash_sales
 from tests.oms_orders.desk import AAPL, DAY, KO, NOW, RUN, SOURCE, lot, open_books, snapshot
 
+LATER = NOW + timedelta(days=3)
 TAXPAYER = {"A1": TaxStatus.TAXABLE, "A2": TaxStatus.TAXABLE, "A3": TaxStatus.DEFERRED}
 
 
@@ -30,7 +33,7 @@ def household(book):
 
 @pytest.fixture
 def book():
-    return household(snapshot([lot("A1", AAPL, 100, "20000")], {"A1": "0"}))
+    return household(snapshot([lot("A1", AAPL, 100, "20000")], {"A1": "0", "A2": "9000"}))
 
 
 def allocate(vault, number, day=DAY, *, opened=(), relieved=()):
@@ -94,6 +97,49 @@ def test_a_spouse_who_buys_takes_the_loss_over_with_its_days(vault, book):
     (kept,) = lots(vault, "A2").values()
     assert (kept.quantity, kept.basis) == (40, 8000)
     assert kept.acquired == DAY - timedelta(days=600)
+
+
+def by_hand(vault, **what):
+    """Two persons book shares of AAPL in A1 or A2."""
+    wanted = Adjustment(security_id=AAPL, symbol="AAPL", **what)
+    with vault.write() as uow:
+        said, _ = adjustments.propose(uow, wanted, why="a letter", by="anna", at=LATER)
+        account = wanted.account_id
+        return adjustments.second(uow, account, said.number, by="ben", at=LATER)[1]
+
+
+def test_a_sale_and_a_purchase_that_persons_booked_are_matched(vault, book):
+    open_books(vault, book)
+    gone = {"shares": Decimal(-100), "lot_id": "A1:AAPL:1", "cash": Decimal(15000)}
+    come = {"shares": Decimal(40), "cost": Decimal(6000), "acquired": DAY}
+    sold = by_hand(vault, account_id="A1", day=DAY, **gone)
+    lot_of = by_hand(vault, account_id="A2", day=DAY, **come).opened[0].lot_id
+
+    (posted,) = post(vault, book)
+
+    (one,) = disallowed([posted])
+    assert (one.sale, one.replacement) == (sold.transaction_id, lot_of)
+    assert (one.quantity, one.loss) == (40, 2000)
+    (kept,) = lots(vault, "A2").values()
+    assert (kept.quantity, kept.basis) == (40, 8000)
+    assert post(vault, book) == ()
+
+
+def test_shares_that_leave_at_cost_take_their_loss_along_and_realise_nothing(vault, book):
+    open_books(vault, book)
+    allocate(vault, 1, relieved=(sold_at_a_loss(),))
+    allocate(vault, 2, opened=(bought("A2", 40, "6000"),))
+    post(vault, book)
+    (taker,) = lots(vault, "A2")
+    by_hand(vault, account_id="A2", day=LATER.date(), shares=Decimal(-40), lot_id=taker)
+    allocate(vault, 3, day=LATER.date(), opened=(bought("A2", 60, "9000", day=LATER.date()),))
+
+    (posted,) = post(vault, book, LATER.date())
+
+    assert [(one.quantity, one.loss) for one in disallowed([posted])] == [(60, 3000)]
+    with vault.read() as view:
+        gains = [one.gain for one in sold_lots(view.ledger.all()).values()]
+    assert gains == [-5000, 0]
 
 
 def test_posting_again_changes_nothing(vault, book):

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from domain.instruments import CASH
 from domain.lots import TaxLot, Term
+from domain.orders import Side
 from domain.postings import Disallowance, Leg, Relief, Transaction, TransactionKind
 from domain.snapshot import TradeNow
 from domain.splits import Split
@@ -90,7 +92,7 @@ def ours(connection):
     return {
         trade.day: trade
         for trade in take(connection, date(2022, 11, 30)).past_trades
-        if trade.account_id == ACCOUNT and trade.day in (SOLD, BOUGHT)
+        if (trade.account_id, trade.security_id) == (ACCOUNT, MSFT) and trade.day in (SOLD, BOUGHT)
     }
 
 
@@ -124,3 +126,26 @@ def test_a_wash_sale_that_was_taken_back_leaves_both_to_count(traded):
     wash(traded, "wash_sale:2", replace(REPLACED, quantity=Decimal(-40), loss=Decimal(-4000)))
 
     assert [trade.changed for trade in ours(traded).values()] == [None, None]
+
+
+@pytest.mark.parametrize(("cash", "days"), [(20000, {SOLD, BOUGHT}), (0, {BOUGHT})])
+def test_what_persons_booked_counts_unless_it_left_at_its_cost(bundle, cash, days):
+    """What came is told with the day on which it was bought."""
+    ledger, by_hand = SqlLedger(bundle), TransactionKind.ADJUSTMENT
+    old = replace(NEW, lot_id="old", quantity=LOST.quantity, basis=LOST.basis)
+    day = date(2020, 5, 5)
+    ledger.append(transaction("o", TransactionKind.ALLOCATION, day, legs=moved(100), opened=(old,)))
+    paid = (
+        Leg(book=f"client:{ACCOUNT}", asset=CASH, quantity=Decimal(cash)),
+        Leg(book="block:B", asset=CASH, quantity=Decimal(-cash)),
+    )
+    gone = replace(LOST, proceeds=Decimal(cash) or LOST.basis)
+    legs = (*moved(-100), *(paid if cash else ()))
+    ledger.append(transaction("adjustment:1", by_hand, SOLD, legs=legs, relieved=(gone,)))
+    ledger.append(transaction("adjustment:2", by_hand, SPLIT, legs=moved(60), opened=(NEW,)))
+
+    found = ours(bundle)
+
+    assert found.keys() == days
+    assert (found[BOUGHT].side, found[BOUGHT].quantity) == (Side.BUY, 60)
+    assert SOLD not in days or found[SOLD].gain == -10000
