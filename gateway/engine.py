@@ -8,6 +8,7 @@ would wedge its thread while the process lives, so it ends the process instead.
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +20,7 @@ from gateway import dictionary
 from gateway.callbacks import Callbacks
 from gateway.dialect import Kind
 from gateway.enginelog import EngineLogFactory
+from gateway.filestore import dated_today
 from gateway.floods import Floods
 from gateway.gaps import Gaps
 from gateway.sessioncfg import SessionConfig, render
@@ -187,7 +189,8 @@ class Engine:
         settings.setFromString(render(session, _own_dictionaries(session)))
         stores = fix.FileStoreFactory(settings)
         self._kept += [settings, stores]
-        return kind(self._application, stores, settings, self._log_factory)
+        with dated_today(session, datetime.now(UTC)):
+            return kind(self._application, stores, settings, self._log_factory)
 
 
 def _own_dictionaries(session: SessionConfig) -> Mapping[str, Path]:

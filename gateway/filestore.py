@@ -5,8 +5,10 @@ The engine takes an empty or torn sequence file for a new session and starts at
 file keeps our Logon as sent, so the password is blotted out in place.
 """
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +18,10 @@ from gateway.message_file import blot, messages
 from gateway.sessioncfg import SessionConfig
 
 _SEQUENCES = re.compile(rb"\s*(\d{1,20})\s*:\s*(\d{1,20})\s*\Z")
-_CREATED = re.compile(rb"\s*(\d{8}-\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*\Z")
+# Behind another instant where a start died in `dated_today`.
+_CREATED = re.compile(
+    rb"\s*(?:\d{8}-\d{2}:\d{2}:\d{2} )?(\d{8}-\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*\Z"
+)
 _SECOND = timedelta(seconds=1)
 _SECONDS = "%Y%m%d-%H:%M:%S"
 _ORDERS = (b"\x0135=D\x01", b"\x0135=E\x01", b"\x0135=G\x01")  # Alone, in a list, changed.
@@ -108,6 +113,39 @@ def _orders_named(text: bytes, kinds: Sequence[bytes]) -> Sequence[str]:
 def blot_secrets(session: SessionConfig) -> None:
     """Overwrite user names and passwords in the message file; lengths and offsets stay."""
     blot(_file(session, "body"))
+
+
+@contextmanager
+def dated_today(session: SessionConfig, now: datetime) -> Iterator[None]:
+    """Let the engine make its session with a store of another day, if it keeps no hours.
+
+    QuickFIX 1.16.0 asks in the constructor of a session whether its store is of this day (UTC),
+    before it is told of NonStopSession=Y, and empties the store if not: it would go on at 1, and
+    the venue refuse it for good. So the store says `now` for that moment; the instant at which it
+    began stands behind it meanwhile, and alone again afterwards.
+    """
+    path = _file(session, "session")
+    if session.text("NonStopSession") != "Y" or not path.exists():
+        yield
+        return
+    began, times = path.read_bytes(), path.stat()
+    staged = f"{now.astimezone(UTC):{_SECONDS}} ".encode() + began.strip()
+    with path.open("r+b") as file:
+        file.write(staged)
+    try:
+        yield
+    finally:
+        if path.read_bytes() == staged:
+            _write_back(path, began)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def _write_back(path: Path, content: bytes) -> None:
+    """In place, as the engine has the file open; never empty in between."""
+    with path.open("r+b") as file:
+        file.write(content)
+        file.flush()
+        file.truncate(len(content))
 
 
 def _instant(content: bytes) -> datetime | None:

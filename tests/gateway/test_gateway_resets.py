@@ -257,3 +257,24 @@ def log_on_until_asked(venue):
             continue
         return heard[11]
     raise AssertionError("nobody asked")
+
+
+def test_a_session_without_hours_goes_on_under_its_numbers_on_another_day(wired):
+    """QuickFIX alone empties such a store at the first start after midnight."""
+    wired.venue.start()
+    name, order = working_order(wired, wired.connected())
+    talk(wired)
+    until(lambda: durable(wired) > 30, "the news")
+    wired.stop_gateways()
+    before = durable(wired)
+    (store,) = wired.directory.glob("**/FIX.4.4-TRIMTAB-XSIM.session")
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y%m%d-%H:%M:%S}"
+    store.write_text(yesterday, "ascii")
+
+    wired.connected()
+    wired.venue.say(wired.venue.fill(order, 200, "190.22", 300))
+    until(lambda: order_of(wired.vault, name).status is OrdStatus.FILLED, "the rest")
+
+    assert durable(wired) > before
+    assert wired.alarms("session_began_anew") == wired.alarms("sequence_reset") == []
+    assert store.read_text("ascii") == yesterday

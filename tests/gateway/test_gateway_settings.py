@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import ConfigError
 from gateway.dictionary import load, standard_path, write_for_sending, write_relaxed
-from gateway.filestore import blot_secrets, check_store, sent_orders, sent_replaces
+from gateway.filestore import blot_secrets, check_store, dated_today, sent_orders, sent_replaces
 from gateway.session_file import write_session_config
 from gateway.sessioncfg import read_sessions, render
 from gateway.settings import load_settings
@@ -201,6 +201,19 @@ def test_a_store_that_vanished_is_refused_only_when_the_database_knows_the_sessi
     assert check_store(session, 0) is None
     with pytest.raises(ConfigError, match="is missing, but the database has 33 messages"):
         check_store(session, 33)
+
+
+def test_a_start_that_dies_while_the_store_is_dated_today_leaves_its_beginning_readable(config):
+    session = read_sessions(config)[0]
+    store_files(session)
+    before = check_store(session, 33)
+
+    with dated_today(session, datetime(2022, 12, 2, 9, tzinfo=UTC)):
+        as_a_kill_leaves_it = check_store(session, 33)
+        first_word = (session.store / "FIX.4.4-TRIMTAB-XSIM.session").read_text().split()[0]
+
+    assert first_word == "20221202-09:00:00"
+    assert as_a_kill_leaves_it == before == check_store(session, 33)
 
 
 def test_passwords_are_blotted_out_of_the_store_without_moving_a_byte(config):
