@@ -13,11 +13,8 @@ alternate between the methods; figures are medians of rounds.
 """
 
 import argparse
-import json
 import statistics
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,23 +32,7 @@ _OURS = ("-m", "benchmarks.gateway_ours")
 def main() -> None:
     """Parse, run, print."""
     options = _options()
-    before, began = machine.load(), time.perf_counter()
-    rows = []
-    for row in _rows(options):
-        rows.append(row)
-        if not options.json:
-            print(_line(row), flush=True)
-    if options.json:
-        found = {
-            "benchmark": "gateway",
-            "machine": machine.described(),
-            "load_before": before,
-            "load_after": machine.load(),
-            "seconds": round(time.perf_counter() - began, 1),
-            "rows": rows,
-        }
-        json.dump(found, sys.stdout, indent=1)
-        print()
+    machine.tell("gateway", _rows(options), line=_line, as_json=options.json)
 
 
 def _rows(options: argparse.Namespace) -> Iterator[Row]:

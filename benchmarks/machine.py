@@ -1,12 +1,38 @@
 """What a benchmark ran on, and what else the machine did meanwhile."""
 
+import json
 import os
 import platform
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 Facts = dict[str, Any]
+
+
+def tell(
+    benchmark: str, rows: Iterable[Facts], *, line: Callable[[Facts], str], as_json: bool
+) -> None:
+    """Print each row as it is measured, or all in one JSON object with what they ran on."""
+    before, began = load(), time.perf_counter()
+    found = []
+    for row in rows:
+        found.append(row)
+        if not as_json:
+            print(line(row), flush=True)
+    if as_json:
+        said = {
+            "benchmark": benchmark,
+            "machine": described(),
+            "load_before": before,
+            "load_after": load(),
+            "seconds": round(time.perf_counter() - began, 1),
+            "rows": found,
+        }
+        json.dump(said, sys.stdout, indent=1)
+        print()
 
 
 def described() -> Facts:

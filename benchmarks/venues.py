@@ -10,9 +10,6 @@ Medians of rounds in which the methods take turns.
 """
 
 import argparse
-import json
-import sys
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,23 +23,7 @@ _FEW = 1_000_000  # From here on a run shows memory, not speed.
 def main() -> None:
     """Parse, run, print."""
     options = _options()
-    before, began = machine.load(), time.perf_counter()
-    rows = []
-    for row in _rows(options):
-        rows.append(row)
-        if not options.json:
-            print(_line(row), flush=True)
-    if options.json:
-        found = {
-            "benchmark": "venues",
-            "machine": machine.described(),
-            "load_before": before,
-            "load_after": machine.load(),
-            "seconds": round(time.perf_counter() - began, 1),
-            "rows": rows,
-        }
-        json.dump(found, sys.stdout, indent=1)
-        print()
+    machine.tell("venues", _rows(options), line=_line, as_json=options.json)
 
 
 def _rows(options: argparse.Namespace) -> Iterator[Row]:
