@@ -423,6 +423,8 @@ def _typed(document: Any, fields: dict[str, Any]) -> dict[str, Any]:
             typed[name] = from_plain(kind, document[name])
         except (TypeError, ValueError, AttributeError) as error:
             raise BadInputError(f"field {name!r} is of the wrong kind: {error}") from error
+    if "by" in typed and not typed["by"].strip():
+        raise BadInputError("field 'by' is blank; say who asks for it")
     return typed
 
 

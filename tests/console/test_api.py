@@ -139,6 +139,7 @@ def test_without_the_token_nothing_is_answered(tcp, desk):
         ('{"by": "a", "why": "b", "force": 1}', "unknown field 'force'; valid fields: by, why"),
         ('{"by": "a", "by": "b", "why": ""}', "key 'by' stands twice; keep one of them"),
         ('{"by": 1, "why": ""}', "field 'by' is of the wrong kind"),
+        ('{"by": " ", "why": "b"}', "field 'by' is blank; say who asks for it"),
         ('{"by": NaN, "why": ""}', "NaN is not a number that can be used"),
         ('{"by": ' + "9" * 5000 + ', "why": ""}', "a number of 5000 digits cannot be used"),
         ("[" * 100_000, "nested too deeply"),
