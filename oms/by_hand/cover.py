@@ -10,6 +10,7 @@ from decimal import Decimal
 from domain.exact import ZERO, plain
 from domain.orders import OrderIntent, Side
 from domain.ports import UnitOfWork
+from domain.splits import factor, rounded_times
 
 
 def free_shares(
@@ -53,17 +54,21 @@ def in_words(account_id: str, symbol: str, wanted: Decimal, held: Decimal, free:
 
 
 def still_to_come(uow: UnitOfWork, intent: OrderIntent, account_id: str) -> Decimal:
-    """Shares of the account's part that are not in its books yet."""
+    """Shares of the account's part that are not in its books yet, in those that the books hold.
+
+    An order of before a split is counted in old shares for ever, and its account's lots in new.
+    """
     parts = [p.quantity for p in intent.allocations if p.account_id == account_id]
     if not parts:
         return ZERO
+    told = uow.ledger.splits(intent.security_id)
     moved = sum(
         (
-            leg.quantity
+            rounded_times(leg.quantity, factor(told, transaction.trade_date))
             for transaction in uow.ledger.of_order(intent.cl_ord_id)
             for leg in transaction.legs
             if leg.book == f"client:{account_id}" and leg.asset == intent.security_id
         ),
         ZERO,
     )
-    return parts[0] - abs(moved)
+    return rounded_times(parts[0], factor(told, intent.trade_date)) - abs(moved)

@@ -11,6 +11,7 @@ from domain.splits import Split
 from ledger import positions
 from ledger.wash_facts import traded
 from oms import splits
+from oms.by_hand.cover import free_shares
 from oms.splits import SplitRefusedError
 from oms.take_over import take_over
 from tests.oms_orders.desk import AAPL, DAY, NOW, intent, lot, open_books, snapshot
@@ -307,3 +308,18 @@ def test_what_was_traded_before_the_split_is_dated_by_its_day_and_counted_in_new
 
     dated = [(traded(t), t.trade_date, sum(r.quantity for r in t.relieved)) for t in gave]
     assert dated[-2:] == [(DAY, MORNING, 20), (MORNING, MORNING, 160)]
+
+
+def test_an_open_sale_of_before_a_split_may_still_take_the_shares_that_its_own_became(vault):
+    """Of A1's 60 shares 12 are sold and given out; the other 48 are 96 of the 176 that it holds."""
+    desk = Desk(vault, order(Side.SELL), BOOK)
+    desk.fill("E1", 20, "148", "0.10")
+    with vault.read() as view:
+        assert free_shares(view, "A1", AAPL) == (100, 40)
+
+    restate(desk)
+    book_split(vault)
+
+    with vault.read() as view:
+        assert free_shares(view, "A1", AAPL) == (176, 80)
+        assert free_shares(view, "A1", AAPL, ["G-0001"]) == (176, 176)
