@@ -19,11 +19,10 @@ import structlog
 from console.api import create_app
 from console.api_server import ApiServer
 from console.audience import Audience
-from console.clocks import clock_from
 from console.config import Config
 from console.heap import HeapTrimmer
 from console.log import close_logging, configure_logging
-from console.opening import open_reading, open_vault, residuals_of, triggers_of
+from console.opening import clock_of, open_reading, open_vault, residuals_of, triggers_of
 from console.pace import favour_the_wire
 from console.risk_limits import risk_limits
 from console.route_check import refuse_impossible_routes
@@ -100,11 +99,11 @@ def serve(config: Config) -> int:
 def _started(config: Config, stack: ExitStack) -> RunningService:
     """Start everything, from the database outwards; `stack` stops it in the reverse order."""
     _database_soundness(config)
-    clock, settings = clock_from(config.clock.start), _gateway_settings(config)
-    started_at = clock.now()
-    audience = Audience()
+    settings, audience = _gateway_settings(config), Audience()
     vault = stack.enter_context(open_vault(config, audience))
     vault.acquire()
+    clock = clock_of(config, vault)
+    started_at = clock.now()
     heartbeat = Heartbeat(vault.renew)
     heartbeat.start()
     stack.callback(heartbeat.stop)
@@ -268,7 +267,7 @@ def _layouts_words(config: Config) -> str:
 def _book_words(config: Config) -> str:
     """What there is to trade; accounts in quarantine are said, and keep nobody from starting."""
     with open_vault(config) as vault, vault.read() as view:
-        book = view.snapshots.take(clock_from(config.clock.start).now().date())
+        book = view.snapshots.take(clock_of(config, vault).now().date())
     strange = [one for one in book.securities if one.venue not in config.venues]
     if strange:
         raise ConfigError(

@@ -9,13 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from console import audit_log
-from console.clocks import SystemClock, clock_from
+from console.clocks import RehearsalClock, SystemClock
 from console.config import Config
 from console.reading import VaultReading
 from domain.audit import AuditEntry
 from domain.errors import ConfigError
-from domain.ports import Clock
+from domain.ports import Clock, Vault
 from domain.runs import Run, Urgency
+from oms import rules_in_force
 from vault import SqlVault
 from vault.export import verify_audit
 from vault.rebuild import check_projections
@@ -47,13 +48,27 @@ def open_vault(config: Config, told: Told = audit_log.tell) -> Iterator[SqlVault
         vault.close()
 
 
+def clock_of(config: Config, vault: Vault) -> Clock:
+    """The machine's clock, or a rehearsal's, which does not go back when it is started again.
+
+    It goes on from what was last written. Before a service has ever been started (none has put
+    rules in force) it is as the configuration says: files may be ingested at any hour.
+    """
+    start = config.clock.start
+    if start is None:
+        return SystemClock()
+    with vault.read() as view:
+        latest = view.audit.latest() if rules_in_force.in_force(view) else None
+    return RehearsalClock(start if latest is None else max(start, latest))
+
+
 @contextmanager
 def open_reading(config: Config) -> Iterator[VaultReading]:
     """Everything that may be asked, whether or not a service runs."""
     with open_vault(config) as vault:
         yield VaultReading(
             vault,
-            clock_from(config.clock.start),
+            clock_of(config, vault),
             partial(verify_audit, vault),
             partial(check_projections, vault),
         )
@@ -73,7 +88,7 @@ def open_service(config: Config, *, write: bool) -> "Iterator[VaultService]":
     with open_vault(config) as vault:
         if write:
             vault.acquire()
-        clock = clock_from(config.clock.start)
+        clock = clock_of(config, vault)
         yield VaultService(
             vault=vault,
             verify_audit=partial(verify_audit, vault),

@@ -415,6 +415,9 @@ class AuditPart(Part):
     def about(self, subject: str) -> tuple[AuditEntry, ...]:
         return tuple(entry for entry in self.state.audit if entry.subject == subject)
 
+    def latest(self) -> datetime | None:
+        return self.state.audit[-1].at if self.state.audit else None
+
 
 class Approvals(Part):
     def request(self, approval: Approval) -> None:

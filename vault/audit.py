@@ -51,6 +51,10 @@ class SqlAudit:
         rows = self._connection.execute(query.order_by(audit_entry.c.sequence))
         return tuple(_entry(row) for row in rows)
 
+    def latest(self) -> datetime | None:
+        query = select(audit_entry.c.at).order_by(audit_entry.c.sequence.desc()).limit(1)
+        return self._connection.execute(query).scalar_one_or_none()
+
     def scan(self, after: int = 0) -> Iterator[AuditEntry]:
         """The chain behind an entry, a batch at a time."""
         query = select(audit_entry).order_by(audit_entry.c.sequence).limit(_BATCH)
