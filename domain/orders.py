@@ -12,7 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.exact import ZERO
-from domain.splits import Split, factor, rounded_times
+from domain.splits import Split, factor, per_share, rounded_times
 
 
 class Side(StrEnum):
@@ -431,6 +431,16 @@ class Order:
     def shares_of(self, fill: StandingFill) -> Decimal:
         """What an execution counts today, in shares after every split since its day."""
         return rounded_times(fill.quantity, factor(self.splits, fill.trade_date))
+
+    @property
+    def approved(self) -> Decimal:
+        """Shares that were approved, in those that they have become by every split since."""
+        return rounded_times(self.intent.quantity, factor(self.splits, date.min))
+
+    @property
+    def decision_price(self) -> Decimal:
+        """What the decision was made on, for one share of today."""
+        return per_share(self.intent.reference_price, factor(self.splits, date.min))
 
     def has_followed_up(self, replaced: ReplaceRequest) -> bool:
         """Whether a later replace, accepted or pending, was reckoned on top of this one."""

@@ -122,9 +122,9 @@ def _unchangeable(
     """Why the venue is not even asked."""
     if order.is_closed or not order.sent or order.in_doubt:
         return f"it is {order.status.name.lower()}, not working"
-    if not 0 < quantity <= order.intent.quantity:
-        most = plain(order.intent.quantity)
-        if quantity > order.intent.quantity:
+    if not 0 < quantity <= order.approved:
+        most = plain(order.approved)
+        if quantity > order.approved:
             return (
                 f"{plain(quantity)} is more than the {most} that were approved; if it is meant, "
                 "say it again with --raise, and a second person agrees"
@@ -146,7 +146,7 @@ def _misplaced(
         return None
     if not price > 0:
         return f"the {name} {plain(price)} is not above zero"
-    return far_from(price, order.intent.reference_price, collar, name)
+    return far_from(price, order.decision_price, collar, name)
 
 
 def next_name(order: Order) -> str:

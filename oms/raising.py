@@ -184,8 +184,8 @@ def _require_raisable(view: UnitOfWork, order: Order, quantity: Decimal) -> None
     if order.is_closed or not order.sent or order.in_doubt:
         status = order.status.name.replace("_", " ").lower()
         raise ChangeRefusedError(order, f"it is {status}, not working")
-    if quantity <= intent.quantity:
-        why = f"{plain(quantity)} is not more than the {plain(intent.quantity)} that were approved"
+    if quantity <= order.approved:
+        why = f"{plain(quantity)} is not more than the {plain(order.approved)} that were approved"
         raise ChangeRefusedError(order, f"{why}: leave --raise out")
     if why := _no_more_of_the_same(view, order):
         raise ChangeRefusedError(order, why)

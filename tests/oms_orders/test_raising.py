@@ -225,9 +225,10 @@ def test_what_is_not_simply_more_of_the_same_is_refused_with_the_way_round(vault
     split = replace(order, splits=(Split(security_id=AAPL, day=DAY, new=2, old=1),))
     dollars = replace(order, intent=replace(order.intent, cash_quantity=Decimal(9000)))
 
-    assert "split 2 for 1 on 2022-11-30" in refused(vault, split)
+    assert "180 is not more than the 180 that were approved" in refused(vault, split, quantity=180)
+    assert "split 2 for 1 on 2022-11-30" in refused(vault, split, quantity=181)
     assert "it is for $9,000.00 and not for a number of shares" in refused(vault, dollars)
-    assert refused(vault, split).endswith("order the rest with `trimtab order new`")
+    assert refused(vault, split, quantity=181).endswith("order the rest with `trimtab order new`")
 
 
 def told(vault, *facts):

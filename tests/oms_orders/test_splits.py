@@ -12,6 +12,7 @@ from ledger import positions
 from ledger.wash_facts import traded
 from oms import splits
 from oms.by_hand.cover import free_shares
+from oms.cancel import ChangeRefusedError, change
 from oms.splits import SplitRefusedError
 from oms.take_over import take_over
 from tests.oms_orders.desk import AAPL, DAY, NOW, intent, lot, open_books, snapshot
@@ -323,3 +324,26 @@ def test_an_open_sale_of_before_a_split_may_still_take_the_shares_that_its_own_b
     with vault.read() as view:
         assert free_shares(view, "A1", AAPL) == (176, 80)
         assert free_shares(view, "A1", AAPL, ["G-0001"]) == (176, 176)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "quantity", "limit"), [(Decimal(2), 200, "74"), (Decimal("0.5"), 50, "296")]
+)
+def test_a_split_order_is_changed_within_what_was_approved_in_new_shares(
+    vault, ratio, quantity, limit
+):
+    """100 were approved at about 148: they are 200 at 74, or 50 at 296."""
+    desk = Desk(vault, order(Side.BUY), BOOK)
+    desk.fill("E1", 20, "148", "0.10")
+    restate(desk, ratio)
+    terms = {"quantity": Decimal(quantity), "limit_price": Decimal(limit)}
+
+    with vault.write() as uow:
+        usual = {"at": NOW, "why": "a test", "collar": Decimal("0.1")}
+        with pytest.raises(ChangeRefusedError, match=f"more than the {quantity} that were"):
+            change(uow, desk.order, **{**terms, "quantity": Decimal(quantity + 1)}, **usual)
+        with pytest.raises(ChangeRefusedError, match="away from"):
+            change(uow, desk.order, **{**terms, "limit_price": Decimal(148)}, **usual)
+        [wish] = change(uow, desk.order, **terms, **usual).pending
+
+    assert (wish.quantity, wish.limit_price) == (quantity, Decimal(limit))
