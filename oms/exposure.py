@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from domain.exact import to_cents
-from domain.orders import Order, OrderIntent, ReplaceRequest
+from domain.orders import Order, ReplaceRequest
 from oms.worst_price import worst_price
 
 
@@ -18,16 +18,18 @@ def exposure(order: Order, collar: Decimal) -> dict[str, Decimal]:
     """Dollars by account; `collar` is how far a buy without a limit may go, as a fraction."""
     found: dict[str, Decimal] = {}
     for terms in _versions(order):
-        for account, dollars in at_terms(order.intent, terms, collar).items():
+        for account, dollars in at_terms(order, terms, collar).items():
             found[account] = max(dollars, found.get(account, dollars))
     return found
 
 
-def at_terms(intent: OrderIntent, terms: ReplaceRequest, collar: Decimal) -> dict[str, Decimal]:
+def at_terms(order: Order, terms: ReplaceRequest, collar: Decimal) -> dict[str, Decimal]:
     """Dollars by account for the changed quantity at the worst price of these terms."""
-    price = worst_price(
-        replace(intent, limit_price=terms.limit_price, stop_price=terms.stop_price), collar
-    )
+    intent = order.intent
+    priced = replace(intent, limit_price=terms.limit_price, stop_price=terms.stop_price)
+    if order.splits:
+        priced = replace(priced, reference_price=order.decision_price)
+    price = worst_price(priced, collar)
     share = Fraction(terms.quantity) / Fraction(intent.quantity)
     return {
         part.account_id: _dollars(Fraction(part.quantity) * share * Fraction(price))

@@ -72,7 +72,7 @@ def _more(
 ) -> dict[str, Decimal]:
     """Dollars by account beyond everything that the order and its changes had entered."""
     entered = uow.entries.reserved(order.intent.cl_ord_id)
-    wanted = at_terms(order.intent, wish, collar)
+    wanted = at_terms(order, wish, collar)
     known = {account: entered.get(account, ZERO) for account in wanted}
     if not entered:  # Committed by a release that kept no entries.
         known = exposure(order, collar)

@@ -6,13 +6,16 @@ from decimal import Decimal
 
 import pytest
 
-from domain.orders import ExecType, OrdStatus, Side, TimeInForce
+from domain.order_states import open_order
+from domain.orders import ExecType, OrdStatus, OrdType, Side, TimeInForce
+from domain.restatements import after_split
 from domain.splits import Split
 from ledger import positions
 from ledger.wash_facts import traded
 from oms import splits
 from oms.by_hand.cover import free_shares
 from oms.cancel import ChangeRefusedError, change
+from oms.exposure import exposure
 from oms.splits import SplitRefusedError
 from oms.take_over import take_over
 from tests.oms_orders.desk import AAPL, DAY, NOW, intent, lot, open_books, snapshot
@@ -347,3 +350,14 @@ def test_a_split_order_is_changed_within_what_was_approved_in_new_shares(
         [wish] = change(uow, desk.order, **terms, **usual).pending
 
     assert (wish.quantity, wish.limit_price) == (quantity, Decimal(limit))
+
+
+@pytest.mark.parametrize("ratio", [Decimal(2), Decimal("0.5")])
+def test_a_split_takes_the_same_dollars_also_of_an_order_without_a_limit(ratio):
+    wanted = {"ord_type": OrdType.STOP, "limit_price": None, "stop_price": Decimal(100)}
+    before = open_order(replace(order(Side.BUY), **wanted))
+    split = Split(security_id=AAPL, day=MORNING, new=int(ratio * 2), old=2)
+
+    after = after_split(before, split)
+
+    assert exposure(after, Decimal("0.1")) == exposure(before, Decimal("0.1"))
