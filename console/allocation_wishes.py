@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from console.agreeing import how_to_agree
 from console.service_port import Telling
 from domain.orders import Settlement
 from domain.ports import UnitOfWork
@@ -23,7 +24,7 @@ def propose(
         subject=alloc_id,
         lines=(
             f"{by} says that allocation {alloc_id} {_MEANS[what]}: {why}",
-            f"a second person agrees with: trimtab resolve {alloc_id} --agree --by WHO",
+            how_to_agree(f"resolve {alloc_id}"),
         ),
         facts=said,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from console.agreeing import how_to_agree
 from console.service_port import AccountPart, AdjustmentWish, SplitWish, Telling
 from console.views import find_run
 from domain.errors import BadInputError, UnknownNameError
@@ -43,7 +44,7 @@ class BookWishes:
             subject=order,
             lines=(
                 f"{by} says that {order}, {terms}, is ours: {shares}: {why}",
-                f"a second person agrees with: trimtab adopt {order} --agree --by WHO",
+                how_to_agree(f"adopt {order}"),
             ),
             facts=said,
         )
@@ -74,7 +75,7 @@ class BookWishes:
             subject=symbol,
             lines=(
                 f"{by} says: {splits.in_words(split, symbol, posted)}: {why}",
-                f"a second person agrees with: trimtab split {symbol} --on {day} --agree --by WHO",
+                how_to_agree(f"split {symbol} --on {day}"),
             ),
             facts=split,
         )
@@ -104,12 +105,11 @@ class BookWishes:
                 lot_id=wish.lot_id,
             )
             said, posted = adjustments.propose(uow, wanted, why=why, by=by, at=now)
-        agree = f"trimtab adjust {account_id} --agree {said.number} --by WHO"
         return Telling(
             subject=account_id,
             lines=(
                 f"{by} says: {adjustments.in_words(wanted, posted)}: {why}",
-                f"a second person agrees with: {agree}",
+                how_to_agree(f"adjust {account_id}", f"--agree {said.number}"),
             ),
             facts=said,
         )

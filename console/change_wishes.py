@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from console.agreeing import how_to_agree
 from console.service_port import Telling
 from domain.orders import Order, ReplaceRequest, Settlement
 from domain.ports import UnitOfWork
@@ -45,7 +46,7 @@ def propose(
         lines=(
             f"{by} says that replace {name} of {order.intent.cl_ord_id} {_MEANS[what]}: {why}",
             *((_COUNTED,) if was_received else ()),
-            f"a second person agrees with: trimtab resolve {name} --agree --by WHO",
+            how_to_agree(f"resolve {name}"),
         ),
         facts=said,
     )

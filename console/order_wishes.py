@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from console import allocation_wishes, change_wishes
+from console.agreeing import how_to_agree
 from console.order_life import find_order
 from console.service_port import NewTerms, OrderLine, Telling
 from console.views import order_line
@@ -86,7 +87,7 @@ class OrderWishes:
             subject=name,
             lines=(
                 f"{by} says that {name} {_MEANS[what]}: {why}",
-                f"a second person agrees with: trimtab resolve {name} --agree --by WHO",
+                how_to_agree(f"resolve {name}"),
             ),
             facts=said,
         )

@@ -7,6 +7,7 @@ the gateway waits to write.
 from collections.abc import Callable
 from decimal import Decimal
 
+from console.agreeing import how_to_agree
 from console.order_life import find_order
 from console.service_port import NewTerms, Telling
 from domain.errors import BadInputError
@@ -55,7 +56,7 @@ class RaiseWishes:
             lines=(
                 f"{by} wants {sizes} {found.intent.symbol} of {name}: {parts}: {why}",
                 *(f"  {one.rule_id}: {one.sentence}" for one in asked.not_passed),
-                f"a second person agrees with: trimtab replace {name} --agree --by WHO",
+                how_to_agree(f"replace {name}"),
             ),
             facts=said,
         )
