@@ -28,6 +28,11 @@ def application() -> Any:
     return importlib.import_module("console.app")
 
 
+def before_start() -> Any:
+    """`console.before_start`, imported as late: it pulls in the gateway."""
+    return importlib.import_module("console.before_start")
+
+
 def opening() -> Any:
     """`console.opening`, imported once the configuration is known to be sound."""
     return importlib.import_module("console.opening")

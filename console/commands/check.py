@@ -2,7 +2,7 @@
 
 import argparse
 
-from console.doors import application, open_config
+from console.doors import before_start, open_config
 from console.options import add_json
 from console.printing import Column, print_json, print_table
 from console.service_port import CheckLine
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    lines: tuple[CheckLine, ...] = application().check(open_config(arguments.config))
+    lines: tuple[CheckLine, ...] = before_start().check(open_config(arguments.config))
     if arguments.json:
         print_json(lines)
     else:

@@ -381,7 +381,7 @@ def run(installed, desk, monkeypatch, capsys):
         open_reading=lambda _config: desk, open_service=lambda _config, *, write: desk
     )
     monkeypatch.setattr(doors, "opening", lambda: opening)
-    monkeypatch.setattr("console.commands.check.application", lambda: application)
+    monkeypatch.setattr("console.commands.check.before_start", lambda: application)
 
     def call(*arguments, config=installed.path):
         capsys.readouterr()
