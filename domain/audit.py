@@ -13,10 +13,12 @@ from json.encoder import encode_basestring_ascii as quoted
 
 from domain.codec import encode as canonical
 from domain.codec import instant_text
+from domain.values import quickly_made
 
 GENESIS = "0" * 64
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """One decision or event, with its place in the chain. `body` is canonical JSON text."""

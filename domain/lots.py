@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.sources import Source
+from domain.values import quickly_made
 
 
 class Term(StrEnum):
@@ -15,6 +16,7 @@ class Term(StrEnum):
     LONG = "long"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxLot:
     """An open lot: `quantity` shares left, `basis` dollars left (total, not per share)."""

@@ -42,6 +42,7 @@ from domain.orders import (
     with_parts,
 )
 from domain.restatements import after_split, is_renewal, split_of
+from domain.values import with_changes
 
 Outcome = tuple[Order, tuple[Alarm, ...]]
 
@@ -141,7 +142,7 @@ def apply(order: Order, event: OrderEvent) -> Outcome:
 
 
 def _on_sent(order: Order, _event: Sent) -> Outcome:
-    return replace(order, sent=True), ()
+    return with_changes(order, sent=True), ()
 
 
 def _on_never_sent(order: Order, event: NeverSent) -> Outcome:
@@ -262,9 +263,12 @@ def _on_report(order: Order, event: ExecutionReport) -> Outcome:
         return refused
     sums, alarms = _fold_fill(order, event)
     status, doubts = _next_status(order, event, sums.cum_qty)
-    told = replace(
+    told = with_changes(
         order,
-        **sums._asdict(),
+        fills=sums.fills,
+        cum_qty=sums.cum_qty,
+        gross=sums.gross,
+        commission=sums.commission,
         status=status,
         ended=_how_it_ended(order) if status is OrdStatus.FILLED else None,
         order_id=_known_order_id(event) or order.order_id,
@@ -613,7 +617,7 @@ def _with_terms(
 
 def _with_leaves(order: Order) -> Order:
     leaves = _leaves(order.status, order.order_qty, order.cum_qty)
-    return replace(order, leaves_qty=leaves)
+    return with_changes(order, leaves_qty=leaves)
 
 
 def _leaves(status: OrdStatus, order_qty: Decimal, cum_qty: Decimal) -> Decimal:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from domain.exact import ZERO
 from domain.splits import Split, factor, per_share, rounded_times
+from domain.values import quickly_made
 
 
 class Side(StrEnum):
@@ -141,6 +142,7 @@ class Allocation:
     strategy: str = ""  # The account's model, by which limits count and kill switches stop.
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderIntent:
     """One block order as we mean to send it. Immutable once committed, but see `Raised`.
@@ -192,6 +194,7 @@ def with_parts(intent: OrderIntent, parts: tuple[Allocation, ...]) -> OrderInten
     return replace(intent, allocations=parts, quantity=sum((p.quantity for p in parts), ZERO))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionReport:
     """ExecutionReport (35=8) as read from the wire. Prices are None where the tag was absent."""
@@ -384,6 +387,7 @@ OrderEvent = (
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingFill:
     """An execution that counts: not busted, and in its latest correction.
@@ -398,6 +402,7 @@ class StandingFill:
     commission: Decimal
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What stands now: the fold of an intent and its events (`domain.order_states`).

@@ -15,6 +15,7 @@ from domain.lots import TaxLot, Term
 from domain.orders import ExecType, Side
 from domain.sources import Source
 from domain.splits import Split
+from domain.values import quickly_made
 
 
 class TransactionKind(StrEnum):
@@ -31,6 +32,7 @@ class TransactionKind(StrEnum):
     WASH_SALE = "wash_sale"  # A loss that counts later: into the basis of what replaced it.
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
     """`quantity` of `asset` (a security id, or "USD") into `book`; negative is out of it.
@@ -44,6 +46,7 @@ class Leg:
     quantity: Decimal
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relief:
     """Shares taken from a lot by a sale, with the gain that this realised."""
@@ -97,6 +100,7 @@ class Restatement:
     now: Relief
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """One event in the books: legs, the lots it opened and the lots it relieved.

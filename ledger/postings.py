@@ -18,6 +18,7 @@ from domain.orders import ExecutionReport, OrderIntent, Side
 from domain.ports import CustodyPosition
 from domain.postings import Leg, Relief, Transaction, TransactionKind
 from domain.splits import Split, factor, rounded_times
+from domain.values import quickly_made
 
 UNKNOWN = "UNKNOWN"  # The block of fills on orders that we do not know.
 
@@ -32,6 +33,7 @@ def client_book(account_id: str) -> str:
     return f"client:{account_id}"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """One account's part of a block: whole shares, and its part of the money, never negative."""

@@ -20,7 +20,8 @@ from domain.orders import Alarm, Allocation, Order, OrderIntent, Side
 from domain.ports import UnitOfWork
 from domain.postings import Relief, Transaction, TransactionKind
 from domain.splits import Split, factor, rounded_times
-from ledger import lots, positions, postings, splits
+from domain.values import with_changes
+from ledger import lots, postings, splits
 from ledger.wash_strands import origin_of
 from oms import wash_sales
 from oms.allocation import allocate_increment, allocate_money
@@ -98,12 +99,15 @@ def close_out(
 def _is_in_the_block(
     booked: Sequence[Transaction], intent: OrderIntent, rests: Sequence[_Unallocated]
 ) -> bool:
-    held = positions.balances(booked)
     book, sign = postings.block_book(intent.cl_ord_id), _sign(intent)
+    held = {intent.security_id: ZERO, CASH: ZERO}
+    for transaction in booked:
+        for leg in transaction.legs:
+            if leg.book == book and leg.asset in held:
+                held[leg.asset] += leg.quantity
     shares = sign * sum((rest.quantity for rest in rests), ZERO)
     money = sum((-sign * rest.gross - rest.commission for rest in rests), ZERO)
-    found = (held.get((book, intent.security_id), ZERO), held.get((book, CASH), ZERO))
-    return found == (shares, money)
+    return held == {intent.security_id: shares, CASH: money}
 
 
 def _allocate(
@@ -184,7 +188,7 @@ def _with_lots(
             acquired=day,
             source=None,
         )
-        return replace(share, lot=lot), ()
+        return with_changes(share, lot=lot), ()
     open_lots = uow.ledger.lots(share.account_id, intent.security_id)
     covered = min(share.quantity, sum((lot.quantity for lot in open_lots), ZERO))
     proceeds = share.gross - share.commission
@@ -208,7 +212,7 @@ def _with_lots(
         long_rate=mandate.long_term_rate,
         named=part.lot_ids if mandate.lot_method is LotMethod.SPECIFIC else (),
     )
-    return replace(share, reliefs=reliefs), alarms
+    return with_changes(share, reliefs=reliefs), alarms
 
 
 def _books(booked: Sequence[Transaction]) -> _Books:
@@ -306,9 +310,11 @@ def _of_day(day: date, fills: Sequence[Transaction], told: Sequence[Split]) -> _
         for leg in fill.legs:
             if leg.book.startswith("commission:"):
                 commission += leg.quantity
-            elif leg.book.startswith("street:") and leg.asset == CASH:
+            elif not leg.book.startswith("street:"):
+                continue
+            elif leg.asset == CASH:
                 gross += leg.quantity
-            elif leg.book.startswith("street:"):
+            else:
                 shares += rounded_times(leg.quantity, made)
     return _Unallocated(
         quantity=abs(shares),

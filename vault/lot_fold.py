@@ -1,11 +1,11 @@
 """What a ledger transaction does to the open lots: the fold behind the projection."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from domain.errors import InvariantError
 from domain.lots import TaxLot
 from domain.postings import Relief, Transaction
+from domain.values import with_changes
 
 
 def fold_lots(before: Mapping[str, TaxLot], transaction: Transaction) -> dict[str, TaxLot]:
@@ -34,7 +34,7 @@ def _grown(standing: TaxLot, more: TaxLot) -> TaxLot:
     owner = (standing.account_id, standing.security_id)
     if owner != (more.account_id, more.security_id):
         raise InvariantError(f"lot {more.lot_id} is of {owner}, not of {more.account_id}")
-    return replace(
+    return with_changes(
         standing, quantity=standing.quantity + more.quantity, basis=standing.basis + more.basis
     )
 
@@ -49,4 +49,4 @@ def _shrunk(standing: TaxLot | None, taken: Relief, transaction_id: str) -> TaxL
             f"{transaction_id} relieves {taken.quantity} shares and {taken.basis} dollars of basis"
             f" of lot {taken.lot_id}, which has {standing.quantity} and {standing.basis}"
         )
-    return replace(standing, quantity=quantity, basis=basis) if quantity else None
+    return with_changes(standing, quantity=quantity, basis=basis) if quantity else None
