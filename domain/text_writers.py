@@ -106,7 +106,7 @@ def _dataclass_writer(kind: type) -> Writer:
         "    except TypeError:\n"
         f"        return f'{{{{{_items(named, _found)}}}}}'\n"
     )
-    names: dict[str, Any] = {"quoted": quoted, "writers": _WRITERS}
+    names: dict[str, Any] = {"quoted": quoted, "writers": _WRITERS, "none": ()}
     exec(source, names)  # noqa: S102 - the fields' names of our own class
     write: Writer = names["write"]
     return write
@@ -121,6 +121,13 @@ def _expected(field: Field[Any]) -> str:
 
 
 def _found(field: Field[Any]) -> str:
+    """Most that may be absent is: that is seen before its type is looked at."""
+    write = "writers[type(item)](item)"
+    kind = str(field.type)
+    if kind.endswith("| None"):
+        return f'"null" if (item := value.{field.name}) is None else {write}'
+    if kind.startswith("tuple["):
+        return f'"[]" if (item := value.{field.name}) is none else {write}'
     return f"writers[type(item := value.{field.name})](item)"
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from domain.exact import InexactError, parse_decimal
 from gateway.wiretext import storable
@@ -16,6 +17,7 @@ from gateway.wiretext import storable
 _IDENTIFIER = re.compile(r"[!#$%&()*+,\-./0-9:<=>?@A-Z\[\]^_a-z{|}~]{1,64}")
 _INSTANT = re.compile(r"\d{8}-(?:[01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d{1,9})?", re.ASCII)
 _ORDINARY = re.compile(r"\d{1,11}(?:\.\d{1,6})?", re.ASCII)  # Exact by its length alone.
+_ORDINARY_LENGTH = 18
 _NUMBER_LIMIT = Decimal(10) ** 11  # Twelve digits before the point are nobody's order.
 _AVERAGE_PLACES = Decimal("0.000001")  # AvgPx is only compared, so it may be rounded.
 _TEXT_LENGTH = 300
@@ -54,8 +56,8 @@ class Fields:
         text = self.text.get(tag)
         if text is None:
             return None
-        if _ORDINARY.fullmatch(text):
-            return Decimal(text)
+        if (number := _ordinary(text)) is not None:
+            return number
         if text[:1] in ("+", "-") or len(text) > 32:
             raise FieldError(f"tag {tag} {text[:32]!r} is not a plain unsigned number")
         try:
@@ -73,8 +75,8 @@ class Fields:
         text = self.text.get(tag)
         if text is None:
             return None
-        if _ORDINARY.fullmatch(text):
-            return Decimal(text)
+        if (number := _ordinary(text)) is not None:
+            return number
         whole, _, fraction = text.partition(".")
         digits = whole + fraction
         if not (digits.isascii() and digits.isdigit() and len(whole) < 12 and len(fraction) < 40):
@@ -85,6 +87,15 @@ class Fields:
         """A small number that only informs: what is not one is taken as absent."""
         text = self.text.get(tag, "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
+def _ordinary(text: str) -> Decimal | None:
+    return _known_ordinary(text) if len(text) <= _ORDINARY_LENGTH else None
+
+
+@lru_cache(maxsize=4096)  # An order's report says each of its few numbers several times.
+def _known_ordinary(text: str) -> Decimal | None:
+    return Decimal(text) if _ORDINARY.fullmatch(text) else None
 
 
 def transact_time_of(fields: Fields, notes: list[str]) -> datetime:
