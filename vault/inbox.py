@@ -6,6 +6,7 @@ one kept: the engine hands messages over in order, so none below it is missing.
 """
 
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, and_, bindparam, or_, select
 
@@ -60,9 +61,10 @@ class SqlInbox:
         position = self._position(session) or _START
         if sequence <= position.sequence and self._is_kept(session, position.epoch, sequence):
             return False
-        row = {"session": session, "epoch": position.epoch, "sequence": sequence, "at": at}
-        self._writes.add(inbox_message, {**row, "raw": raw})
-        self._advance(session, sequence)
+        row = {"session": session, "epoch": position.epoch, "sequence": sequence}
+        self._writes.add(inbox_message, {**row, "at": at, "raw": raw})
+        if sequence > position.sequence:
+            self._move(session, Position(position.epoch, sequence))
         return True
 
     def after(
@@ -112,8 +114,7 @@ class SqlInbox:
             self._move(session, Position(position.epoch, sequence))
 
     def _move(self, session: str, position: Position) -> None:
-        row = {"session": session, **position._asdict()}
-        self._writes.put(inbox_position, (session,), lambda: row)
+        self._writes.put(inbox_position, (session,), partial(_position_row, session, position))
         self._memory.positions.put(session, position)
 
     def _is_kept(self, session: str, epoch: int, sequence: int) -> bool:
@@ -131,3 +132,7 @@ class SqlInbox:
     def _read(self, session: str) -> Position | None:
         found = _POSITION.first(self._connection, of_session=session)
         return None if found is None else Position(*found)
+
+
+def _position_row(session: str, position: Position) -> dict[str, object]:
+    return {"session": session, "epoch": position.epoch, "sequence": position.sequence}

@@ -192,24 +192,27 @@ class SqlLedger:
     def _move_balances(
         self, transaction: Transaction, booked: Sequence[Transaction] | None
     ) -> None:
-        balances = self._memory.balances
         moved: dict[tuple[str, str], Decimal] = {}
         for leg in transaction.legs:
             key = (leg.book, leg.asset)
-            standing = moved.get(key)
-            if standing is None:
-                standing = balances.find(key)
-            if standing is None and booked is not None:
-                standing = _of_block(transaction, booked, key)
-            if standing is None:
-                standing = _BALANCE.value(self._connection, *key) or ZERO
-            moved[key] = standing + leg.quantity
-        for key, quantity in moved.items():
+            moved[key] = moved.get(key, ZERO) + leg.quantity
+        for key, change in moved.items():
+            quantity = self._balance(transaction, booked, key) + change
             is_told = not quantity and booked is not None and _is_of_block(transaction, key)
-            balances.put(key, None if is_told else quantity)
-            self._writes.put(
-                balance, key, partial(_balance_row, key, quantity) if quantity else None
-            )
+            self._memory.balances.put(key, None if is_told else quantity)
+            make = partial(_balance_row, key, quantity) if quantity else None
+            self._writes.put(balance, key, make)
+
+    def _balance(
+        self, transaction: Transaction, booked: Sequence[Transaction] | None, key: tuple[str, str]
+    ) -> Decimal:
+        """What a book has of an asset before the transaction."""
+        standing = self._memory.balances.find(key)
+        if standing is None and booked is not None:
+            standing = _of_block(transaction, booked, key)
+        if standing is None:
+            standing = _BALANCE.value(self._connection, *key)
+        return ZERO if standing is None else standing
 
     def _lots_after(self, transaction: Transaction) -> list[tuple[_Owner, str, TaxLot | None]]:
         """Each lot that the transaction touches as it is afterwards; None: closed."""

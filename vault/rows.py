@@ -80,6 +80,9 @@ class TableRows:
         plain = self._key if what == "delete" else self._names
         names = [self._quote(name) for name in plain]
         columns = ", ".join(names)
+        if what == "delete" and self._dialect.name == "sqlite":
+            same = " and ".join(f"{name} = ?" for name in names)
+            return f"delete from {table} where {same}"  # noqa: S608 - our own names
         if what == "delete":
             return f"delete from {table} where ({columns}) in ({self._source(plain)})"  # noqa: S608 - our own names
         words = f"insert into {table} ({columns}) {self._source(plain)}"

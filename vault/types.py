@@ -35,6 +35,7 @@ RowNumber = BigInteger().with_variant(Integer(), "sqlite")  # SQLite counts INTE
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY_SECONDS = 24 * 60 * 60
 
 
 class Bound(TypeDecorator[Any]):
@@ -168,7 +169,8 @@ def to_microseconds(value: datetime) -> int:
 @lru_cache(maxsize=256)
 def _utc_microseconds(value: datetime) -> int:
     """Of UTC only: elsewhere two instants are equal where a clock was set back."""
-    return (value - _EPOCH) // _MICROSECOND
+    since = value - _EPOCH
+    return (since.days * _DAY_SECONDS + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_microseconds(number: int) -> datetime:
