@@ -11,6 +11,8 @@ from domain.exact import ZERO
 from domain.instruments import CASH
 from domain.orders import OrderIntent, Side
 from domain.postings import Transaction, TransactionKind
+from domain.splits import Split, factor, rounded_times
+from ledger import splits
 from oms.allocation import allocate_money
 
 _CLIENT, _FEES = "client:", "commission:"
@@ -28,10 +30,11 @@ class _Given(NamedTuple):
 def allocated(intent: OrderIntent, booked: Sequence[Transaction]) -> tuple[AllocatedPart, ...]:
     """One part for each account that has shares of the block, in the intent's order.
 
-    `booked` are the block's transactions, oldest first. The commission of an allocation is
-    that of the fills of its day, divided as `oms.close_out` divides it.
+    `booked` are the block's transactions, oldest first. The shares are those after every split
+    that the venue told of; the commission of an allocation is that of the fills of its day,
+    divided as `oms.close_out` divides it.
     """
-    return _parts(intent, _standing(booked))
+    return _parts(intent, _standing(booked), splits.of_order(booked))
 
 
 def allocated_by_day(
@@ -65,15 +68,18 @@ def has_undone(booked: Sequence[Transaction]) -> bool:
     return any(one.kind is TransactionKind.FILL_REVERSAL for one in later)
 
 
-def _parts(intent: OrderIntent, given: Iterable[_Given]) -> tuple[AllocatedPart, ...]:
+def _parts(
+    intent: OrderIntent, given: Iterable[_Given], told: Sequence[Split] = ()
+) -> tuple[AllocatedPart, ...]:
     sign = 1 if intent.side is Side.BUY else -1
     shares: defaultdict[str, Decimal] = defaultdict(Decimal)
     money: defaultdict[str, Decimal] = defaultdict(Decimal)
     fees: defaultdict[str, Decimal] = defaultdict(Decimal)
     for one in given:
         moved = _moved(one.posted, intent.security_id)
+        made = factor(told, one.posted.trade_date)
         for account, quantity in moved.items():
-            shares[account] += sign * quantity
+            shares[account] += sign * rounded_times(quantity, made)
         for account, amount in _moved(one.posted, CASH).items():
             money[account] -= sign * amount
         wanted = {account: abs(quantity) for account, quantity in moved.items()}
