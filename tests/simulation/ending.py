@@ -37,6 +37,7 @@ def converge(history: History) -> None:
     for number in range(_ROUNDS):
         seconds = _SOON if number < _EAGER else _LATER
         history.guarded(lambda seconds=seconds: _round(history, seconds))
+        history.guarded(lambda: _deliver(history))
         history.witness.look()
         unrest = _unrest(history)
         if not unrest:
@@ -74,14 +75,22 @@ def _round(history: History, seconds: float) -> None:
         history.is_silent = False
         history.break_lines()
     history.connect()
+    _deliver(history)
+    process.look()
+    history.clock.advance(seconds)
+    history.tick()
+
+
+def _deliver(history: History) -> None:
+    """What is on its way arrives; a broker that works an order always has a slice on its way."""
+    process = history.process
+    if process is None:
+        return
     for _ in range(3):
         history.deliver_to_venue(1000)
         history.deliver_to_engine(40)
         process.book(1000)
         process.send()
-    process.look()
-    history.clock.advance(seconds)
-    history.tick()
 
 
 def _unrest(history: History) -> str:
