@@ -105,7 +105,8 @@ def _compare_block(
         parts for alloc_id, parts in venue.instructions().items() if said.get(alloc_id) == name
     ]
     mode = history.mode_of(venue.name)
-    if mode not in _INSTRUCTED or not order.is_closed:
+    is_split = any(one.security_id == order.intent.security_id for one in history.splits)
+    if mode not in _INSTRUCTED or not order.is_closed or is_split:
         return  # What a busted fill opened again is told anew when it ends.
     given = history.witness.given(name)
     allowed = [[given] if given else []]

@@ -16,6 +16,7 @@ import structlog
 from domain.allocations import AllocationMode
 from domain.errors import ConfigError, TryAgainError
 from domain.orders import OrderIntent, OrdStatus
+from domain.splits import Split
 from gateway.settings import GatewaySettings
 from gateway.wiretext import value_of
 from tests.simulation.clock import SimClock
@@ -83,6 +84,8 @@ class History:
         self._is_nested = False
         self.others_likelihood = 0.2
         self.nights = 0
+        self.splits: list[Split] = []  # As the venues have them.
+        self.booked_splits: list[Split] = []
         self.witness = Witness(self._path, self.trades, self._is_over)
         self.witness.is_excused = self.is_excused
         self.network.on_wire = self._on_wire

@@ -3,12 +3,14 @@
 from decimal import Decimal
 
 from tests.oms_orders.desk import PRICES, SYMBOLS
+from tests.simulation import splits
 from tests.simulation.history import History
 from tests.simulation.venue import CLIENT, SimVenue
 
 _PRICES = {SYMBOLS[security]: price for security, price in PRICES.items()}
 _AWAY = tuple(Decimal(cents) for cents in ("0", "0.01", "0.25", "1", "-0.25"))
 _DAY_SECONDS = 86_400
+_WITH_A_SPLIT = 0.8
 _NIGHTS = 2  # From Wednesday on: no weekend, and the snapshot is not too old.
 
 
@@ -17,7 +19,9 @@ def _order(history: History, venue: SimVenue, *, is_open: bool = True) -> dict[s
     orders = [
         one
         for one in venue.orders()
-        if bool(one["leaves_qty"]) is is_open and one["status"] != "pending_new"
+        if bool(one["leaves_qty"]) is is_open
+        and one["status"] != "pending_new"
+        and one["order_id"] not in venue.settled
     ]
     return history.random.choice(orders) if orders else None
 
@@ -131,8 +135,12 @@ def night(history: History) -> None:
     for venue in history.venues.values():
         venue.operate("end-of-day")
     history.deliver_to_engine(history.random.choice((0, 3, 100)))
+    may_split = history.random.random() < _WITH_A_SPLIT and splits.is_quiet(history)
     history.break_lines()
+    if may_split:
+        splits.announce(history)
     history.clock.advance(_DAY_SECONDS)
+    splits.book(history)
     history.tick()
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from domain import order_states
 from domain.orders import (
     Algo,
     ExecType,
@@ -18,9 +19,11 @@ from domain.orders import (
     TimeInForce,
 )
 from domain.ports import UnitOfWork
+from domain.splits import Split
 from gateway import codec
 from gateway.comparison import contradiction
 from gateway.copies import Copies
+from ledger import splits
 from oms import booking
 from oms.booking import Booking
 
@@ -110,11 +113,38 @@ def _copy_of_nothing(stack: ExitStack) -> None:
     stack.enter_context(patch.object(Copies, "_miss", lambda *_: None))
 
 
+def _split_forgets_fills(stack: ExitStack) -> None:
+    """What an order filled before a split stays in old shares."""
+    after = order_states.after_split
+
+    def keep(order: Order, split: Split) -> Order:
+        return replace(after(order, split), cum_qty=order.cum_qty)
+
+    stack.enter_context(patch.object(order_states, "after_split", keep))
+
+
+def _split_by_its_venue(stack: ExitStack) -> None:
+    """A venue's restatement splits what every client holds, and the two persons do so again."""
+    post = booking._post_split
+
+    def post_all(
+        uow: UnitOfWork, report: ExecutionReport, order: Order, split: Split, at: datetime
+    ) -> None:
+        post(uow, report, order, split, at)
+        held = uow.ledger.lots(security_id=split.security_id)
+        other = replace(split, day=split.day + timedelta(days=1))
+        uow.ledger.append(splits.of_clients(other, uow.ledger.all(), held, at))
+
+    stack.enter_context(patch.object(booking, "_post_split", post_all))
+
+
 KINDS: Mapping[str, Plant] = {
     "allocation_told_once": _allocation_told_once,
     "auction_forgotten": _auction_forgotten,
     "peg_forgotten": _peg_forgotten,
     "algorithm_forgotten": _algorithm_forgotten,
+    "split_forgets_fills": _split_forgets_fills,
+    "split_by_its_venue": _split_by_its_venue,
     "copy_is_booked": _copy_is_booked,
     "copy_corrects": _copy_corrects,
     "copy_not_compared": _copy_not_compared,

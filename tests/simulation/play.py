@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-from tests.simulation import market, misfortune, people, threads
+from tests.simulation import market, misfortune, people, splits, threads
 from tests.simulation.history import History
 
 Act = Callable[[History], object]
@@ -31,6 +31,7 @@ def happen(history: History, mood: Mood) -> None:
     act = mood.draw(history)
     history.note(act.__name__.replace("_", " "))
     history.guarded(lambda: act(history))
+    history.guarded(lambda: splits.book(history))
     history.witness.look()
 
 
@@ -89,6 +90,14 @@ _WEIGHTS: dict[Act, float] = {
     market.miscopy: 0.6,
     market.copy_what_never_was: 0.5,
 }
+# What only persons can put right is not played in other shares.
+_UNEXCUSED: tuple[Act, ...] = (
+    market.reset_sequence,
+    market.refuse_resends,
+    market.forget,
+    misfortune.power_cut,
+    misfortune.jump,
+)
 _WHEN: dict[Act, Callable[[History], bool]] = {
     threads.book: lambda history: history.process is not None and bool(history.process.arrivals),
     threads.to_venue: lambda history: any(line.to_venue for line in history.network.lines.values()),
@@ -96,6 +105,7 @@ _WHEN: dict[Act, Callable[[History], bool]] = {
         line.to_engine for line in history.network.lines.values()
     ),
     people.lift: lambda history: history.desk.has_halted,
+    **dict.fromkeys(_UNEXCUSED, lambda history: not history.splits),
     threads.network_back: lambda history: not history.network.is_reachable,
 }
 _ALWAYS = frozenset(

@@ -36,6 +36,7 @@ LISTED = {
 Trades = dict[tuple[str, str], Report]  # By venue and ExecID, as they were said to us.
 _ALWAYS_OPEN = 0.7
 _UNKNOWN = 5  # OrdRejReason.
+_SPLIT = 0  # ExecRestatementReason.
 _ALLOC_ID, _ALLOC_STATUS, _ACCEPTED = 70, 87, "0"
 _ODD = (
     {"extra": ((4999, "x"), (5001, "y"))},
@@ -70,6 +71,7 @@ class SimVenue:
         self.denials = 0  # How often it did.
         self.oddity = 0.0  # How likely a report carries what no dictionary knows.
         self._trades = trades
+        self.settled: set[object] = set()  # OrderIDs of what was over before a split.
         self.instructed: set[str] = set()  # AllocIDs that it took.
 
     # The wire.
@@ -125,6 +127,8 @@ class SimVenue:
                 self._say(copy)
             if isinstance(message, Report) and message.exec_type in TRADES:
                 self._trades[self.name, message.exec_id] = message
+            elif isinstance(message, Report) and message.restatement_reason == _SPLIT:
+                self.settled.discard(message.order_id)
             elif isinstance(message, Note) and message.msg_type == "P":
                 self._note_instruction(dict(message.fields))
             self._say(self._denied(message) or self._made_odd(message))
@@ -194,6 +198,11 @@ class SimVenue:
         self._tell(messages)
         return True
 
+    def split(self, symbol: str, new: int) -> None:
+        """After the close: `new` shares of each; what is not restated keeps old shares."""
+        self.settled |= {one["order_id"] for one in self.orders() if one["symbol"] == symbol}
+        self.operate("split", symbol=symbol, ratio=f"{new}:1")
+
     def crash(self) -> None:
         """Its process dies and comes back: connections are lost, its memory is not."""
         for line in self.lines:
@@ -244,8 +253,12 @@ class SimVenue:
     # What is true.
 
     def executions(self) -> list[str]:
-        """ExecIDs of what was said of trades."""
-        return [exec_id for venue, exec_id in self._trades if venue == self.name]
+        """ExecIDs of what was said of trades, but for those from before a split."""
+        return [
+            exec_id
+            for (venue, exec_id), said in self._trades.items()
+            if venue == self.name and said.order_id not in self.settled
+        ]
 
     def orders(self) -> list[dict[str, object]]:
         """Our orders as the venue has them."""

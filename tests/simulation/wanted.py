@@ -100,7 +100,7 @@ def _worked(price: Decimal, side: Side, random: Random, now: datetime) -> dict[s
     away = random.choice(_AWAY) * (1 if side is Side.BUY else -1)
     strategy = random.choice(list(Strategy))
     start = random.choice((None, None, now + timedelta(seconds=5)))
-    end = random.choice((None, now + timedelta(seconds=random.choice((20, 60, 600)))))
+    end = random.choice((None, now + timedelta(seconds=random.choice((20, 60, 120)))))
     part = random.choice((Decimal("0.1"), Decimal("0.25"))) if strategy is Strategy.POV else None
     return {
         "ord_type": kind,

@@ -5,8 +5,10 @@ docs/decisions/0012-one-seed-drives-everything.md.
 """
 
 import json
+import math
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from domain.orders import (
     Sent,
 )
 from domain.runs import Kill
+from domain.splits import Split
 from gateway.wiretext import pairs, value_of
 from tests.simulation.venue import CLIENT, Trades
 from tests.simulation.wanted import LIMITS
@@ -65,7 +68,8 @@ class Witness:
         self._instructed: Counter[str] = Counter()  # Allocations on the wire, by AllocID.
         self._reported: set[tuple[str, str]] = set()  # Venue and ExecID, but for drop copies.
         self.sent: set[str] = set()
-        self._standing: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        # By order and ExecID: shares, and the day whose shares they are.
+        self._standing: defaultdict[str, dict[str, tuple[int, date]]] = defaultdict(dict)
 
     def close(self) -> None:
         self._reader.close()
@@ -198,6 +202,15 @@ class Witness:
             if each and book.startswith("client:")
         }
 
+    def done(self, name: str, splits: Iterable[Split]) -> int:
+        """What stands of an order's executions, in the shares of after these splits."""
+        intent = self.orders[name].intent
+        ours = [one for one in splits if one.security_id == intent.security_id]
+        return sum(
+            shares * math.prod(one.new for one in ours if day < one.day)
+            for shares, day in self._standing[name].values()
+        )
+
     def waiting(self) -> int:
         """Messages that are still to be sent."""
         ((count,),) = self._rows("select count(*) from outbox_waiting")
@@ -273,10 +286,10 @@ class Witness:
             if report.exec_type is not ExecType.TRADE and report.exec_ref_id is not None:
                 standing.pop(report.exec_ref_id, None)
             if report.exec_type is not ExecType.TRADE_CANCEL:
-                standing[exec_id] = int(report.last_qty)
+                standing[exec_id] = (int(report.last_qty), report.trade_date)
             touched.add(order)
         for name in sorted(touched):
-            if sum(self._standing[name].values()) != self.orders[name].cum_qty:
+            if self.done(name, self.orders[name].splits) != self.orders[name].cum_qty:
                 raise ViolationError(
                     f"[11] CumQty of {name} is {self.orders[name].cum_qty}, "
                     f"its executions are {self._standing[name]}"
