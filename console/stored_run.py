@@ -10,13 +10,14 @@ from console.views import order_line
 from domain.codec import decode, from_plain
 from domain.compliance import CheckResult
 from domain.errors import UnknownNameError
-from domain.orders import ExecutionReport, Order
+from domain.orders import Adopted, ExecutionReport, Order
 from domain.ports import UnitOfWork
 from domain.postings import Break, Transaction
 from domain.proposals import AccountProposal
 from domain.recommendations import Basket, Recommendation
 from domain.runs import Approval, Run, Step
 from domain.snapshot import Snapshot
+from oms.adoption import adoption_of
 from oms.explain import (
     Explanation,
     Signatures,
@@ -47,6 +48,7 @@ class StoredRun:
     transactions: tuple[Transaction, ...]
     breaks: tuple[Break, ...]
     summary: Summary | None
+    adopted: tuple[Adopted, ...] = ()  # Of those of its orders that we did not send.
     later: tuple[Transaction, ...] = ()  # Other runs' wash sales that stand on this one's sales.
 
     def of_order(self, order: Order) -> Explanation:
@@ -61,6 +63,7 @@ class StoredRun:
             executions=self.executions,
             transactions=(*self.transactions, *self.later),
             basket=self.basket,
+            adopted=next((a for a in self.adopted if a.cl_ord_id == order.intent.cl_ord_id), None),
         )
 
     def of_account(
@@ -119,6 +122,7 @@ def load(view: UnitOfWork, run: Run) -> StoredRun:
     basket = decode(Basket, steps[Step.CHECK]) if Step.CHECK in steps else None
     if Step.APPROVE in steps:
         basket = decode(Decision, steps[Step.APPROVE]).basket
+    orders = view.orders.of_run(run.run_id)
     return StoredRun(
         run=run,
         steps=tuple(step.value for step in steps),
@@ -128,7 +132,8 @@ def load(view: UnitOfWork, run: Run) -> StoredRun:
         checks=view.findings.checks(run.run_id),
         basket=basket,
         approval=view.approvals.get(run.run_id),
-        orders=view.orders.of_run(run.run_id),
+        orders=orders,
+        adopted=tuple(found for one in orders if (found := adoption_of(view, one.intent))),
         executions=executions_of(view, run.run_id),
         transactions=transactions,
         breaks=view.findings.breaks(run.run_id),

@@ -35,6 +35,7 @@ from oms.second_person import Proposals, require_second
 from oms.unknown import KEPT, Kept
 
 ADOPTED = "order_adopted"  # Audit.
+_NAME = "ADOPTED-"  # And the venue's OrderID: what such an order is called here.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,14 @@ def second(uow: UnitOfWork, key: str, *, by: str, at: datetime) -> tuple[Order, 
     return order, (*alarms, *given)
 
 
+def adoption_of(view: UnitOfWork, intent: OrderIntent) -> Adopted | None:
+    """By whom and why an order was adopted; None for one that we sent."""
+    if not intent.cl_ord_id.startswith(_NAME):
+        return None
+    events = view.orders.events(intent.cl_ord_id)
+    return next((event for event in events if isinstance(event, Adopted)), None)
+
+
 def _reports(uow: UnitOfWork, key: str) -> tuple[ExecutionReport, ...]:
     """What a venue said of the order, oldest first."""
     if uow.orders.get(key) is not None:
@@ -153,7 +162,7 @@ def _intent(
             "a run that was started since"
         )
     return OrderIntent(
-        cl_ord_id=f"ADOPTED-{last.order_id}",
+        cl_ord_id=f"{_NAME}{last.order_id}",
         run_id=run.run_id,
         venue=last.venue,
         security_id=known.security_id,

@@ -219,7 +219,7 @@ class Releaser:
                 wave.unfinished += self._last_wait(wave, over, ground.run_id)
                 continue
             if left and not went_on and (at := wave.look_again_at(left, now)) is not None:
-                message = f"orders of run {ground.run_id.hex} work until {at:%H:%M:%S} UTC and on"
+                message = f"its orders are at work; it is looked at again at {at:%H:%M:%S} UTC"
                 raise NotDueError(message, at, left)
 
     def _begin(self, wave: UnderWay, intents: tuple[OrderIntent, ...]) -> None:

@@ -9,7 +9,15 @@ from domain.compliance import CheckResult
 from domain.exact import ZERO, plain
 from domain.instruments import CASH
 from domain.lots import TaxLot
-from domain.orders import Allocation, ExecType, ExecutionReport, Order, OrdType, Side
+from domain.orders import (
+    Adopted,
+    Allocation,
+    ExecType,
+    ExecutionReport,
+    Order,
+    OrdType,
+    Side,
+)
 from domain.postings import Relief, Transaction, TransactionKind
 from domain.proposals import Term
 from domain.recommendations import Basket, Recommendation
@@ -42,11 +50,13 @@ def explain_order(
     executions: Sequence[ExecutionReport],
     transactions: Sequence[Transaction],
     basket: Basket | None = None,
+    adopted: Adopted | None = None,
 ) -> Explanation:
     """The whole chain of one order. `approval` is None when the policy released the run.
 
     Pass what is stored of the run; what belongs to other orders is left out here.
-    `basket` is the released one: it knows which breaches were overridden.
+    `basket` is the released one: it knows which breaches were overridden. No run wanted an order
+    that was `adopted`, and no rule was asked about it: `run` is where its mandates are from.
     """
     story = _Story(
         order,
@@ -56,6 +66,7 @@ def explain_order(
         snapshot=snapshot,
         executions=executions,
         transactions=transactions,
+        adopted=adopted,
     )
     return story.told(approval)
 
@@ -90,8 +101,12 @@ class _Story:
         snapshot: Snapshot,
         executions: Sequence[ExecutionReport],
         transactions: Sequence[Transaction],
+        adopted: Adopted | None,
     ) -> None:
         intent = order.intent
+        self.adopted = adopted
+        if adopted is not None:
+            recommendations, checks = (), ()
         self.order, self.intent, self.run, self.snapshot = order, intent, run, snapshot
         self.accounts = {part.account_id for part in intent.allocations}
         self.wanted = {
@@ -135,8 +150,8 @@ class _Story:
                 Section("What happened", tuple(self._outcome())),
                 Section("Why it was wanted", tuple(self._why())),
                 Section("How it was routed", tuple(self._routed())),
-                Section("Who released it", (approval_words(approval),)),
-                Section("Which rules were asked", rule_sentences(self.checks, self.order.chain)),
+                Section("Who released it", self._released(approval)),
+                Section("Which rules were asked", self._asked()),
                 Section("Who got what", tuple(self._shares())),
                 Section("What the venue said", tuple(_execution_words(e) for e in self.executions)),
                 Section("Which data it came from", tuple(origin.words() for origin in origins)),
@@ -163,8 +178,23 @@ class _Story:
         if order.reason:
             yield f"The venue's reason: {order.reason}."
 
+    def _released(self, approval: Approval | None) -> tuple[str, ...]:
+        return () if self.adopted is not None else (approval_words(approval),)
+
+    def _asked(self) -> tuple[str, ...]:
+        if self.adopted is not None:
+            return ("None: the venue had it before it was ours.",)
+        return rule_sentences(self.checks, self.order.chain)
+
     def _why(self) -> Iterator[str]:
-        run = self.run
+        run, adopted = self.run, self.adopted
+        if adopted is not None:
+            yield (
+                f"{adopted.by} said that {adopted.known_as} is ours, and {adopted.seconded_by} "
+                f"agreed on {instant(adopted.at)}: {adopted.why}"
+            )
+            yield f"No run wanted it; its accounts' mandates are those of run {run.run_id.hex}."
+            return
         yield (
             f"Run {run.run_id.hex} by trigger {run.trigger} ({run.kind}), due {instant(run.due)}: "
             f"{run.why}"
@@ -223,6 +253,13 @@ class _Story:
         return unique(found)
 
     def _gaps(self, approval: Approval | None) -> Iterator[str]:
+        if self.adopted is None:
+            yield from self._gaps_in_decision(approval)
+        if not any(p.security_id == self.intent.security_id for p in self.snapshot.prices):
+            yield "the snapshot has no price for it"
+        yield from self._gaps_in_books()
+
+    def _gaps_in_decision(self, approval: Approval | None) -> Iterator[str]:
         for account_id in sorted(self.accounts - self.wanted.keys()):
             yield f"no recommendation of {account_id} for this order"
         asked = {check.subject for check in self.checks}
@@ -233,9 +270,6 @@ class _Story:
                 yield f"{check.rule_id} blocks {check.subject}, and the order was made all the same"
         if approval is not None and approval.status is not ApprovalStatus.APPROVED:
             yield f"the run's approval is {approval.status}"
-        if not any(p.security_id == self.intent.security_id for p in self.snapshot.prices):
-            yield "the snapshot has no price for it"
-        yield from self._gaps_in_books()
 
     def _gaps_in_books(self) -> Iterator[str]:
         if self.order.cum_qty != sum((e.last_qty for e in self._standing_executions()), ZERO):
@@ -258,6 +292,7 @@ class _Story:
     def _facts(self, approval: Approval | None, origins: Sequence[Origin]) -> dict[str, object]:
         return {
             "order": to_plain(self.order),
+            "adopted": to_plain(self.adopted),
             "run": to_plain(self.run),
             "approval": to_plain(approval),
             "recommendations": to_plain(list(self.wanted.values())),

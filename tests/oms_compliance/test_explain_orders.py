@@ -11,6 +11,7 @@ from domain.codec import decode, encode
 from domain.lots import TaxLot
 from domain.lots import Term as HoldingTerm
 from domain.orders import (
+    Adopted,
     Allocation,
     ExecType,
     ExecutionReport,
@@ -476,3 +477,25 @@ def test_a_trace_says_when_fills_are_not_booked_or_the_snapshot_is_gone():
         f"snapshot {RUN.snapshot_id} is not stored",
         "the fills of DE7L-0001 are not in the ledger",
     )
+
+
+def test_an_adopted_order_is_told_by_who_adopted_it_and_not_by_the_run_that_lent_its_mandates():
+    adopted = Adopted(
+        cl_ord_id=ORDER.intent.cl_ord_id,
+        known_as="XSIM/7",
+        at=AT,
+        why="on tape",
+        by="anna",
+        seconded_by="ben",
+    )
+
+    found = explained(adopted=adopted, recommendations=(), checks=())
+    text = "\n".join(found.lines())
+
+    assert found.gaps == ()
+    assert (
+        "anna said that XSIM/7 is ours, and ben agreed on 2026-03-31 20:45:00 UTC: on tape" in text
+    )
+    assert "None: the venue had it before it was ours." in text
+    assert "by trigger" not in text
+    assert "Who released it" not in text

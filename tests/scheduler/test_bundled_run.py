@@ -162,7 +162,7 @@ def trades_of(
 
 
 def explained(run: StoredRun, account_id: str) -> str:
-    explanation = run.of_account(account_id)
+    explanation = run.of_account(account_id, others=(), signed={})
     assert explanation.is_complete
     return "\n".join(explanation.lines())
 
