@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from domain.allocations import (
     AllocationAck,
@@ -16,9 +16,9 @@ from domain.allocations import (
     AllocationSent,
 )
 from domain.codec import decode, encode
-from vault.memory import Memory, UnitMemory
 from vault.prepared import Prepared
 from vault.schema import allocation_fact
+from vault.shared import Shared
 
 _KINDS: dict[str, type[AllocationFact]] = {kind.__name__: kind for kind in get_args(AllocationFact)}
 _SETTLING = tuple(kind.__name__ for kind in (AllocationAck, AllocationLost, AllocationDoubted))
@@ -32,9 +32,8 @@ _OF_ORDER = Prepared(
 class SqlAllocations:
     """`AllocationStore` on one transaction."""
 
-    def __init__(self, connection: Connection, memory: UnitMemory | None = None) -> None:
-        self._connection = connection
-        self._reporting = (memory or UnitMemory(Memory())).reporting
+    def __init__(self, shared: Shared) -> None:
+        self._connection, self._reporting = shared.connection, shared.memory.reporting
 
     def append(self, cl_ord_id: str, fact: AllocationFact, at: datetime) -> None:
         """Keep a fact; `cl_ord_id` is its block's intent, empty where no block is known."""

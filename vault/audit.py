@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from domain.audit import GENESIS, Anchor, AuditEntry, link
-from vault.memory import Memory, UnitMemory
 from vault.schema import audit_entry
-from vault.writes import Writes
+from vault.shared import Shared
 
 _BATCH = 1000
 _HEAD = "head"
@@ -18,15 +17,8 @@ _HEAD = "head"
 class SqlAudit:
     """`AuditStore` on one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        writes: Writes | None = None,
-        memory: UnitMemory | None = None,
-    ) -> None:
-        self._connection = connection
-        self._writes = writes or Writes(connection)
-        self._memory = memory or UnitMemory(Memory())
+    def __init__(self, shared: Shared) -> None:
+        self._connection, self._writes, self._memory = shared
         self._appended: list[AuditEntry] = []
 
     def append(

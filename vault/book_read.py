@@ -44,6 +44,7 @@ from vault.reported import (
     ReportedTransaction,
 )
 from vault.schema import is_rare, ledger_leg, ledger_transaction
+from vault.shared import shared
 
 _T = TypeVar("_T")
 
@@ -181,7 +182,7 @@ def read_transactions(
 
 def read_ledger(connection: Connection, custody: CustodyBook) -> LedgerBook:
     """Holdings by our own ledger, now and as of each custodian's day."""
-    ledger = SqlLedger(connection)
+    ledger = SqlLedger(shared(connection))
     opened = _openings(connection)
     days = {day.custodian: day.as_of for day in custody.days}
     shares: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from domain.entries import ChangeEntry, DayUse, Entry, EntryPart, Lately, Recent
 from domain.orders import OrdStatus
-from vault.memory import Memory, UnitMemory
 from vault.schema import change_entry, order_entry, order_entry_part, order_state
-from vault.writes import Writes
+from vault.shared import Shared
 
 _TAKEN_BACK = "/taken back"  # Behind a ClOrdID: no message has such a one.
 
@@ -19,15 +18,8 @@ _TAKEN_BACK = "/taken back"  # Behind a ClOrdID: no message has such a one.
 class SqlEntries:
     """`EntryStore` on one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        writes: Writes | None = None,
-        memory: UnitMemory | None = None,
-    ) -> None:
-        self._connection = connection
-        self._writes = writes or Writes(connection)
-        self._memory = memory or UnitMemory(Memory())
+    def __init__(self, shared: Shared) -> None:
+        self._connection, self._writes, self._memory = shared
 
     def add(self, entry: Entry) -> None:
         """Remember an order that goes out."""

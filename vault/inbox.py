@@ -8,13 +8,13 @@ one kept: the engine hands messages over in order, so none below it is missing.
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from domain.ports import InboundMessage
-from vault.memory import Memory, Position, UnitMemory
+from vault.memory import Position
 from vault.prepared import Prepared
 from vault.schema import inbox_message, inbox_position, inbox_quarantine, inbox_reset
-from vault.writes import Writes
+from vault.shared import Shared
 
 _START = Position(0, 0)
 _MESSAGE = inbox_message.c
@@ -46,15 +46,8 @@ _POSITION = Prepared(
 class SqlInbox:
     """`Inbox` on one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        writes: Writes | None = None,
-        memory: UnitMemory | None = None,
-    ) -> None:
-        self._connection = connection
-        self._writes = writes or Writes(connection)
-        self._memory = memory or UnitMemory(Memory())
+    def __init__(self, shared: Shared) -> None:
+        self._connection, self._writes, self._memory = shared
 
     def record(self, session: str, sequence: int, raw: str, at: datetime) -> bool:
         """Keep a message; False when this number was taken in already."""

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, insert, select
 
 from domain.runs import Kill
-from vault.memory import Memory, UnitMemory
 from vault.schema import kill_event
+from vault.shared import Shared
 
 _ALL = ""  # The one key under which all are remembered.
 
@@ -14,13 +14,10 @@ _ALL = ""  # The one key under which all are remembered.
 class SqlKills:
     """`KillStore` on one transaction."""
 
-    def __init__(
-        self, connection: Connection, memory: UnitMemory | None = None, *, is_writer: bool = False
-    ) -> None:
+    def __init__(self, shared: Shared) -> None:
         """The one writer remembers them: each claim of messages asks."""
-        self._connection = connection
-        self._memory = memory or UnitMemory(Memory())
-        self._is_writer = is_writer
+        self._connection, writes, self._memory = shared
+        self._is_writer = writes.is_patient
 
     def set(self, kill: Kill) -> None:
         """Setting again what is set keeps the first: who stopped it, and since when."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Row, Select, select
 
 from domain.errors import InvariantError
 from domain.exact import ZERO
@@ -24,9 +24,9 @@ from domain.splits import Split
 from vault.legs import CLIENT, leg_rows, may_move, moves
 from vault.lookup import Lookup, Rows
 from vault.lot_fold import fold_lots
-from vault.memory import Lots, Memory, UnitMemory
+from vault.memory import Lots
 from vault.schema import balance, is_rare, ledger_leg, ledger_transaction, lot
-from vault.writes import Writes
+from vault.shared import Shared
 
 _Owner = tuple[str, str]  # Account and security.
 _TRANSACTION = Lookup(ledger_transaction.c.value, ledger_transaction.c.transaction_id)
@@ -38,15 +38,8 @@ _BALANCE = Lookup(balance.c.quantity, balance.c.book, balance.c.asset)
 class SqlLedger:
     """`LedgerStore` on one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        writes: Writes | None = None,
-        memory: UnitMemory | None = None,
-    ) -> None:
-        self._connection = connection
-        self._writes = writes or Writes(connection)
-        self._memory = memory or UnitMemory(Memory())
+    def __init__(self, shared: Shared) -> None:
+        self._connection, self._writes, self._memory = shared
         self._appended: dict[str, Transaction] = {}
         self._owners: dict[str, _Owner] = {}  # Of lots that moved in this transaction.
 

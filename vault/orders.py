@@ -29,7 +29,7 @@ from domain.orders import (
 )
 from domain.ports import ComingFill, ExecutionOutcome
 from vault.lookup import Lookup
-from vault.memory import Memory, Standing, UnitMemory
+from vault.memory import Standing
 from vault.numbers import Numbers
 from vault.order_head import OrderHead, head_of, head_text, whole
 from vault.prepared import Prepared
@@ -41,8 +41,8 @@ from vault.schema import (
     order_name,
     order_state,
 )
+from vault.shared import Shared
 from vault.types import Written
-from vault.writes import Writes
 
 _KINDS: dict[str, type[OrderEvent]] = {kind.__name__: kind for kind in get_args(OrderEvent)}
 _STANDING = select(
@@ -81,17 +81,9 @@ _EXECUTION = Lookup(
 class SqlOrders:
     """`OrderStore` on one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        writes: Writes | None = None,
-        memory: UnitMemory | None = None,
-    ) -> None:
-        """`memory` is what the one writer knows."""
-        self._connection = connection
-        self._writes = writes or Writes(connection)
-        self._memory = memory or UnitMemory(Memory())
-        self._numbers = Numbers(connection, order_intent, self._memory)
+    def __init__(self, shared: Shared) -> None:
+        self._connection, self._writes, self._memory = shared
+        self._numbers = Numbers(self._connection, order_intent, self._memory)
         self._executions: dict[tuple[str, date, str], ExecutionReport] = {}
 
     def add(self, intent: OrderIntent) -> None:

@@ -10,17 +10,16 @@ from functools import partial
 from itertools import islice
 from typing import get_args
 
-from sqlalchemy import ColumnElement, Connection, func, select, true
+from sqlalchemy import ColumnElement, func, select, true
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError
 from domain.ports import Kinds, OutboxBody, OutboxMessage, StatusRequest
 from vault.lookup import Lookup
-from vault.memory import Memory, UnitMemory
 from vault.numbers import Numbers
 from vault.schema import outbox_message, outbox_outcome, outbox_waiting
+from vault.shared import Shared
 from vault.waiting import CANCELS, WaitingChanges
-from vault.writes import Writes
 
 _KINDS: dict[str, type[OutboxBody]] = {kind.__name__: kind for kind in get_args(OutboxBody)}
 _STATUS = StatusRequest.__name__
@@ -31,16 +30,9 @@ _USED = Lookup(outbox_message.c.number, outbox_message.c.cl_ord_id, beside=f"kin
 class SqlOutbox:
     """`Outbox` on one transaction."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        writes: Writes | None = None,
-        memory: UnitMemory | None = None,
-    ) -> None:
-        self._connection = connection
-        self._writes = writes or Writes(connection)
-        self._memory = memory or UnitMemory(Memory())
-        self._numbers = Numbers(connection, outbox_message, self._memory)
+    def __init__(self, shared: Shared) -> None:
+        self._connection, self._writes, self._memory = shared
+        self._numbers = Numbers(self._connection, outbox_message, self._memory)
         self._queued: set[str] = set()
 
     def foresee(self, names: Sequence[str]) -> None:

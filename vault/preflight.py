@@ -13,6 +13,7 @@ from vault.audit import SqlAudit
 from vault.engine import open_engine
 from vault.export import check_newest
 from vault.metadata import append_only_tables
+from vault.shared import shared
 
 _NEWEST_ENTRIES = 100_000  # About a second; `trimtab audit verify` walks the whole chain.
 _SQLITE_NEEDS = {
@@ -86,7 +87,7 @@ def _of_sqlite_pragmas(url: str) -> Iterator[str]:
 
 def _of_audit(connection: Connection, anchor_path: Path) -> Iterator[str]:
     try:
-        tampering = check_newest(SqlAudit(connection), anchor_path, _NEWEST_ENTRIES)
+        tampering = check_newest(SqlAudit(shared(connection)), anchor_path, _NEWEST_ENTRIES)
     except TrimtabError as error:
         yield str(error)
         return

@@ -39,6 +39,7 @@ from vault.schema import (
     run,
     run_change,
 )
+from vault.shared import shared
 from vault.store import SqlVault
 
 
@@ -101,7 +102,7 @@ def _standing_runs(connection: Connection) -> dict[Any, object]:
 
 
 def _fold_orders(connection: Connection) -> Iterator[Order]:
-    store = SqlOrders(connection)
+    store = SqlOrders(shared(connection))
     query = select(order_intent.c.value).order_by(order_intent.c.number)
     for intent in connection.execute(query).scalars().all():
         order = open_order(intent)

@@ -28,6 +28,7 @@ from vault.faults import StorageUnavailableError, translated
 from vault.guests import Guest, Hosting
 from vault.memory import Memory
 from vault.presence import presence_at
+from vault.shared import shared
 from vault.turns import Turns
 from vault.unit_of_work import SqlUnitOfWork
 from vault.writes import see_own_writes
@@ -214,7 +215,7 @@ class SqlVault:
 
         Raises `InvariantError` when the chain does not pass through the last anchor.
         """
-        audit = SqlAudit(connection)
+        audit = SqlAudit(shared(connection))
         head, anchor = audit.head(), last_anchor(self._anchor_path)
         if anchor is not None and audit.hash_at(anchor.sequence) != anchor.hash:
             raise InvariantError(

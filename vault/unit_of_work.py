@@ -18,15 +18,16 @@ from vault.inbox import SqlInbox
 from vault.kills import SqlKills
 from vault.ledger import SqlLedger
 from vault.lookup import forget_foreseen
-from vault.memory import Memory, UnitMemory
+from vault.memory import Memory
 from vault.orders import SqlOrders
 from vault.outbox import SqlOutbox
 from vault.overrides import SqlOverrides
 from vault.rule_sets import SqlRuleSets
 from vault.runs import SqlRuns, SqlTriggers
 from vault.savepoint import Savepoint
+from vault.shared import shared
 from vault.snapshot_store import SqlSnapshots
-from vault.writes import Writes, attach, detach
+from vault.writes import attach, detach
 
 
 class SqlUnitOfWork:
@@ -37,21 +38,20 @@ class SqlUnitOfWork:
     ) -> None:
         """`memory` is what the one writer knows, without which all is read; `bars` all may know."""
         self.connection = connection
-        self._memory = UnitMemory(memory or Memory())
-        self._writes = Writes(connection, is_patient=memory is not None)
-        shared = (connection, self._writes, self._memory)
+        common = shared(connection, memory)
+        _, self._writes, self._memory = common
         self.runs = SqlRuns(connection)
         self.triggers = SqlTriggers(connection)
         self.snapshots = SqlSnapshots(connection, bars)
-        self.orders = SqlOrders(*shared)
-        self.outbox = SqlOutbox(*shared)
-        self.inbox = SqlInbox(*shared)
-        self.allocations = SqlAllocations(connection, self._memory)
-        self.ledger = SqlLedger(*shared)
-        self.audit = SqlAudit(*shared)
+        self.orders = SqlOrders(common)
+        self.outbox = SqlOutbox(common)
+        self.inbox = SqlInbox(common)
+        self.allocations = SqlAllocations(common)
+        self.ledger = SqlLedger(common)
+        self.audit = SqlAudit(common)
         self.approvals = SqlApprovals(connection)
-        self.entries = SqlEntries(*shared)
-        self.kills = SqlKills(connection, self._memory, is_writer=memory is not None)
+        self.entries = SqlEntries(common)
+        self.kills = SqlKills(common)
         self.rule_sets = SqlRuleSets(connection)
         self.findings = SqlFindings(connection)
         self.cases = SqlCases(connection)

@@ -13,6 +13,7 @@ from vault.custody import SqlCustody
 from vault.engine import open_engine
 from vault.ingest import IngestReport, Layout, ingest, load_layouts
 from vault.ledger import SqlLedger
+from vault.shared import shared
 
 DATA = Path(__file__).parents[2] / "data"
 TODAY = date(2022, 11, 30)
@@ -21,7 +22,7 @@ AT = datetime(2022, 11, 30, 20, 44, tzinfo=UTC)
 
 def take_over(connection: Connection) -> None:
     """What oms/take_over.py does, without its audit entry."""
-    ledger, custody = SqlLedger(connection), SqlCustody(connection)
+    ledger, custody = SqlLedger(shared(connection)), SqlCustody(connection)
     for position in custody.newest(TODAY):
         ledger.append(postings.opening(position, AT))
     for flow in custody.flows_to_post(TODAY):

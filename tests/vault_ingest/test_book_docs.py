@@ -17,6 +17,7 @@ from vault.ingest.mandates import _KEYS, _OPTIONAL
 from vault.ingest.master import MASTER_KINDS
 from vault.ingest.rows import Known
 from vault.ledger import SqlLedger
+from vault.shared import shared
 from vault.snapshots import take
 
 PAGE = (Path(__file__).parents[2] / "docs" / "book.md").read_text(encoding="utf-8")
@@ -63,7 +64,7 @@ def test_the_book_of_the_page_is_fit_to_trade_once_it_is_taken_over(desk, empty)
 
     before = {finding.check for finding in take(empty, AT.date()).findings}
     for position in SqlCustody(empty).newest(AT.date()):
-        SqlLedger(empty).append(postings.opening(position, AT))
+        SqlLedger(shared(empty)).append(postings.opening(position, AT))
     taken = take(empty, AT.date())
 
     assert before == {"not_taken_over"}

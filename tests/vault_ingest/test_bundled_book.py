@@ -17,6 +17,7 @@ from vault.custody import SqlCustody
 from vault.engine import open_engine
 from vault.ingest import Fate, ingest
 from vault.ledger import SqlLedger
+from vault.shared import shared
 from vault.snapshot_store import SqlSnapshots
 from vault.snapshots import take
 
@@ -120,18 +121,18 @@ def test_accounts_at_fault_are_not_taken_over(bundle, snapshot):
 
 
 def test_cash_that_moved_after_the_opening_is_posted_once(bundle):
-    posted = [t for t in SqlLedger(bundle).all() if t.kind is TransactionKind.CASH_FLOW]
+    posted = [t for t in SqlLedger(shared(bundle)).all() if t.kind is TransactionKind.CASH_FLOW]
 
     assert [(t.transaction_id.split(":")[2], t.legs[1].quantity) for t in posted] == [
         ("00441388", Decimal(8200)),
         ("00457786", Decimal("187.45")),
     ]
     assert SqlCustody(bundle).flows_to_post(TODAY) == ()
-    assert positions.is_balanced(SqlLedger(bundle).all())
+    assert positions.is_balanced(SqlLedger(shared(bundle)).all())
 
 
 def test_the_ledger_agrees_with_the_custodians_after_the_take_over(bundle):
-    ledger = SqlLedger(bundle)
+    ledger = SqlLedger(shared(bundle))
     for position in SqlCustody(bundle).newest(TODAY):
         assert sorted(ledger.lots(position.account_id), key=lambda lot: lot.lot_id) == sorted(
             position.lots, key=lambda lot: lot.lot_id

@@ -14,6 +14,7 @@ from domain.snapshot import TradeNow
 from domain.splits import Split
 from ledger.splits import client_split_id
 from vault.ledger import SqlLedger
+from vault.shared import shared
 from vault.snapshots import take
 
 SOLD, BOUGHT, SPLIT = date(2022, 11, 21), date(2022, 11, 22), date(2022, 11, 23)
@@ -64,7 +65,7 @@ def moved(shares):
 @pytest.fixture
 def traded(bundle):
     """100 sold at a loss of 10,000, and 60 bought on the next day."""
-    ledger = SqlLedger(bundle)
+    ledger = SqlLedger(shared(bundle))
     old = replace(NEW, lot_id="old", quantity=LOST.quantity, basis=LOST.basis)
     for name, day, shares, lots in (
         ("allocation:O", date(2020, 5, 5), 100, {"opened": (old,)}),
@@ -78,14 +79,16 @@ def traded(bundle):
 
 def wash(connection, name, one):
     kind = TransactionKind.WASH_SALE
-    SqlLedger(connection).append(transaction(name, kind, BOUGHT, legs=(), disallowed=(one,)))
+    SqlLedger(shared(connection)).append(
+        transaction(name, kind, BOUGHT, legs=(), disallowed=(one,))
+    )
 
 
 def split(connection):
     two = Split(security_id=MSFT, day=SPLIT, new=2, old=1)
     kind = TransactionKind.SPLIT
     name = client_split_id(MSFT, SPLIT)
-    SqlLedger(connection).append(transaction(name, kind, SPLIT, legs=(), split=two))
+    SqlLedger(shared(connection)).append(transaction(name, kind, SPLIT, legs=(), split=two))
 
 
 def ours(connection):
@@ -131,7 +134,7 @@ def test_a_wash_sale_that_was_taken_back_leaves_both_to_count(traded):
 @pytest.mark.parametrize(("cash", "days"), [(20000, {SOLD, BOUGHT}), (0, {BOUGHT})])
 def test_what_persons_booked_counts_unless_it_left_at_its_cost(bundle, cash, days):
     """What came is told with the day on which it was bought."""
-    ledger, by_hand = SqlLedger(bundle), TransactionKind.ADJUSTMENT
+    ledger, by_hand = SqlLedger(shared(bundle)), TransactionKind.ADJUSTMENT
     old = replace(NEW, lot_id="old", quantity=LOST.quantity, basis=LOST.basis)
     day = date(2020, 5, 5)
     ledger.append(transaction("o", TransactionKind.ALLOCATION, day, legs=moved(100), opened=(old,)))

@@ -16,6 +16,7 @@ from tests.vault_ingest.conftest import DATA
 from vault.custody import SqlCustody
 from vault.ingest import Fate, ingest
 from vault.ledger import SqlLedger
+from vault.shared import shared
 from vault.snapshots import take
 
 TRADED, NEXT = date(2022, 11, 30), date(2022, 12, 1)
@@ -27,7 +28,7 @@ CLIENT = f"client:{ACCOUNT}"
 @pytest.fixture
 def traded(bundle):
     """Ten KO sold out of the first lot for a loss, and two MSFT bought."""
-    ledger = SqlLedger(bundle)
+    ledger = SqlLedger(shared(bundle))
     lot = next(lot for lot in ledger.lots(ACCOUNT) if lot.security_id == KO)
     relief = Relief(
         lot_id=lot.lot_id,
@@ -86,7 +87,7 @@ def test_our_own_trades_are_past_trades_and_no_disagreement(traded):
 
 
 def test_a_trade_that_was_taken_back_is_no_past_trade(traded):
-    ledger = SqlLedger(traded)
+    ledger = SqlLedger(shared(traded))
     standing = ledger.get("allocation:AB")
     ledger.append(
         Transaction(
@@ -105,7 +106,7 @@ def test_a_trade_that_was_taken_back_is_no_past_trade(traded):
 
 
 def test_a_sale_that_a_wash_sale_restated_is_told_as_it_counts_now(traded):
-    ledger = SqlLedger(traded)
+    ledger = SqlLedger(shared(traded))
     (was,) = ledger.get("allocation:AB").relieved
     now = replace(was, lot_id=f"{was.lot_id}~w", basis=was.basis + 7)
     ledger.append(
@@ -127,7 +128,7 @@ def test_a_sale_that_a_wash_sale_restated_is_told_as_it_counts_now(traded):
 
 def lakeside_files(connection, folder, *, cash_off=Decimal(0)):
     """Lakeside's files of the trade date as they would be if it agreed with our ledger."""
-    ledger = SqlLedger(connection)
+    ledger = SqlLedger(shared(connection))
     cusips = {s.security_id: s.cusip for s in take(connection, TRADED).securities}
     own = [p.account_id for p in SqlCustody(connection).newest(TRADED) if p.custodian[0] == "L"]
     shares: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
