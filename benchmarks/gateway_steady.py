@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.gateway_memory import Held, held
 from benchmarks.gateway_ours import Desk
 from benchmarks.gateway_rounds import Row, counterparty, run
-from console.heap import HeapTrimmer
+from console.heap import heap_trimmer
 from console.log import configure_logging
 from console.pace import favour_the_wire
 
@@ -71,7 +71,7 @@ def main() -> None:
     desk = Desk(options.directory, url, options.port, count)
     desk.gateway.start()
     favour_the_wire()
-    trimmer = HeapTrimmer()
+    trimmer = heap_trimmer()
     trimmer.start()
     looks: list[Held] = []
     sent, began = 0, time.monotonic()

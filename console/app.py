@@ -22,7 +22,7 @@ from console.audience import Audience
 from console.before_start import database_soundness
 from console.config import Config
 from console.fix_settings import gateway_settings
-from console.heap import HeapTrimmer
+from console.heap import heap_trimmer
 from console.log import close_logging, configure_logging
 from console.opening import clock_of, open_vault, residuals_of, triggers_of
 from console.pace import favour_the_wire
@@ -38,6 +38,7 @@ from console.service import (
 from console.tables import BASIS_POINTS
 from domain.compliance import Force
 from domain.errors import ExitCode, TrimtabError
+from gateway.every import Every
 from gateway.service import Gateway
 from oms.abandoned import OnFailure
 from oms.approval import ApprovalPolicy
@@ -51,7 +52,7 @@ from oms.release import Releaser, ReleaseSettings
 from scheduler.cluster import Cluster
 from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool, Times
-from scheduler.restricted import RestrictedWatch
+from scheduler.restricted import LOOK_SECONDS, RestrictedWatch
 from scheduler.run import Runner
 from scheduler.ticker import Ticker
 from scheduler.watch import Watch
@@ -76,9 +77,7 @@ def serve(config: Config) -> int:
         with ExitStack() as stack:
             service = _started(config, stack)
             favour_the_wire()
-            trimmer = HeapTrimmer()
-            stack.callback(trimmer.stop)
-            trimmer.start()
+            _until_stopped(stack, heap_trimmer())
             log.info("service_started", holder=config.service.holder, pid=os.getpid())
             service.stop_asked.wait()
             log.info("service_stopping")
@@ -102,8 +101,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     clock = clock_of(config, vault)
     started_at = clock.now()
     heartbeat = Heartbeat(vault.renew)
-    heartbeat.start()
-    stack.callback(heartbeat.stop)
+    _until_stopped(stack, heartbeat)
     with vault.write() as uow:
         raise_doubts(uow, clock.now())
         kills = uow.kills.active()
@@ -177,8 +175,7 @@ def _started(config: Config, stack: ExitStack) -> RunningService:
     interval = timedelta(seconds=float(config.service.tick_seconds))
     _look_again_and_again(stack, interval, ticker, watch)
     restricted = RestrictedWatch(vault, clock, gateway.wake)
-    stack.callback(restricted.stop)
-    restricted.start()
+    _until_stopped(stack, Every("restricted", LOOK_SECONDS, restricted.try_to_look))
     return service
 
 
@@ -186,6 +183,11 @@ def _listen(audience: Audience, lanes: Lanes) -> None:
     """Runs are walked from now on, and hear of the orders that they wait for."""
     audience.join(lanes.heard)
     lanes.start()
+
+
+def _until_stopped(stack: ExitStack, every: Every) -> None:
+    every.start()
+    stack.callback(every.stop)
 
 
 def _look_again_and_again(stack: ExitStack, interval: timedelta, *looks: Ticker | Watch) -> None:

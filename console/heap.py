@@ -7,8 +7,8 @@ this.
 """
 
 import ctypes
-import threading
-from collections.abc import Callable
+
+from gateway.every import Every
 
 _EVERY_SECONDS = 20.0
 
@@ -22,27 +22,6 @@ def give_back() -> bool:
     return True
 
 
-class HeapTrimmer:
-    """A thread that gives back what is free, again and again."""
-
-    def __init__(
-        self, trim: Callable[[], bool] = give_back, every_seconds: float = _EVERY_SECONDS
-    ) -> None:
-        """`trim` says whether there is any use in asking it again."""
-        self._trim = trim
-        self._every_seconds = every_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="heap", daemon=True)
-
-    def start(self) -> None:
-        """From now on."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """No more."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._every_seconds) and self._trim():
-            pass
+def heap_trimmer() -> Every:
+    """Gives back what is free, again and again, where there is a way."""
+    return Every("heap", _EVERY_SECONDS, give_back)

@@ -25,6 +25,7 @@ from domain.audit import Tampering
 from domain.errors import TrimtabError
 from domain.ports import Clock, SessionState, Vault, Wire
 from domain.runs import Kill, RunStatus
+from gateway.every import Every
 from oms.halt import Setting
 from oms.route_terms import TradingDay
 from oms.wire_risk import RiskLimits
@@ -159,7 +160,7 @@ class RunningService(VaultService):
         return self._heartbeat.fenced
 
 
-class Heartbeat:
+class Heartbeat(Every):
     """Keeps the writer's lease while there is nothing to write.
 
     A process that has lost it, because it slept too long, can do nothing useful any
@@ -167,31 +168,22 @@ class Heartbeat:
     """
 
     def __init__(self, renew: Callable[[], None]) -> None:
+        super().__init__("heartbeat", HEARTBEAT_SECONDS, self._beat)
         self._renew = renew
         self.fenced: FencedError | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
-    def start(self) -> None:
-        """Renew every few seconds until stopped."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """No more."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._stopping.wait(HEARTBEAT_SECONDS):
-            try:
-                self._renew()
-            except FencedError as error:
-                log.error("lease_lost", detail=str(error))
-                self.fenced = error
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-            except TrimtabError as error:
-                log.error("lease_not_renewed", detail=str(error))
+    def _beat(self) -> bool:
+        """Whether the lease is still ours, as far as is known."""
+        try:
+            self._renew()
+        except FencedError as error:
+            log.error("lease_lost", detail=str(error))
+            self.fenced = error
+            os.kill(os.getpid(), signal.SIGTERM)
+            return False
+        except TrimtabError as error:
+            log.error("lease_not_renewed", detail=str(error))
+        return True
 
 
 def unfinished(vault: Vault) -> tuple[UUID, ...]:

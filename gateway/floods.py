@@ -9,7 +9,6 @@ import ctypes
 import os
 import socket
 import struct
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
+from gateway.every import Every
 from gateway.settings import Connection
 
 LIMIT_BYTES = 16 * 2**20  # No message is as long; the kernel itself holds less.
@@ -53,7 +53,7 @@ class _Mark:
 
 
 class Floods:
-    """A thread that looks at the connections again and again. Counts by the venues' ports."""
+    """Looks at the connections again and again. Counts by the venues' ports."""
 
     def __init__(
         self,
@@ -69,26 +69,22 @@ class Floods:
         self._log = log
         self._marks: dict[int, _Mark] = {}
         self._ended: set[int] = set()  # Inodes that were cut off; the engine may hold them yet.
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fix-floods", daemon=True)
+        self._looking = Every("fix-floods", _LOOK_SECONDS, self._try_to_look)
 
     def start(self) -> None:
         """Begin to look, where there is something to be seen."""
         if _DESCRIPTORS.is_dir():
-            self._thread.start()
+            self._looking.start()
 
     def stop(self) -> None:
         """Look no more."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._looking.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_SECONDS):
-            try:
-                self.look()
-            except OSError as error:
-                self._log.error("floods_not_seen", error=str(error))
+    def _try_to_look(self) -> None:
+        try:
+            self.look()
+        except OSError as error:
+            self._log.error("floods_not_seen", error=str(error))
 
     def look(self) -> None:
         """Look once, and cut what floods us."""

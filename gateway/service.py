@@ -29,9 +29,12 @@ from gateway import copy_marks, dictionary, doubts
 from gateway.arrival_queue import ArrivalQueue
 from gateway.core import Core, durable_sequences
 from gateway.engine import Engine, end_process
+from gateway.every import Every
 from gateway.filestore import check_store
 from gateway.settings import Connection, GatewaySettings
-from gateway.threads import InboxThread, OutboxThread, WatchThread
+from gateway.threads import InboxThread, OutboxThread
+
+_LOOK_SECONDS = 0.25
 
 
 class Gateway:
@@ -79,7 +82,7 @@ class Gateway:
             log=log,
             fatal=fatal,
         )
-        self._watch = WatchThread(core.watch)
+        self._watch = Every("fix-watch", _LOOK_SECONDS, core.watch.look)
 
     def start(self) -> None:
         """Check each session's store, rewind it to what is durable, connect.

@@ -1,6 +1,7 @@
 """The gateway's own threads: they wait and loop, and what they loop over thinks.
 
-Each calls one step of the logic again and again: `Outbox.step`, `Inbox.take`, `Watch.look`.
+Each calls one step of the logic again and again: `Outbox.step`, `Inbox.take`. What only looks from
+time to time, as `Watch.look`, has an `Every`.
 """
 
 import threading
@@ -11,7 +12,6 @@ from structlog.typing import FilteringBoundLogger
 from gateway.arrival_queue import ArrivalQueue
 from gateway.inbox import Inbox
 from gateway.outbox import Outbox
-from gateway.watch import Watch
 
 _POLL_SECONDS = 0.25
 _PAUSE_SECONDS = 1.0
@@ -84,25 +84,3 @@ class InboxThread:
         except BaseException as error:  # noqa: BLE001 - the process ends, as it must
             self._log.critical("inbox_failed", exc_info=error)
             self._fatal(f"the inbox failed: {error!r}")
-
-
-class WatchThread:
-    """Looks every quarter of a second."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fix-watch")
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_POLL_SECONDS):
-            self._watch.look()

@@ -3,7 +3,6 @@
 What a file brings is looked at as it comes in; this looks for what only time brings.
 """
 
-import threading
 from collections.abc import Callable
 
 import structlog
@@ -14,29 +13,17 @@ from domain.restrictions import NO_BARS, Bars
 from oms.restricted import barred, take_back
 
 log = structlog.get_logger("scheduler")
-_POLL_SECONDS = 0.25
+LOOK_SECONDS = 0.25
 _ACTOR = "scheduler"
 
 
 class RestrictedWatch:
-    """Takes back open orders in names that become restricted; one thread of its own."""
+    """Takes back open orders in names that become restricted; to look every `LOOK_SECONDS`."""
 
     def __init__(self, vault: Vault, clock: Clock, wake: Callable[[], None]) -> None:
         """`wake` tells the gateway that there are cancels."""
         self._vault, self._clock, self._wake = vault, clock, wake
         self._looked_at: Bars = NO_BARS
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="restricted")
-
-    def start(self) -> None:
-        """Look now, and every quarter of a second."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def look(self) -> tuple[str, ...]:
         """The ClOrdIDs of what was taken back; nothing is done while nothing has changed."""
@@ -55,12 +42,11 @@ class RestrictedWatch:
         self._looked_at = bars
         return taken
 
-    def _work(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except TryAgainError as error:
-                log.warning("restricted_list_not_looked_at", detail=str(error))
-            except Exception:
-                log.exception("restricted_list_failed")
-            self._stopping.wait(_POLL_SECONDS)
+    def try_to_look(self) -> None:
+        """A look that ends in the log, never in the thread."""
+        try:
+            self.look()
+        except TryAgainError as error:
+            log.warning("restricted_list_not_looked_at", detail=str(error))
+        except Exception:
+            log.exception("restricted_list_failed")

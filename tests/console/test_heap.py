@@ -3,12 +3,11 @@
 import ctypes
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from console.heap import HeapTrimmer, give_back
+from console.heap import give_back
 
 _HAS_TRIM = hasattr(ctypes.CDLL(None), "malloc_trim")
 
@@ -51,34 +50,3 @@ def test_a_c_library_without_a_way_is_let_be(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(ctypes, "CDLL", lambda _name: object())
 
     assert not give_back()
-
-
-def test_the_trimmer_asks_until_it_is_stopped() -> None:
-    asked = threading.Semaphore(0)
-
-    def trim() -> bool:
-        asked.release()
-        return True
-
-    trimmer = HeapTrimmer(trim, every_seconds=0.001)
-    trimmer.start()
-    for _ in range(3):
-        assert asked.acquire(timeout=30)
-    trimmer.stop()
-
-    assert "heap" not in {thread.name for thread in threading.enumerate()}
-
-
-def test_the_trimmer_asks_once_where_there_is_no_way() -> None:
-    asked = []
-
-    def trim() -> bool:
-        asked.append(1)
-        return False
-
-    trimmer = HeapTrimmer(trim, every_seconds=0.001)
-    trimmer.start()
-    trimmer._thread.join(30)
-    trimmer.stop()
-
-    assert asked == [1]
