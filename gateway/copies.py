@@ -14,7 +14,7 @@ from uuid import UUID
 from structlog.typing import FilteringBoundLogger
 
 from domain.errors import TrimtabError
-from domain.order_states import FILLS
+from domain.order_table import FILLS
 from domain.orders import Alarm, ExecutionReport, Order
 from domain.ports import Clock, UnitOfWork, Vault
 from domain.postings import Break

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from domain.copies import CopyCount
-from domain.order_states import FILLS
+from domain.order_table import FILLS
 from domain.orders import ExecutionReport
 from domain.ports import UnitOfWork
 from gateway import reports

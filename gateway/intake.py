@@ -7,7 +7,7 @@ whole transaction: then nothing of it was taken in.
 from collections.abc import Sequence
 
 from domain.errors import TrimtabError, TryAgainError
-from domain.order_states import FILLS
+from domain.order_table import FILLS
 from domain.orders import Alarm, CancelReject, ExecutionReport, OrdStatus
 from domain.ports import Clock, ExecutionSink, SessionKind, UnitOfWork
 from gateway import changes, doubts, list_answers, mass_status, notices, reports

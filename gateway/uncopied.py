@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from domain.order_states import FILLS
+from domain.order_table import FILLS
 from domain.orders import ExecutionReport
 from domain.ports import UnitOfWork
 

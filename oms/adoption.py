@@ -13,7 +13,8 @@ from decimal import Decimal
 from domain.codec import decode
 from domain.errors import BadInputError
 from domain.exact import plain
-from domain.order_states import FILLS, apply
+from domain.order_states import apply
+from domain.order_table import FILLS
 from domain.orders import (
     Adopted,
     Alarm,

@@ -19,9 +19,9 @@ from domain.allocations import (
     AllocTransType,
     unanswered_reports,
 )
+from domain.disagreements import AVERAGE_PRICE_TOLERANCE
 from domain.errors import BadInputError
 from domain.exact import CENT, ZERO, plain
-from domain.order_states import AVERAGE_PRICE_TOLERANCE
 from domain.orders import Alarm, Order
 from domain.ports import UnitOfWork
 from domain.postings import Break, Transaction

@@ -11,7 +11,8 @@ from domain.allocations import AllocationReport
 from domain.errors import BadInputError
 from domain.exact import ZERO, InexactError, to_scaled
 from domain.hearing import HEARD_PLAINLY, PLAIN, Hearings
-from domain.order_states import FILLS, apply
+from domain.order_states import apply
+from domain.order_table import FILLS
 from domain.orders import (
     Alarm,
     CancelReject,

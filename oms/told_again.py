@@ -5,7 +5,7 @@ Executions are kept by their ExecIDs; of other reports the order's events are as
 where a repetition would move the order: an order is as it is by the newest word.
 """
 
-from domain.order_states import FILLS
+from domain.order_table import FILLS
 from domain.orders import CLOSED, ExecType, ExecutionReport, Order, OrdStatus, TimeInForce
 from domain.ports import UnitOfWork
 

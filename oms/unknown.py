@@ -7,7 +7,7 @@ whose they are (`oms.adoption`). An order by telephone has no ClOrdID; it goes b
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.order_states import FILLS
+from domain.order_table import FILLS
 from domain.orders import Alarm, ExecType, ExecutionReport, Order
 from domain.ports import UnitOfWork
 from ledger import postings

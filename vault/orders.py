@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from domain.codec import decode, encode
 from domain.errors import InvariantError, UnknownNameError
-from domain.order_states import FILLS, open_order
+from domain.order_states import open_order
+from domain.order_table import FILLS
 from domain.orders import (
     Adopted,
     CancelRequest,

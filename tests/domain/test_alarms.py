@@ -8,7 +8,8 @@ from pathlib import Path
 from domain.alarms import LEVELS, Level, level_of
 
 ROOT = Path(__file__).parents[2]
-MAKERS = {"Alarm": 0, "_alarm": 1}  # By name: the place of the kind among the arguments.
+# By name: the place of the kind among the arguments.
+MAKERS = {"Alarm": 0, "_alarm": 1, "alarm_about": 1}
 # Those that are made of another value's kind, or of an enumeration's.
 ELSEWHERE = {
     "allocation_differs",

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from domain.entries import ChangeEntry, EntryPart
 from domain.errors import BadInputError
-from domain.order_states import FILLS, apply
+from domain.order_states import apply
+from domain.order_table import FILLS
 from domain.orders import (
     Alarm,
     Allocation,

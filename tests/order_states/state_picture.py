@@ -9,7 +9,7 @@ from collections import defaultdict
 from html import escape
 from pathlib import Path
 
-from domain.order_states import ALLOWED
+from domain.order_table import ALLOWED
 from domain.orders import CLOSED, ExecType, OrdStatus
 
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "order-states.svg"

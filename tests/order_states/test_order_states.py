@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.codec import decode, encode
-from domain.order_states import ALLOWED, apply, open_order
+from domain.order_states import apply, open_order
+from domain.order_table import ALLOWED
 from domain.orders import (
     CLOSED,
     Allocation,

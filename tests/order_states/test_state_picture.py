@@ -1,6 +1,6 @@
 """The picture of the order states is what the table says."""
 
-from domain.order_states import ALLOWED
+from domain.order_table import ALLOWED
 from domain.orders import OrdStatus
 from tests.order_states.state_picture import ORDER, PICTURE, moves, picture
 

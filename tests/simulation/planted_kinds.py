@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from domain import order_states
+from domain import change_answers
 from domain.orders import (
     Algo,
     ExecType,
@@ -115,12 +115,12 @@ def _copy_of_nothing(stack: ExitStack) -> None:
 
 def _split_forgets_fills(stack: ExitStack) -> None:
     """What an order filled before a split stays in old shares."""
-    after = order_states.after_split
+    after = change_answers.after_split
 
     def keep(order: Order, split: Split) -> Order:
         return replace(after(order, split), cum_qty=order.cum_qty)
 
-    stack.enter_context(patch.object(order_states, "after_split", keep))
+    stack.enter_context(patch.object(change_answers, "after_split", keep))
 
 
 def _split_by_its_venue(stack: ExitStack) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 from domain.allocations import AllocationFact
 from domain.codec import decode
 from domain.kills import first_that_stops
-from domain.order_states import ALLOWED, apply, open_order
+from domain.order_states import apply, open_order
+from domain.order_table import ALLOWED
 from domain.orders import (
     CLOSED,
     CancelReject,
