@@ -2,20 +2,18 @@
 
 Our own lines go straight to the file and the terminal, as every FIX message is one of them; the
 standard library's end there too, so SQLAlchemy's, Alembic's, APScheduler's and uvicorn's own
-words are not lost. Every line of a run carries its id: bind it with `bound_to_run`, and bind it
-again on native threads and in pool jobs, whose contextvars start empty.
+words are not lost. Every line of a run carries its id, which whoever walks it binds
+(`scheduler/run.py`); native threads and pool jobs begin with nothing bound.
 """
 
 import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
-from uuid import UUID
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -101,11 +99,6 @@ def close_logging() -> None:
         handler.close()
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
-
-
-def bound_to_run(run_id: UUID) -> AbstractContextManager[Any]:
-    """Every line logged inside the block, on this thread, carries the run's id."""
-    return structlog.contextvars.bound_contextvars(run=run_id.hex)
 
 
 Render = Callable[[EventDict], str]

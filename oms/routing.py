@@ -116,12 +116,6 @@ class Route:
         return self.attempts[0].intent
 
 
-def without_rules(collar: Decimal) -> RoutingSettings:
-    """Every order a limit order for the day, `collar` away from its price at most."""
-    new_york = TradingDay(zone="America/New_York", close=time(16))
-    return RoutingSettings(usual=Choice(collar=collar), day=new_york)
-
-
 def as_it_is(intent: OrderIntent) -> Route:
     """An order without a choice, a schedule or a limit of its own."""
     return Route(attempts=(Attempt(intent=intent),))

@@ -1,6 +1,5 @@
 """The rules of a venue, key by key: every field under its own name."""
 
-from dataclasses import fields
 from datetime import time
 from decimal import Decimal
 
@@ -74,9 +73,3 @@ def _weekdays(table: Table) -> tuple[int, ...]:
         if day not in _WEEKDAYS:
             table.refuse("trading_days", day, f"days among {', '.join(_WEEKDAYS)}")
     return tuple(sorted({_WEEKDAYS.index(day) for day in days}))
-
-
-def rule_names() -> tuple[str, ...]:
-    """Keys of a venue that are fields of its rules."""
-    derived = {"name", "seed", "firms", "cancel_on_disconnect"}
-    return tuple(one.name for one in fields(Rules) if one.name not in derived)

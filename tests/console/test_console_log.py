@@ -11,8 +11,9 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.contextvars import bound_contextvars
 
-from console.log import bound_to_run, close_logging, configure_logging, log_to_stderr
+from console.log import close_logging, configure_logging, log_to_stderr
 from console.log_line import LineRenderer
 from console.redaction import redact, redact_text
 from console.terminal import escaped
@@ -40,7 +41,7 @@ def lines(path):
 def test_a_line_has_its_fields_in_the_agreed_order(log_path):
     log = structlog.get_logger("oms.release")
 
-    with bound_to_run(RUN):
+    with bound_contextvars(run=RUN.hex):
         log.info("order_released", order_id="7M2K-0001", quantity=Decimal(700), side=Side.BUY)
 
     [line] = lines(log_path)
@@ -51,16 +52,6 @@ def test_a_line_has_its_fields_in_the_agreed_order(log_path):
     assert line["trace_id"] == line["run"] == RUN.hex
     assert line["order"] == "7M2K-0001"
     assert line["quantity"] == "700"
-
-
-def test_the_run_is_unbound_after_its_block(log_path):
-    log = structlog.get_logger("oms")
-
-    with bound_to_run(RUN):
-        pass
-    log.info("tick_passed")
-
-    assert "run" not in lines(log_path)[0]
 
 
 def test_the_standard_library_s_lines_flow_into_it(log_path):
@@ -322,7 +313,7 @@ def test_a_terminal_that_is_gone_stops_neither_the_file_nor_the_caller(tmp_path,
 
 
 def test_a_field_bound_to_a_line_outranks_the_run_s(log_path):
-    with bound_to_run(RUN):
+    with bound_contextvars(run=RUN.hex):
         structlog.get_logger("oms").bind(run="other").info("order_released")
 
     assert lines(log_path)[0]["run"] == "other"

@@ -22,7 +22,6 @@ from oms.by_hand.routes import routes
 from oms.entering import enter
 from oms.recommend import recommend
 from oms.route_terms import AlgoTerms
-from oms.routing import without_rules
 from tests.memory import MemoryVault
 from tests.oms_orders.desk import (
     AAPL,
@@ -36,6 +35,7 @@ from tests.oms_orders.desk import (
     open_books,
     snapshot,
 )
+from tests.plain_routing import without_rules
 
 LOTS = (lot("A1", AAPL, 60, "6000"), lot("A1", AAPL, 40, "6000", n=2), lot("A2", AAPL, 50, "5000"))
 BOOK = snapshot(LOTS, {"A1": "1000", "A2": "60"})

@@ -20,7 +20,6 @@ from oms.by_hand.proposals import proposals
 from oms.by_hand.refusals import House, problems
 from oms.entering import enter
 from oms.recommend import recommend
-from oms.routing import without_rules
 from tests.memory import MemoryVault
 from tests.oms_orders.desk import (
     AAPL,
@@ -34,6 +33,7 @@ from tests.oms_orders.desk import (
     open_books,
     snapshot,
 )
+from tests.plain_routing import without_rules
 
 OLD, MIDDLE, YOUNG = "A1:AAPL:1", "A1:AAPL:2", "A1:AAPL:3"
 LOTS = (

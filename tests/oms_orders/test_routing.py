@@ -24,7 +24,6 @@ from oms.routing import (
     Schedule,
     When,
     route,
-    without_rules,
 )
 from tests.oms_orders.desk import (
     AAPL,
@@ -37,6 +36,7 @@ from tests.oms_orders.desk import (
     security,
     snapshot,
 )
+from tests.plain_routing import without_rules
 
 CENT = Decimal("0.01")
 PLAIN = without_rules(CENT)

@@ -28,7 +28,6 @@ from oms.blocks import BlockSettings
 from oms.compliance.load import load_rules
 from oms.compliance.rule_set import read_rule_set
 from oms.release import Releaser, ReleaseSettings
-from oms.routing import without_rules
 from oms.rules_in_force import take_over as take_rules_over
 from oms.take_over import take_over
 from scheduler import decisions
@@ -40,6 +39,7 @@ from scheduler.summary import BreachCount, count_breaches
 from scheduler.ticker import Ticker
 from scheduler.triggers import CalendarSchedule, Day, from_table
 from tests.oms_orders.desk import LIMITS, SetClock, SilentWire
+from tests.plain_routing import without_rules
 from vault import SqlVault
 from vault.intake import Intake
 

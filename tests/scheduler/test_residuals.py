@@ -12,7 +12,7 @@ from domain.runs import Kill, Run, RunStatus
 from oms.approval import ApprovalPolicy
 from oms.blocks import BlockSettings
 from oms.release import Release, Releaser
-from oms.routing import Attempt, Route, as_it_is, without_rules
+from oms.routing import Attempt, Route, as_it_is
 from scheduler import residuals
 from scheduler.desk import Desk
 from scheduler.residuals import ResidualPolicy, accounts_left, follow_up, next_session
@@ -33,6 +33,7 @@ from tests.oms_orders.desk import (
 )
 from tests.oms_orders.test_next_choice import Street
 from tests.oms_orders.test_release import SETTINGS, fills_everything, keeps_silent
+from tests.plain_routing import without_rules
 
 HOUR_BEFORE = CalendarSchedule(calendar="XNYS", day=Day.EVERY_BUSINESS_DAY, minutes_before_close=60)
 POLICY = ResidualPolicy(schedule=HOUR_BEFORE)

@@ -16,12 +16,12 @@ from oms.basket import settle
 from oms.blocks import BlockSettings
 from oms.compliance.sweep.portfolios import check_portfolios
 from oms.release import Releaser, ReleaseSettings
-from oms.routing import without_rules
 from scheduler import decisions
 from scheduler.desk import Desk
 from scheduler.record import RunRecord
 from scheduler.run import Runner
 from tests.oms_orders.desk import AAPL, LIMITS, NOW, SetClock, SilentWire, recommendation
+from tests.plain_routing import without_rules
 from vault.store import SqlVault
 
 RUN = Run(

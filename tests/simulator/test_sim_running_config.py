@@ -1,6 +1,7 @@
 """venues.toml and the prices file: good ones are read, bad ones are refused by line."""
 
 import re
+from dataclasses import fields
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -8,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from simulator.exchange.prices import PricesError, read_instruments
-from simulator.exchange.rules import DayEnd, SelfMatch
+from simulator.exchange.rules import DayEnd, Rules, SelfMatch
 from simulator.fix.profile import Version
 from simulator.running.config import read_config
 from simulator.running.main import main
-from simulator.running.rules_config import rule_names
 from simulator.running.session_config import SessionKind
 from simulator.running.tables import ConfigError, Table
 from simulator.running.venue_config import VenueKind
@@ -76,7 +76,8 @@ def test_the_sample_explains_every_key_that_is_read_and_no_other(monkeypatch, tm
     explained = set(re.findall(r"(?m)^(?:# )?([a-z_]+) = ", text))
     asked -= {"clock", "control", "venue", "session", "limits", "impact", "flow"}
     assert asked == explained
-    assert set(rule_names()) <= explained
+    named_otherwise = {"name", "seed", "firms", "cancel_on_disconnect"}
+    assert {one.name for one in fields(Rules)} - named_otherwise <= explained
 
 
 def _lit(text):
