@@ -230,10 +230,7 @@ class VaultReading:
         tampering = self._verify_audit()
         with self._facts.read() as view:
             count = len(view.audit.entries())
-        if tampering is None:
-            message = f"{count} entries, each follows the one before it and matches the anchor"
-            return AuditVerdict(verified=True, entries=count, message=message)
-        return AuditVerdict(verified=False, entries=count, message=tampering.message)
+        return audit_verdict(tampering, count)
 
     def books_verify(self) -> BooksVerdict:
         """Whether every asset adds up to zero, and every projection is the fold of its facts."""
@@ -254,6 +251,14 @@ class VaultReading:
         with self._facts.read() as view:
             entries = view.audit.entries()
         return (encode(entry) for entry in entries)
+
+
+def audit_verdict(tampering: Tampering | None, count: int) -> AuditVerdict:
+    """What was found in a chain of `count` entries."""
+    if tampering is None:
+        message = f"{count} entries, each follows the one before it and matches the anchor"
+        return AuditVerdict(verified=True, entries=count, message=message)
+    return AuditVerdict(verified=False, entries=count, message=tampering.message)
 
 
 def _matches(order: Order, query: OrderQuery) -> bool:

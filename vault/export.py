@@ -1,25 +1,18 @@
 """The audit trail as a file that proves itself, without the database.
 
-One canonical JSON line per entry. Whoever has the export and the anchor file
-can recompute every hash with `verify_export`, or with any SHA-256 of their own.
+One canonical JSON line per entry (`trimtab audit export`). Whoever has the export and the anchor
+file can recompute every hash with `verify_export`, or with any SHA-256 of their own.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from domain.audit import BEGINNING, Anchor, AuditEntry, Tampering, verify
-from domain.codec import decode, encode
+from domain.codec import decode
 from domain.errors import BadInputError
 from vault.anchor import lost_anchor, newest_anchors, read_anchors
 from vault.audit import SqlAudit
 from vault.store import SqlVault
-
-
-def export_audit(vault: SqlVault) -> Iterator[str]:
-    """The whole chain as JSON lines without line ends, oldest first."""
-    with vault.read() as uow:
-        for entry in uow.audit.scan():
-            yield encode(entry)
 
 
 def verify_export(lines: Iterable[str], anchors: Iterable[Anchor]) -> Tampering | None:
