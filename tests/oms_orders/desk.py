@@ -10,16 +10,19 @@ from benchmarks import plain_book, plain_run
 from domain.accounts import CashFlow, LotMethod, Mandate
 from domain.instruments import Security
 from domain.lots import TaxLot
+from domain.order_states import apply
 from domain.orders import (
     Allocation,
+    CancelReject,
     ExecType,
     ExecutionReport,
     Order,
     OrderIntent,
     OrdStatus,
+    Sent,
     Side,
 )
-from domain.ports import Vault
+from domain.ports import UnitOfWork, Vault
 from domain.recommendations import Recommendation
 from domain.snapshot import Restriction, Snapshot
 
@@ -150,6 +153,14 @@ def recommendation(account: str, security_id: str, side: Side, quantity: int) ->
     )
 
 
+def go_out(uow: UnitOfWork, name: str) -> Order:
+    """The engine has the order."""
+    sent = Sent(cl_ord_id=name, sent_at=NOW)
+    standing, _ = apply(uow.orders.get(name), sent)
+    uow.orders.append(standing, sent, NOW)
+    return standing
+
+
 def report(
     order: Order, exec_type: ExecType, status: OrdStatus, **changes: object
 ) -> ExecutionReport:
@@ -180,6 +191,21 @@ def report(
         transact_time=NOW,
     )
     return replace(blank, **changes)
+
+
+def refusal(order: Order, cl_ord_id: str, **changes: object) -> CancelReject:
+    """The venue refuses our change of that name; the order works on."""
+    usual = CancelReject(
+        venue=order.intent.venue,
+        cl_ord_id=cl_ord_id,
+        orig_cl_ord_id=order.current,
+        order_id=str(order.order_id),
+        ord_status=OrdStatus.NEW,
+        cxl_rej_reason=2,
+        reason="not now",
+        transact_time=NOW,
+    )
+    return replace(usual, **changes)
 
 
 def fill(

@@ -23,8 +23,7 @@ from domain.allocations import (
     AllocType,
     in_force,
 )
-from domain.order_states import apply
-from domain.orders import ExecType, OrdStatus, Sent, Side, TimeInForce
+from domain.orders import ExecType, OrdStatus, Side, TimeInForce
 from domain.venue_ways import VenueWays
 from oms.allocated import allocated
 from oms.allocation_reports import AllocationConflictError, differences
@@ -33,7 +32,18 @@ from oms.cancel import cancel
 from oms.doubts import raise_doubts
 from oms.instructing import announce
 from tests.memory import MemoryVault
-from tests.oms_orders.desk import AAPL, DAY, NOW, fill, intent, lot, open_books, report, snapshot
+from tests.oms_orders.desk import (
+    AAPL,
+    DAY,
+    NOW,
+    fill,
+    go_out,
+    intent,
+    lot,
+    open_books,
+    report,
+    snapshot,
+)
 
 HOLDINGS = (lot("A1", AAPL, 100, "9000"), lot("A2", AAPL, 50, "5000"))
 BOOK = snapshot(HOLDINGS, {"A1": "50000", "A2": "50000", "A3": "50000"})
@@ -67,8 +77,7 @@ class Desk:
         with vault.write() as uow:
             uow.orders.add(target)
             announce(uow, target, self.ways, NOW)
-            sent = Sent(cl_ord_id=NAME, sent_at=NOW)
-            uow.orders.append(apply(uow.orders.get(NAME), sent)[0], sent, NOW)
+            go_out(uow, NAME)
         self.take(report(self.order, ExecType.NEW, OrdStatus.NEW))
 
     @property

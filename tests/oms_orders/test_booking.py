@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.accounts import LotMethod
-from domain.order_states import apply
 from domain.orders import (
     Alarm,
     CancelReject,
@@ -19,7 +18,6 @@ from domain.orders import (
     ExecutionReport,
     OrderIntent,
     OrdStatus,
-    Sent,
     Side,
     TimeInForce,
 )
@@ -35,9 +33,11 @@ from tests.oms_orders.desk import (
     KO,
     NOW,
     fill,
+    go_out,
     intent,
     lot,
     open_books,
+    refusal,
     report,
     snapshot,
 )
@@ -61,8 +61,7 @@ class Desk:
         open_books(vault, book)
         with vault.write() as uow:
             uow.orders.add(target)
-            sent = Sent(cl_ord_id=self.name, sent_at=NOW)
-            uow.orders.append(apply(uow.orders.get(self.name), sent)[0], sent, NOW)
+            go_out(uow, self.name)
         self.tell(ExecType.NEW, OrdStatus.NEW)
 
     @property
@@ -431,18 +430,7 @@ def test_a_sale_without_lots_is_booked_with_an_alarm(vault):
 def test_a_refused_cancel_leaves_the_order_working(vault):
     desk = Desk(vault, BUY)
 
-    desk.take(
-        CancelReject(
-            venue="XSIM",
-            cl_ord_id="R-0002.1",
-            orig_cl_ord_id="R-0002",
-            order_id="V-R-0002",
-            ord_status=OrdStatus.NEW,
-            cxl_rej_reason=2,
-            reason="no",
-            transact_time=NOW,
-        )
-    )
+    desk.take(refusal(desk.order, "R-0002.1"))
 
     assert desk.order.status is OrdStatus.NEW
     with vault.read() as uow:
@@ -453,18 +441,8 @@ def test_a_doubt_that_a_refusal_raises_is_asked_about(vault):
     """The venue does not know the order that it acknowledged: ask, and let nothing new out."""
     desk = Desk(vault, BUY)
 
-    alarms = desk.take(
-        CancelReject(
-            venue="XSIM",
-            cl_ord_id="R-0002.1",
-            orig_cl_ord_id="R-0002",
-            order_id="NONE",
-            ord_status=OrdStatus.REJECTED,
-            cxl_rej_reason=1,
-            reason="unknown order",
-            transact_time=NOW,
-        )
-    )
+    unknown = {"order_id": "NONE", "ord_status": OrdStatus.REJECTED, "cxl_rej_reason": 1}
+    alarms = desk.take(refusal(desk.order, "R-0002.1", **unknown))
 
     assert alarms == ["unknown_at_venue"]
     assert desk.order.in_doubt

@@ -14,7 +14,6 @@ from domain.orders import (
     ExecType,
     ListCancelRequest,
     OrdStatus,
-    Sent,
     Side,
     Strategy,
 )
@@ -32,6 +31,7 @@ from tests.oms_orders.desk import (
     XOM,
     SetClock,
     SilentWire,
+    go_out,
     intent,
     open_books,
     report,
@@ -85,9 +85,7 @@ def working(vault, count: int = 3) -> list[str]:
     with vault.write() as uow:
         for one in wave:
             uow.orders.add(one)
-            sent = Sent(cl_ord_id=one.cl_ord_id, sent_at=NOW)
-            moved, _ = apply(uow.orders.get(one.cl_ord_id), sent)
-            uow.orders.append(moved, sent, NOW)
+            moved = go_out(uow, one.cl_ord_id)
             said = report(moved, ExecType.NEW, OrdStatus.NEW)
             uow.orders.append(apply(moved, said)[0], said, NOW)
     return [one.cl_ord_id for one in wave]

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from domain.accounts import LotMethod
 from domain.codec import decode, encode
-from domain.order_states import apply
-from domain.orders import Allocation, Sent, Side
+from domain.orders import Allocation, Side
 from oms import wire_risk
 from oms.blocks import BlockSettings, block
 from oms.booking import Booking
@@ -28,6 +27,7 @@ from tests.oms_orders.desk import (
     NOW,
     RUN,
     fill,
+    go_out,
     intent,
     lot,
     open_books,
@@ -159,8 +159,7 @@ def test_what_was_named_is_what_is_sold_in_its_order_over_any_fills(lots, shares
         assert list(problems(uow, wanted, BOOK, HOUSE, NOW)) == []
         enter(uow, [sale], LIMITS, wire_risk.price_facts(BOOK), NOW)
         name = sale.cl_ord_id
-        sent = Sent(cl_ord_id=name, sent_at=NOW)
-        uow.orders.append(apply(uow.orders.get(name), sent)[0], sent, NOW)
+        go_out(uow, name)
         for number, part in enumerate((min(first, shares), shares - first)):
             if part > 0:
                 sink.apply(uow, fill(uow.orders.get(name), f"E{number}", part, "148"), NOW)

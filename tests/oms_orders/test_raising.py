@@ -16,13 +16,11 @@ from domain.allocations import (
     AllocTransType,
     said_before,
 )
-from domain.order_states import apply
 from domain.orders import (
     ExecType,
     OrdStatus,
     Raised,
     ReplaceRequest,
-    Sent,
     Side,
     TimeInForce,
     with_parts,
@@ -42,6 +40,7 @@ from tests.oms_orders.desk import (
     LIMITS,
     NOW,
     fill,
+    go_out,
     intent,
     lot,
     open_books,
@@ -62,9 +61,7 @@ def at_work(vault, order=SELL):
         enter(uow, [order], LIMITS, wire_risk.price_facts(BOOK), NOW)
         (message,) = uow.outbox.waiting(order.venue, 10)
         uow.outbox.mark_handed([message.number], NOW)
-        sent = Sent(cl_ord_id=order.cl_ord_id, sent_at=NOW)
-        standing, _ = apply(uow.orders.get(order.cl_ord_id), sent)
-        uow.orders.append(standing, sent, NOW)
+        standing = go_out(uow, order.cl_ord_id)
         Booking().apply(uow, report(standing, ExecType.NEW, OrdStatus.NEW, exec_id="N"), NOW)
 
 

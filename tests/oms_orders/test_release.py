@@ -9,8 +9,7 @@ import pytest
 
 from domain.accounts import CashFlow
 from domain.errors import ConfigError
-from domain.order_states import apply
-from domain.orders import CancelRequest, ExecType, Order, OrderIntent, OrdStatus, Sent, Side
+from domain.orders import CancelRequest, ExecType, Order, OrderIntent, OrdStatus, Side
 from domain.ports import Vault
 from domain.runs import Kill
 from domain.snapshot import Restriction
@@ -32,6 +31,7 @@ from tests.oms_orders.desk import (
     SetClock,
     SilentWire,
     fill,
+    go_out,
     intent,
     lot,
     open_books,
@@ -75,8 +75,7 @@ class Venue:
                     name = message.body.cl_ord_id
                     self.sent.append(name)
                     if isinstance(message.body, OrderIntent):
-                        sent = Sent(cl_ord_id=name, sent_at=NOW)
-                        uow.orders.append(apply(uow.orders.get(name), sent)[0], sent, NOW)
+                        go_out(uow, name)
                 if isinstance(message.body, OrderIntent):
                     self.say(name, ExecType.NEW, OrdStatus.NEW)
                     self.answer(self, self.order(name))
@@ -267,8 +266,7 @@ def test_an_order_that_may_have_left_is_in_doubt_and_never_released_again(vault)
     with vault.write() as uow:
         (message,) = uow.outbox.waiting("XSIM", 10)
         uow.outbox.mark_handed([message.number], NOW)
-        sent = Sent(cl_ord_id="R-0001", sent_at=NOW)
-        uow.orders.append(apply(uow.orders.get("R-0001"), sent)[0], sent, NOW)
+        go_out(uow, "R-0001")
 
     with vault.write() as uow:
         found = raise_doubts(uow, NOW)

@@ -9,14 +9,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.order_states import apply
-from domain.orders import ExecType, OrdStatus, ReplaceRequest, Sent, Side
+from domain.orders import ExecType, OrdStatus, ReplaceRequest, Side
 from domain.runs import Kill
 from oms import wire_risk
 from oms.cancel import ChangeRefusedError
 from oms.entering import enter
 from oms.replacing import Terms, replace_order
 from tests.memory import MemoryVault
-from tests.oms_orders.desk import AAPL, DAY, LIMITS, NOW, intent, open_books, report, snapshot
+from tests.oms_orders.desk import (
+    AAPL,
+    DAY,
+    LIMITS,
+    NOW,
+    go_out,
+    intent,
+    open_books,
+    report,
+    snapshot,
+)
 
 BOOK = snapshot(cash={"A1": "10000", "A2": "10000"})
 FACTS = wire_risk.price_facts(BOOK)
@@ -38,9 +48,7 @@ def at_work(vault, order=BUY, limits=LIMITS):
         assert enter(uow, [order], limits, FACTS, NOW).intents == (order,)
         (message,) = uow.outbox.waiting(order.venue, 10)
         uow.outbox.mark_handed([message.number], NOW)
-        sent = Sent(cl_ord_id=order.cl_ord_id, sent_at=NOW)
-        standing, _ = apply(uow.orders.get(order.cl_ord_id), sent)
-        uow.orders.append(standing, sent, NOW)
+        standing = go_out(uow, order.cl_ord_id)
         said = report(standing, ExecType.NEW, OrdStatus.NEW)
         standing, _ = apply(standing, said)
         uow.orders.append(standing, said, NOW)

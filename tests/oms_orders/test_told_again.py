@@ -9,14 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.order_states import apply
 from domain.orders import (
     CancelReject,
     ExecType,
     ExecutionReport,
     OrderIntent,
     OrdStatus,
-    Sent,
     Side,
     TimeInForce,
 )
@@ -24,7 +22,18 @@ from domain.ports import Vault
 from oms.booking import Booking
 from oms.cancel import cancel
 from tests.memory import MemoryVault
-from tests.oms_orders.desk import DAY, KO, NOW, fill, intent, open_books, report, snapshot
+from tests.oms_orders.desk import (
+    DAY,
+    KO,
+    NOW,
+    fill,
+    go_out,
+    intent,
+    open_books,
+    refusal,
+    report,
+    snapshot,
+)
 
 BOOK = snapshot((), {"A1": "50000", "A2": "50000"})
 GOOD_TILL = replace(
@@ -42,8 +51,7 @@ class Life:
         open_books(vault, BOOK)
         with vault.write() as uow:
             uow.orders.add(target)
-            sent = Sent(cl_ord_id=self.name, sent_at=NOW)
-            uow.orders.append(apply(uow.orders.get(self.name), sent)[0], sent, NOW)
+            go_out(uow, self.name)
         self.says(ExecType.NEW, OrdStatus.NEW)
 
     @property
@@ -65,18 +73,10 @@ class Life:
         """Our last change, whatever it was."""
         order = self.order
         for wish in order.pending:
-            refusal = CancelReject(
-                venue=order.intent.venue,
-                cl_ord_id=wish.cl_ord_id,
-                orig_cl_ord_id=order.current,
-                order_id=str(order.order_id),
-                ord_status=_working(order),
-                cxl_rej_reason=2,
-                reason="not now",
-                transact_time=self._moment(),
-            )
-            self.told.append(refusal)
-            self.take(refusal)
+            said = {"ord_status": _working(order), "transact_time": self._moment()}
+            refused = refusal(order, wish.cl_ord_id, **said)
+            self.told.append(refused)
+            self.take(refused)
 
     def goes_on(self) -> None:
         """The next morning of an order that was done for the day."""
