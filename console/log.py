@@ -13,38 +13,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from console.log_fields import finished
 from console.log_file import LogFile
 from console.log_line import LineRenderer
-from console.redaction import HIDDEN, is_secret, redact, redact_text
 from console.terminal import wants_colour
-from domain.codec import to_plain
 
-FIRST = (
-    "ts",
-    "level",
-    "event",
-    "component",
-    "trace_id",
-    "run",
-    "order",
-    "account",
-    "symbol",
-    "session",
-)
-LAST = ("raw", "exception")
-_ALIASES = (
-    ("run_id", "run"),
-    ("cl_ord_id", "order"),
-    ("order_id", "order"),
-    ("account_id", "account"),
-)
 _QUIET = ("sqlalchemy", "alembic", "apscheduler", "uvicorn", "asyncio")
-_SOH = "\x01"
 _MEGABYTE = 1_000_000
 _LOCAL_LENGTH = len("2022-11-30T20:45:00.000000")  # Without the offset.
 _RFC_3339 = "%Y-%m-%dT%H:%M:%S.%fZ"  # "iso" would leave out a fraction of zero.
@@ -155,7 +134,7 @@ def _whole_line(lines: _Lines, level: str, event: EventDict) -> tuple[tuple[Even
     event["ts"] = f"{datetime.now(UTC).isoformat(timespec='microseconds')[:_LOCAL_LENGTH]}Z"
     if "exc_info" in event:
         event = structlog.processors.format_exc_info(lines, level, event)
-    return (_finished(event),), {}
+    return (finished(event),), {}
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
@@ -174,7 +153,7 @@ def _formatter(render: Render) -> _Formatter:
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            lambda _log, _name, event: render(_finished(event)),
+            lambda _log, _name, event: render(finished(event)),
         ],
     )
 
@@ -184,47 +163,6 @@ def _foreign_event(_log: WrappedLogger, _name: str, event: EventDict) -> EventDi
     event["message"] = event["event"]
     event["event"] = event.get("logger", "log")
     return event
-
-
-def _finished(event: EventDict) -> EventDict:
-    """In canonical texts, without secrets, each thing under one name, in the agreed order."""
-    fields = {key: _shown(key, value) for key, value in event.items()}
-    _name_alike(fields)
-    raw = fields.get("raw")
-    if isinstance(raw, str):
-        fields["raw"] = raw.replace(_SOH, "|")
-    first = {key: fields.pop(key, None) for key in FIRST}
-    last = {key: fields.pop(key, None) for key in LAST}
-    ordered = {**first, **fields, **last}
-    return {key: value for key, value in ordered.items() if value is not None}
-
-
-def _shown(name: str, value: object) -> Any:
-    """Decimals, enums, instants and our own values in their canonical text; no secrets."""
-    if is_secret(name):
-        return HIDDEN
-    if type(value) is str:
-        return redact_text(value)
-    return value if type(value) is int else redact(_plain(value))
-
-
-def _plain(value: object) -> Any:
-    try:
-        return to_plain(value)
-    except (TypeError, ValueError):
-        return value if isinstance(value, float) else str(value)
-
-
-def _name_alike(fields: EventDict) -> None:
-    """One name per thing: `run`, `order`, `account`; the run's id is the trace id."""
-    for alias, name in _ALIASES:
-        if alias in fields and name not in fields:
-            fields[name] = fields.pop(alias)
-    if "run" in fields:
-        fields.setdefault("trace_id", fields["run"])
-    logger = fields.pop("logger", None) or ""
-    if "component" not in fields:
-        fields["component"] = str(logger).partition(".")[0] or "trimtab"
 
 
 _JSON = json.JSONEncoder(separators=(",", ":"), default=str)

@@ -33,13 +33,15 @@ _TEXTS = (
 _MARKS = tuple(word for words, _pattern, _replacement in _TEXTS for word in words)
 
 
+def may_hide(text: str) -> bool:
+    """Whether `redact_text` might change the text, or one that it is made of."""
+    lowered = text.lower()
+    return any(mark in lowered for mark in _MARKS)
+
+
 def redact_text(text: str) -> str:
     """`text` without the secrets that can be told by where they stand."""
-    lowered = text.lower()
-    for mark in _MARKS:
-        if mark in lowered:
-            return _redacted(text, lowered)
-    return text
+    return _redacted(text, text.lower()) if may_hide(text) else text
 
 
 def _redacted(text: str, lowered: str) -> str:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from structlog.contextvars import bound_contextvars
 
 from console.log import close_logging, configure_logging, log_to_stderr
+from console.log_fields import finished
 from console.log_line import LineRenderer
 from console.redaction import redact, redact_text
 from console.terminal import escaped
@@ -330,3 +331,22 @@ def test_what_is_said_after_the_end_goes_nowhere(tmp_path, capsys):
 
     assert [line["event"] for line in lines(tmp_path / "x.jsonl")] == ["session_logged_on"]
     assert capsys.readouterr().err == ""
+
+
+@given(
+    texts=st.lists(st.sampled_from(["35=A|554=pw|", "a", "postgresql://anna:pw@db/x", "Bearer x"]))
+)
+def test_a_line_hides_what_each_of_its_texts_would_hide_alone(texts):
+    event = {f"text{place}": text for place, text in enumerate(texts)}
+
+    line = finished(dict(event))
+
+    assert {name: line[name] for name in event} == {n: redact_text(t) for n, t in event.items()}
+
+
+def test_lines_of_one_shape_keep_their_own_absent_fields():
+    assert "order" not in finished({"event": "a", "cl_ord_id": None, "run_id": "r"})
+    line = finished({"event": "a", "cl_ord_id": "C1", "run_id": "r"})
+
+    assert list(line) == ["event", "component", "trace_id", "run", "order"]
+    assert (line["order"], line["trace_id"]) == ("C1", "r")
