@@ -1,5 +1,7 @@
 """The ledger: what we own, by double entry in shares and cash.
 
-Pure functions from facts to transactions, and from transactions to positions,
-cash, lots and realised gains. It checks the OMS; it does not believe it.
+Pure functions from facts to transactions (`postings`), and from transactions to positions, cash,
+lots and realised gains (`positions`, `lots`); wash sales follow losses from lot to lot
+(`wash_sales`). `reconcile` compares us with whoever else keeps the same accounts. It checks the
+OMS; it does not believe it.
 """
