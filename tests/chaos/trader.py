@@ -14,7 +14,7 @@ from domain.errors import BadInputError, ExitCode, TryAgainError
 from domain.kills import Scope
 from domain.orders import Order
 from domain.ports import Clock
-from domain.runs import Kill
+from domain.runs import Kill, RunStatus
 from gateway.service import Gateway
 from oms.halt import halt
 from tests.chaos.book import limit, stop
@@ -69,7 +69,7 @@ class Trader:
         while not self._stopping.wait(_TRADER_SECONDS):
             try:
                 if self._end.exists():
-                    self._halts.lift()
+                    self._leave_nothing()
                 else:
                     self._act()
             except BadInputError as error:
@@ -79,6 +79,16 @@ class Trader:
             except BaseException:
                 log.exception("trader_crashed")
                 os._exit(ExitCode.INTERNAL)
+
+    def _leave_nothing(self) -> None:
+        """At the end: what a bust has opened again after its run was done, nobody else ends."""
+        self._halts.lift()
+        with self._vault.read() as view:
+            running = {run.run_id for run in view.runs.with_status(RunStatus.RUNNING)}
+            orders = view.orders.open()
+        for one in orders:
+            if one.sent and not (one.pending or one.in_doubt or one.intent.run_id in running):
+                self._wishes.cancel(one.intent.cl_ord_id, "Tara Trader", "the day is over")
 
     def _act(self) -> None:
         if self._chance.random() < _LIFTS:
