@@ -24,7 +24,7 @@ from domain.kills import Scope
 from domain.ports import Clock, Vault
 from domain.postings import Break
 from domain.runs import Approval, Kill, Run, Urgency
-from ledger import reconcile
+from ledger import reconcile, reconcile_positions
 from ledger.positions import balances, lots
 from oms.basket import Override
 from oms.by_hand.order import HandOrder
@@ -246,7 +246,7 @@ class VaultChanging(OrderWishes, RaiseWishes, BookWishes, RuleWishes):
         for day in sorted(days):
             until = [t for t in known if t.trade_date <= day]
             told = [position for position in file.positions if position.as_of == day]
-            breaks += reconcile.ledger_against_custody(balances(until), lots(until), told)
+            breaks += reconcile_positions.ledger_against_custody(balances(until), lots(until), told)
         return tuple(breaks)
 
     def _require_target(self, scope: str, name: str) -> None:

@@ -2,6 +2,6 @@
 
 Pure functions from facts to transactions (`postings`), and from transactions to positions, cash,
 lots and realised gains (`positions`, `lots`); wash sales follow losses from lot to lot
-(`wash_sales`). `reconcile` compares us with whoever else keeps the same accounts. It checks the
-OMS; it does not believe it.
+(`wash_sales`). `reconcile` and `reconcile_positions` compare us with whoever else has told of the
+same trades and holdings. It checks the OMS; it does not believe it.
 """

@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.orders import ExecutionReport, Order
 from domain.ports import UnitOfWork
 from domain.postings import Break
-from ledger import reconcile
+from ledger import reconcile, reconcile_positions
 from oms.generations import carried, standing
 from oms.release import Release
 
@@ -19,7 +19,7 @@ def differences(view: UnitOfWork, run_id: UUID, release: Release) -> tuple[Break
         *reconcile.executions_against_ledger(
             executions_of(view, run_id), view.ledger.of_run(run_id)
         ),
-        *reconcile.blocks_left_over(view.ledger.balances()),
+        *reconcile_positions.blocks_left_over(view.ledger.balances()),
         *_not_released(release),
     )
 

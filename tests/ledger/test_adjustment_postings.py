@@ -16,7 +16,7 @@ from domain.sources import Source
 from ledger import positions, postings
 from ledger.adjustments import Adjustment, adjustment, overdrawn_on
 from ledger.lots import LotShortageError
-from ledger.reconcile import ledger_against_custody
+from ledger.reconcile_positions import ledger_against_custody
 
 AT = datetime(2022, 12, 1, 13, 0, tzinfo=UTC)
 OPENED, DAY, NEXT = date(2022, 11, 30), date(2022, 12, 1), date(2022, 12, 2)

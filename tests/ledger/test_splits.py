@@ -17,7 +17,7 @@ from domain.snapshot import CashBalance
 from domain.sources import Source
 from domain.splits import Split, factor, rounded_times, times
 from ledger import positions, postings
-from ledger.reconcile import ledger_against_custody
+from ledger.reconcile_positions import ledger_against_custody
 from ledger.splits import LateSplitError, of_clients
 
 AT = datetime(2022, 12, 1, 13, 0, tzinfo=UTC)

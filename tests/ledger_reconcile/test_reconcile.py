@@ -27,12 +27,11 @@ from domain.snapshot import CashBalance
 from domain.sources import Source
 from ledger import positions, postings
 from ledger.reconcile import (
-    blocks_left_over,
     executions_against_ledger,
     intended_against_executed,
-    ledger_against_custody,
     ledger_against_venue,
 )
+from ledger.reconcile_positions import blocks_left_over, ledger_against_custody
 
 DAY = date(2022, 11, 30)
 AT = datetime(2022, 11, 30, 20, 46, tzinfo=UTC)
