@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from console.api import BODY_LIMIT, create_app
+from console.api import create_app
+from console.api_bodies import BODY_LIMIT
 from console.api_server import ApiServer
 from console.client import ApiClient
 from console.secrets_file import create_token, read_token

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from console import request_deadline
-from console.api import BODY_LIMIT
+from console.api_bodies import BODY_LIMIT
 from tests.console.test_api import ask
 
 HEAD = b"POST /v1/stop HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
