@@ -28,8 +28,11 @@ def besides(
     symbols: Mapping[str, str],
     signed: Signatures,
 ) -> Iterator[str]:
-    """A sentence for each posting, oldest first."""
-    ordered = sorted(transactions, key=lambda one: (one.trade_date, one.at, one.transaction_id))
+    """A sentence for each posting, by trade date; those of a day as they were booked.
+
+    Not by their instants: each command of a rehearsal may begin its clock anew.
+    """
+    ordered = sorted(transactions, key=lambda one: one.trade_date)
     if (earlier := len(ordered) - MOST) > 0:
         yield f"{counted(earlier, 'earlier posting')}: `--json` has them"
     for one in ordered[-MOST:]:
