@@ -48,7 +48,8 @@ from oms.compliance.compiled import is_linear
 from oms.compliance.rules import Rule
 from oms.doubts import raise_doubts
 from oms.halt import take_back
-from oms.release import Releaser, ReleaseSettings
+from oms.release import Releaser
+from oms.release_settings import ReleaseSettings
 from scheduler.cluster import Cluster
 from scheduler.desk import Desk
 from scheduler.pool import OptimizerPool, Times

@@ -30,7 +30,8 @@ from domain.runs import RunStatus
 from gateway.service import Gateway
 from oms.booking import Booking
 from oms.doubts import raise_doubts
-from oms.release import Releaser, ReleaseSettings
+from oms.release import Releaser
+from oms.release_settings import ReleaseSettings
 from tests.chaos.book import Book, number_of, read_names
 from tests.chaos.folder import Folder
 from tests.chaos.trader import Halts, Trader

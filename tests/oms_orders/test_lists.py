@@ -21,7 +21,9 @@ from domain.venue_ways import VenueWays
 from oms.cancel import cancel
 from oms.doubts import raise_doubts
 from oms.lists import cancel_lists, in_lists
-from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings
+from oms.release import Releaser
+from oms.release_settings import ReleaseSettings
+from oms.seeing_through import ReleaseInterruptedError
 from tests.oms_orders.desk import (
     AAPL,
     KO,

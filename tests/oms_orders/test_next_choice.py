@@ -27,9 +27,10 @@ from oms.booking import Booking
 from oms.cancel import cancel
 from oms.family import within_parents
 from oms.generations import carried, standing
-from oms.release import ReleaseInterruptedError, Releaser
+from oms.release import Releaser
 from oms.rests import is_certainly_dead
 from oms.routing import Attempt, Route
+from oms.seeing_through import ReleaseInterruptedError
 from tests.memory import MemoryVault
 from tests.oms_orders.desk import (
     AAPL,

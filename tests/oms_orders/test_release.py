@@ -18,7 +18,9 @@ from oms.booking import Booking
 from oms.cancel import ChangeRefusedError, cancel, change
 from oms.doubts import raise_doubts
 from oms.purses import purses
-from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings, plan_waves
+from oms.release import Releaser, plan_waves
+from oms.release_settings import ReleaseSettings
+from oms.seeing_through import ReleaseInterruptedError
 from tests.oms_orders.desk import (
     AAPL,
     DAY,

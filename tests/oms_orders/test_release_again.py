@@ -15,7 +15,8 @@ from oms.booking import Booking
 from oms.cancel import cancel
 from oms.doubts import raise_doubts
 from oms.generations import standing
-from oms.release import ReleaseInterruptedError, Releaser
+from oms.release import Releaser
+from oms.seeing_through import ReleaseInterruptedError
 from tests.oms_orders.desk import (
     AAPL,
     KO,

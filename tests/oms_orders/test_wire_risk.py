@@ -15,7 +15,9 @@ from domain.order_states import apply
 from domain.orders import NeverSent, OrdStatus, OrdType, Side
 from oms import wire_risk
 from oms.cancel import ChangeRefusedError, cancel, change
-from oms.release import ReleaseInterruptedError, Releaser, ReleaseSettings
+from oms.release import Releaser
+from oms.release_settings import ReleaseSettings
+from oms.seeing_through import ReleaseInterruptedError
 from oms.wire_risk import Before, PriceFacts, RiskLimits
 from oms.worst_price import worst_price
 from tests.oms_orders.desk import (

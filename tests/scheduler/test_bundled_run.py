@@ -27,7 +27,8 @@ from oms.basket import Override, OverrideRefusedError, Overrides
 from oms.blocks import BlockSettings
 from oms.compliance.load import load_rules
 from oms.compliance.rule_set import read_rule_set
-from oms.release import Releaser, ReleaseSettings
+from oms.release import Releaser
+from oms.release_settings import ReleaseSettings
 from oms.rules_in_force import take_over as take_rules_over
 from oms.take_over import take_over
 from scheduler import decisions

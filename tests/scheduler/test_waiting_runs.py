@@ -15,7 +15,8 @@ from oms.approval import ApprovalPolicy
 from oms.basket import settle
 from oms.blocks import BlockSettings
 from oms.compliance.sweep.portfolios import check_portfolios
-from oms.release import Releaser, ReleaseSettings
+from oms.release import Releaser
+from oms.release_settings import ReleaseSettings
 from scheduler import decisions
 from scheduler.desk import Desk
 from scheduler.record import RunRecord
