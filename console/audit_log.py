@@ -43,6 +43,7 @@ _NOT_ORDERS = frozenset(
         "halt_set",
         "halt_lifted",
         "message_quarantined",
+        "projections_rebuilt",
         "rules_agreed",
         "rules_proposed",
         "rules_taken_over",

@@ -24,7 +24,7 @@ def check(config: Config) -> tuple[CheckLine, ...]:
         (
             "books",
             lambda: _books_words(config),
-            "do not trade; restore the database, or tell the developers",
+            "do not trade; tell the developers, then `trimtab rebuild`, or restore the database",
         ),
         ("rules", lambda: _rules_words(config), "mend the rule file; nothing of it is in force"),
         ("layouts", lambda: _layouts_words(config), "mend the layout file"),

@@ -19,7 +19,7 @@ from domain.runs import Run, Urgency
 from oms import rules_in_force
 from vault import SqlVault
 from vault.export import verify_audit
-from vault.rebuild import check_projections
+from vault.rebuild import check_projections, rebuild
 
 if TYPE_CHECKING:
     from console.service import VaultService
@@ -72,6 +72,16 @@ def open_reading(config: Config) -> Iterator[VaultReading]:
             partial(verify_audit, vault),
             partial(check_projections, vault),
         )
+
+
+def rebuild_projections(config: Config, *, by: str, why: str) -> tuple[str, ...]:
+    """Write what stands anew from the facts; gives what was not so, each in a sentence.
+
+    Raises `LeaseHeldError` while a service runs.
+    """
+    with open_vault(config) as vault:
+        vault.acquire()
+        return rebuild(vault, by=by, why=why, at=clock_of(config, vault).now())
 
 
 @contextmanager

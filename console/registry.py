@@ -22,6 +22,11 @@ ENTRIES = (
     Entry("init", "write a configuration, the state folders and the database", "trimtab init"),
     Entry("ingest", "read custodian files, prices, models and mandates", "trimtab ingest in/*.csv"),
     Entry("check", "look at everything that must hold before start", "trimtab check"),
+    Entry(
+        "rebuild",
+        "write what stands anew from the facts, where trimtab check finds that they differ",
+        'trimtab rebuild --by anna --why "trimtab check found a balance that differs"',
+    ),
     Entry("serve", "run the service", "trimtab serve"),
     Entry(
         "venues",

@@ -5,6 +5,7 @@ either way the facts are right and `rebuild` makes the projection follow them.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -42,6 +43,9 @@ from vault.schema import (
 from vault.shared import shared
 from vault.store import SqlVault
 
+REBUILT = "projections_rebuilt"  # Audit.
+_NAMED = 100  # Differences that the audit trail tells one by one.
+
 
 def check_projections(vault: SqlVault) -> tuple[str, ...]:
     """One sentence per row that is not what its facts say; none when all is well."""
@@ -50,13 +54,18 @@ def check_projections(vault: SqlVault) -> tuple[str, ...]:
         return (*_differences(uow.connection, ledger), *_legs_astray(uow.connection, ledger))
 
 
-def rebuild(vault: SqlVault) -> tuple[str, ...]:
-    """Make every projection what its facts say; gives the differences that there were."""
+def rebuild(vault: SqlVault, *, by: str, why: str, at: datetime) -> tuple[str, ...]:
+    """Make every projection what its facts say; gives the differences that there were.
+
+    They are audited, under the name of who asked for it.
+    """
     with vault.write() as uow:
         found = differences(uow.connection)
         if found:
             _rewrite(uow.connection)
             uow.forget()
+            body = {"why": why, "differences": len(found), "first": found[:_NAMED]}
+            uow.audit.append(at=at, actor=by, kind=REBUILT, subject="projections", body=body)
         assert not differences(uow.connection)
     return found
 

@@ -1,5 +1,6 @@
 """The ledger's projections are the fold of its transactions, whatever the transactions are."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -279,7 +280,10 @@ def test_a_projection_changed_behind_our_back_is_found_and_rebuilt(vault):
     assert [sentence.split()[0] for sentence in found] == [
         *("run", "order", "balance", "balance", "lot", "outbox", "inbox"),
     ]
-    assert rebuild(vault) == found
+    assert rebuild(vault, by="anna", why="a test", at=AT) == found
+    with vault.read() as uow:
+        (told,) = uow.audit.about("projections")
+    assert (told.actor, json.loads(told.body)["differences"]) == ("anna", len(found))
     assert check_projections(vault) == ()
 
 
