@@ -91,10 +91,11 @@ class Intake:
             self._quarantine(arrival, "it could not be applied")
             return
         venue = self._desk.venues[arrival.session]
-        if value_of(arrival.raw, 35) in notices.KINDS and arrival.session not in self._desk.copies:
+        kind = value_of(arrival.raw, 35)
+        if kind in notices.KINDS and arrival.session not in self._desk.copies:
             self._notice(arrival, venue)
             return
-        if self._is_of_no_list(arrival):
+        if kind in _REFUSALS and self._is_of_no_list(arrival):
             return
         match reports.decode(arrival.raw, venue=venue):
             case reports.Readable() if arrival.session in self._desk.copies:
@@ -105,7 +106,7 @@ class Intake:
                 self._apply(arrival, message, notes)
             case reports.Unreadable(why=why, may_be_fill=may_be_fill):
                 self._quarantine(arrival, f"FILL NOT BOOKED: {why}" if may_be_fill else why)
-                if value_of(arrival.raw, 35) in _REFUSALS:
+                if kind in _REFUSALS:
                     names = f"{value_of(arrival.raw, 379) or ''} {arrival.order}"
                     self._refused(arrival, names, why)
 

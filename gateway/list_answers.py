@@ -24,5 +24,5 @@ def refuses(raw: str) -> bool:
 
 def denied(raw: str) -> str:
     """The ListID that the venue was to cancel and does not know; empty for anything else."""
-    is_denial = value_of(raw, 372) == _CANCEL and value_of(raw, 380) == _UNKNOWN_ID
-    return (value_of(raw, 379) or "") if is_denial and value_of(raw, 35) in _REFUSALS else ""
+    is_denial = value_of(raw, 35) in _REFUSALS and value_of(raw, 372) == _CANCEL
+    return (value_of(raw, 379) or "") if is_denial and value_of(raw, 380) == _UNKNOWN_ID else ""

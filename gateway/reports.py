@@ -40,6 +40,7 @@ _EXEC_TYPES = {e.value: e for e in ExecType}
 _ORD_TYPES = {kind.value: kind for kind in OrdType}
 _TIMES = {time.value: time for time in TimeInForce}
 _OLDER_TRADES = frozenset({"1", "2"})  # ExecType of FIX 4.2: partial fill and fill.
+_Read = Callable[[int], Decimal | None]  # Named here: what stands in `def` is made at each call.
 _PER_UNIT, _PERCENT = "1", "2"
 
 
@@ -90,7 +91,7 @@ def _execution(fields: Fields, venue: str) -> Readable:
     if exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT) and 19 not in fields.text:
         raise FieldError("a bust or correction without ExecRefID (19)")
 
-    def informing(read: Callable[[int], Decimal | None], tag: int) -> Decimal | None:
+    def informing(read: _Read, tag: int) -> Decimal | None:
         """What a fill or its bust is booked without; on other reports it must be right."""
         try:
             return read(tag)

@@ -36,9 +36,19 @@ def _number(tag: str) -> int | None:
     return int(tag) if tag.isascii() and tag.isdigit() and len(tag) <= _MAX_TAG_DIGITS else None
 
 
+class _Markers(dict[int, str]):
+    """What stands before a tag's value, for the tags that our own code asks for."""
+
+    def __missing__(self, tag: int) -> str:
+        return self.setdefault(tag, f"{SOH}{tag}=")
+
+
+_MARKERS = _Markers()
+
+
 def value_of(raw: str, tag: int) -> str | None:
     """The first value of `tag`, or None."""
-    marker = f"{SOH}{tag}="
+    marker = _MARKERS[tag]
     start = raw.find(marker)
     if start < 0:
         return raw[len(marker) - 1 :].split(SOH, 1)[0] if raw.startswith(marker[1:]) else None
@@ -108,6 +118,8 @@ def storable(raw: str) -> str:
 
 def visible(raw: str) -> str:
     r"""`raw` for a log line: SOH as `|`, every other control character as `\xNN`."""
+    if raw.isascii() and raw.isprintable():
+        return raw
     shown = storable(raw).rstrip(SOH).replace(SOH, "|")
     if shown.isprintable():
         return shown
