@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from domain.allocation_chain import first_alloc_id
 from domain.allocations import (
     AllocatedPart,
     AllocationAnswer,
@@ -15,7 +16,6 @@ from domain.allocations import (
     AllocationMode,
     AllocTransType,
     AllocType,
-    first_alloc_id,
 )
 from domain.exact import plain, to_scaled
 from domain.orders import Order, OrderIntent, ReplaceRequest

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain.allocation_chain import in_force, said_again, said_to_be_unheard, taken_back
 from domain.allocations import (
     AllocationAck,
     AllocationDoubted,
@@ -16,10 +17,6 @@ from domain.allocations import (
     AllocationSettled,
     AllocStatus,
     AllocTransType,
-    in_force,
-    said_again,
-    said_to_be_unheard,
-    taken_back,
 )
 from domain.orders import Alarm, OrdStatus, Settlement
 from domain.ports import ExecutionSink, UnitOfWork

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from domain.allocations import AllocationWithdrawn, has_left, said_before, taken_back
+from domain.allocation_chain import has_left, said_before, taken_back
+from domain.allocations import AllocationWithdrawn
 from domain.ports import UnitOfWork
 
 _WHY = "its order was never sent"

@@ -7,7 +7,8 @@ have it by then, under another AllocID.
 
 from datetime import datetime
 
-from domain.allocations import AllocationFact, AllocationInstruction, AllocationSettled, doubt_of
+from domain.allocation_chain import doubt_of
+from domain.allocations import AllocationFact, AllocationInstruction, AllocationSettled
 from domain.orders import Settlement
 from domain.ports import UnitOfWork
 from oms.instructing import bring_up_to_date

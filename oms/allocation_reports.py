@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from domain.allocation_chain import unanswered_reports
 from domain.allocations import (
     AllocatedPart,
     AllocationAnswer,
@@ -17,7 +18,6 @@ from domain.allocations import (
     AllocRejCode,
     AllocStatus,
     AllocTransType,
-    unanswered_reports,
 )
 from domain.disagreements import AVERAGE_PRICE_TOLERANCE
 from domain.errors import BadInputError

@@ -8,6 +8,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from domain.allocation_chain import (
+    has_left,
+    in_force,
+    next_alloc_id,
+    preliminary,
+    said_anew,
+    said_before,
+    taken_back,
+)
 from domain.allocations import (
     AllocatedPart,
     AllocationAnswer,
@@ -18,13 +27,6 @@ from domain.allocations import (
     AllocStatus,
     AllocTransType,
     AllocType,
-    has_left,
-    in_force,
-    next_alloc_id,
-    preliminary,
-    said_anew,
-    said_before,
-    taken_back,
 )
 from domain.exact import ZERO
 from domain.orders import Order, OrderIntent

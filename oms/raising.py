@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
-from domain.allocations import doubt_of, said_before
+from domain.allocation_chain import doubt_of, said_before
 from domain.codec import decode
 from domain.compliance import CheckResult, Verdict
 from domain.exact import plain

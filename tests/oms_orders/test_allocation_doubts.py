@@ -6,6 +6,7 @@ import pytest
 
 from console.allocation_life import allocation_lines
 from console.order_wishes import OrderWishes
+from domain.allocation_chain import in_force
 from domain.allocations import (
     AllocationAck,
     AllocationDoubted,
@@ -15,7 +16,6 @@ from domain.allocations import (
     AllocStatus,
     AllocTransType,
     AllocType,
-    in_force,
 )
 from domain.orders import ExecType, OrdStatus, Settlement
 from gateway.notices import take_ack

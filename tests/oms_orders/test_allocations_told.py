@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.allocation_chain import in_force
 from domain.allocations import (
     AllocatedPart,
     AllocationAck,
@@ -21,7 +22,6 @@ from domain.allocations import (
     AllocStatus,
     AllocTransType,
     AllocType,
-    in_force,
 )
 from domain.orders import ExecType, OrdStatus, Side, TimeInForce
 from domain.venue_ways import VenueWays

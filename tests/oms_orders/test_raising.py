@@ -9,13 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.accounts import LotMethod
-from domain.allocations import (
-    AllocationDoubted,
-    AllocationLost,
-    AllocationMode,
-    AllocTransType,
-    said_before,
-)
+from domain.allocation_chain import said_before
+from domain.allocations import AllocationDoubted, AllocationLost, AllocationMode, AllocTransType
 from domain.orders import (
     ExecType,
     OrdStatus,
