@@ -93,8 +93,11 @@ def test_who_waits_to_write_does_not_wait_for_a_hand_over():
     assert found == [False]
 
 
-@pytest.mark.parametrize(("commit_seconds", "longest"), [(0.0, 0.001), (0.08, 0.02), (9.0, 0.05)])
-def test_a_transaction_lasts_a_part_of_its_commit_when_others_wait(commit_seconds, longest):
+@pytest.mark.parametrize(
+    ("commit_seconds", "longest"),
+    [(0.0, 0.001), (0.001, 0.002), (0.005, 0.006), (0.08, 0.02), (9.0, 0.05)],
+)
+def test_a_transaction_lasts_as_its_commit_asks_for_when_others_wait(commit_seconds, longest):
     now = [0.0]
     way = RightOfWay(lambda: now[0], lambda: True)
     before = way.begin()
