@@ -73,7 +73,7 @@ class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
         kind = message.getHeader().getField(35)
         if kind == "H":
             name = message.getField(11)
-            stands = self._open.get(name) or self._filled[name]
+            stands = self._open.get(name) or self._filled.get(name) or _unknown(message)
             self._say(f"{stands}\x0117={next(self._numbers)}Q")
         elif kind == "AF":
             self._tell_all(message.getField(584))
@@ -129,6 +129,15 @@ class Answers(fix.Application):  # type: ignore[misc]  # quickfix is untyped.
     def _say(self, body: str) -> None:
         text = f"8=FIX.4.4\x019=0\x0135=8\x01{body}\x0110=000\x01"
         fix.Session.sendToTarget(fix.Message(text, False), self._session)
+
+
+def _unknown(message: Any) -> str:
+    """It never came, or was filled long ago: OrdRejReason 5."""
+    named = "\x01".join([f"{tag}={message.getField(tag)}" for tag in (11, 55, 54)])
+    return (
+        f"{named}\x0137=NONE\x01150=I\x0139=8\x01103=5\x0138=0\x01151=0\x0114=0\x016=0\x01"
+        "58=Unknown order"
+    )
 
 
 def main() -> None:
