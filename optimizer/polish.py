@@ -7,7 +7,9 @@ Optimization", 2006, chapter 18). That program has the plain structure again, it
 as exact as PIQP's, and near the optimum each step squares the error.
 """
 
+import warnings
 from dataclasses import replace
+from typing import Any
 
 import cvxpy as cp
 import numpy as np
@@ -21,7 +23,13 @@ from optimizer.values import AccountProblem, FloatArray, Goal, Market, Risk, Row
 
 STEPS = 5
 SHARP = 1e-9  # Of the objective: enough.
-_OPTIONS = {"eps_abs": 1e-11, "eps_rel": 1e-11}
+_SOLVERS: tuple[tuple[str, dict[str, Any]], ...] = (  # The second where the first goes astray.
+    (cp.PIQP, {"eps_abs": 1e-11, "eps_rel": 1e-11}),
+    (
+        cp.CLARABEL,
+        {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11, "max_threads": 1},
+    ),
+)
 
 
 def has_cones(problem: AccountProblem) -> bool:
@@ -38,19 +46,35 @@ def polished(programs: Programs, problem: AccountProblem, box: Box, answer: Answ
         if best_gap <= SHARP:
             break
         quadratic = _quadratic(market, problem, best)
-        try:
-            found = programs.solve(quadratic, box, cp.PIQP, _OPTIONS)
-        except (cp.error.SolverError, ValueError, ArithmeticError):
+        for solver, options in _SOLVERS:
+            then = _stepped(programs, quadratic, box, solver, options, len(problem.rows))
+            gap = best_gap if then is None else _gap(market, problem, box, then)
+            if then is not None and gap < best_gap:
+                best, best_gap = then, gap
+                break
+        else:
             break
-        if found is None:
-            break
-        rows = len(problem.rows)
-        then = replace(found, row_duals=found.row_duals[:rows], cap_duals=found.row_duals[rows:])
-        gap = _gap(market, problem, box, then)
-        if not gap < best_gap:
-            break
-        best, best_gap = then, gap
     return best
+
+
+def _stepped(
+    programs: Programs,
+    quadratic: AccountProblem,
+    box: Box,
+    solver: str,
+    options: dict[str, Any],
+    rows: int,
+) -> Answer | None:
+    """One solver's answer to a quadratic model whose last rows are the caps' tangents."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "Inaccurate": the gap is the judge.
+            found = programs.solve(quadratic, box, solver, options)
+    except (cp.error.SolverError, ValueError, ArithmeticError):
+        return None
+    if found is None:
+        return None
+    return replace(found, row_duals=found.row_duals[:rows], cap_duals=found.row_duals[rows:])
 
 
 def _gap(market: Market, problem: AccountProblem, box: Box, answer: Answer) -> float:
@@ -64,17 +88,25 @@ def _gap(market: Market, problem: AccountProblem, box: Box, answer: Answer) -> f
 
 
 def _quadratic(market: Market, problem: AccountProblem, at: Answer) -> AccountProblem:
-    """The problem's quadratic model at an answer; the caps' tangents come after its rows."""
+    """The problem's quadratic model at an answer; the caps' tangents come after its rows.
+
+    A cap that binds may weigh thousands of times what the account's risk aversion does. The
+    model's risk aversion is the sum of both and its risk their mean: the same objective, near
+    one where the solvers' tolerances are meant.
+    """
     w = problem.w0 + at.u - at.s.sum(axis=1)
-    goal, lam = goal_of(market, problem), problem.risk_aversion
-    risk, alpha = goal.risk, goal.alpha
-    for cap, dual in zip(problem.caps, at.cap_duals, strict=True):
-        volatility = volatility_of(market, cap.risk, w)
-        if dual <= 0 or volatility <= 0:
-            continue
-        share = float(dual) / (2 * volatility * lam)
-        risk = _sum(risk, cap.risk, share)
-        alpha = alpha + lam * share * gradient_of(market, cap.risk, w)
+    goal = goal_of(market, problem)
+    volatilities = [volatility_of(market, cap.risk, w) for cap in problem.caps]
+    weights = [  # What half the curvature of each cap weighs.
+        float(dual) / (2 * volatility) if dual > 0 and volatility > 0 else 0.0
+        for dual, volatility in zip(at.cap_duals, volatilities, strict=True)
+    ]
+    lam = problem.risk_aversion + sum(weights)
+    risk, alpha = _scaled(goal.risk, problem.risk_aversion / lam), goal.alpha
+    for cap, weight in zip(problem.caps, weights, strict=True):
+        if weight > 0:
+            risk = _sum(risk, _scaled(cap.risk, weight / lam))
+            alpha = alpha + weight * gradient_of(market, cap.risk, w)
     held = np.maximum(w, 0) + EPSILON
     slope, curve = goal.budget / held, goal.budget / held**2
     bent = risk.d + curve / (2 * lam)
@@ -83,6 +115,7 @@ def _quadratic(market: Market, problem: AccountProblem, at: Answer) -> AccountPr
     )
     return replace(
         problem,
+        risk_aversion=lam,
         goal=Goal(
             risk=replace(risk, d=bent, r=centre),
             alpha=alpha + slope,
@@ -93,19 +126,31 @@ def _quadratic(market: Market, problem: AccountProblem, at: Answer) -> AccountPr
     )
 
 
-def _sum(one: Risk, other: Risk, share: float) -> Risk:
-    """One + share * other, but for a constant."""
-    phi = np.sqrt(one.phi**2 + share * other.phi**2)
-    crossed = one.phi * one.t + share * other.phi * other.t
-    d = one.d + share * other.d
-    weighted = one.d * one.r + share * other.d * other.r
+def _scaled(risk: Risk, share: float) -> Risk:
+    """Share times a variance."""
     root = np.sqrt(share)
+    return Risk(
+        t=root * risk.t,
+        d=share * risk.d,
+        r=risk.r,
+        G=root * risk.G,
+        g=root * risk.g,
+        phi=float(root * risk.phi),
+    )
+
+
+def _sum(one: Risk, other: Risk) -> Risk:
+    """The sum of two variances, but for a constant."""
+    phi = np.sqrt(one.phi**2 + other.phi**2)
+    crossed = one.phi * one.t + other.phi * other.t
+    d = one.d + other.d
+    weighted = one.d * one.r + other.d * other.r
     return Risk(
         t=crossed / phi if phi > 0 else np.zeros_like(crossed),
         d=d,
         r=np.divide(weighted, d, out=np.zeros_like(d), where=d > 0),
-        G=np.hstack([one.G, root * other.G]),
-        g=np.r_[one.g, root * other.g],
+        G=np.hstack([one.G, other.G]),
+        g=np.r_[one.g, other.g],
         phi=float(phi),
     )
 
