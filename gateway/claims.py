@@ -252,12 +252,21 @@ def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
     if isinstance(body, AllocationAnswer):
         waiting = uow.outbox.waiting(body.venue, _EVERYTHING)
         return all(message.body != body for message in waiting)
+    if isinstance(body, ReplaceRequest) and not _is_pending(uow, body):
+        return False
     venues = {one.intent.venue for one in _open_orders_of(uow, body)}
+    name = (type(body), body.cl_ord_id)  # Of a wish that was undone: another one may have it now.
     return bool(venues) and all(
-        message.body != body
+        (type(message.body), message.body.cl_ord_id) != name
         for venue in venues
         for message in uow.outbox.waiting(venue, _EVERYTHING)
     )
+
+
+def _is_pending(uow: UnitOfWork, body: ReplaceRequest) -> bool:
+    """Whether the order knows of the wish: else it was undone with its transaction."""
+    order = order_of(uow, body)
+    return order is not None and any(one.cl_ord_id == body.cl_ord_id for one in order.pending)
 
 
 def urgent_first(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:

@@ -53,6 +53,11 @@ class OnTheWay:
             first = self._departures[0] if self._departures else None
             return None if first is None or first.stands is None else first
 
+    def has_failed(self) -> bool:
+        """Whether one of them has not stood, and what becomes of its messages is not settled."""
+        with self._changed:
+            return any(one.stands is False for one in self._departures)
+
     def gone(self, departure: Departure) -> None:
         """It was handed to the engine, or never will be."""
         with self._changed:

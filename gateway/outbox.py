@@ -116,7 +116,7 @@ class Outbox:
 
         What cannot be claimed now waits for `step`.
         """
-        if self._is_halted or not self._is_well or self._lost:
+        if self._is_halted or not self._is_well or self._is_any_lost():
             return None
         begun = [one for profile in self._profiles if (one := self._departing(uow, profile))]
         if not begun:
@@ -124,6 +124,10 @@ class Outbox:
         for one in begun:
             self._on_the_way.begin(one)
         return partial(self._decided, begun)
+
+    def _is_any_lost(self) -> bool:
+        """Nothing is claimed then: a name that was lost may be given again, and would seem sent."""
+        return bool(self._lost) or self._on_the_way.has_failed()
 
     def _departing(self, uow: UnitOfWork, profile: VenueProfile) -> Departure | None:
         """Nothing when something waited before, or waits for the gate, or fails.
@@ -242,15 +246,16 @@ class Outbox:
         departure = Departure(profile, claim, self._monotonic())
         try:
             with self._vault.join() as uow:
-                self._claim(uow, profile, room, claim)
-                self._on_the_way.begin(departure)
+                if not self._is_any_lost():
+                    self._claim(uow, profile, room, claim)
+                    self._on_the_way.begin(departure)
         except BaseException:
             self._stops.pop(profile.venue, None)
             self._on_the_way.decided([departure], stands=False)
             raise
         self._on_the_way.decided([departure], stands=True)
         self._depart(departure)
-        return claim.has_moved()
+        return claim.has_moved()  # If not as another claim was lost: its transaction wakes us.
 
     def _claim(self, uow: UnitOfWork, profile: VenueProfile, room: Room, claim: Claim) -> None:
         """Mark what may go now, and take back what may never go."""

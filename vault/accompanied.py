@@ -1,5 +1,10 @@
-"""A transaction with company: somebody adds to it before its commit, and is told how it went."""
+"""A transaction with company: somebody adds to it before its commit, and is told how it went.
 
+That it failed is told before the next one begins, which may give the same names again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +23,15 @@ class Accompanied:
         """Everything else is in `uow`."""
         self._tell = self._before_commit(uow)
 
+    @contextmanager
+    def commit(self) -> Iterator[None]:
+        """Around the transaction, as long as no other one can begin."""
+        try:
+            yield
+        except BaseException:
+            self._end(stands=False)
+            raise
+
     def __enter__(self) -> Self:
         return self
 
@@ -27,5 +41,9 @@ class Accompanied:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        if self._tell is not None:
-            self._tell(kind is None)
+        self._end(stands=kind is None)
+
+    def _end(self, *, stands: bool) -> None:
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            tell(stands)

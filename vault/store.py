@@ -116,7 +116,12 @@ class SqlVault:
         with Accompanied(self._before_commit) as accompanied:
             with self._held(), Hosting(self._turns) as hosting:
                 self._acquire()
-                with translated(), self._known_or_forgotten(), self._writer.begin() as connection:
+                with (
+                    accompanied.commit(),
+                    translated(),
+                    self._known_or_forgotten(),
+                    self._writer.begin() as connection,
+                ):
                     self._lease.check(connection, self._clock.now())
                     uow = SqlUnitOfWork(connection, self._memory, self._bars)
                     with uow.statements_wait():

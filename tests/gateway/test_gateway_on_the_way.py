@@ -1,8 +1,12 @@
 """On the way: what is claimed by the transaction that queues it, and what becomes of it then."""
 
+import sqlite3
 import threading
+from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from domain.errors import TryAgainError
 from domain.order_states import apply
@@ -12,7 +16,7 @@ from gateway.claims import Claim
 from gateway.on_the_way import Departure, OnTheWay
 from gateway.wiretext import value_of
 from tests.gateway.bare import SESSION, BareCore
-from tests.gateway.desk import RealClock, cancel, intent, order_of, place
+from tests.gateway.desk import RealClock, cancel, intent, order_of, place, replace
 
 
 @pytest.fixture
@@ -158,3 +162,43 @@ def test_who_comes_later_waits_for_the_commit_before(bare):
     assert way.first(until=change) is order
     way.gone(order)
     assert way.first(until=change) is change
+
+
+@contextmanager
+def sick_disk(vault):
+    """No transaction can be committed, and each says so."""
+
+    def refuse(_connection):
+        raise OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
+
+    event.listen(vault._writer, "commit", refuse)
+    try:
+        yield
+    finally:
+        event.remove(vault._writer, "commit", refuse)
+
+
+def test_a_name_whose_transaction_failed_may_be_given_again_and_is_sent_once(bare):
+    with sick_disk(bare.vault), pytest.raises(TryAgainError):
+        place(bare.vault, intent("T1"))
+    place(bare.vault, intent("T1"))
+    bare.core.outbox.step()
+    bare.core.outbox.step()
+
+    assert sent(bare) == ["T1"]
+    assert order_of(bare.vault, "T1").status is OrdStatus.INTENDED
+    assert bare.alarms == []
+
+
+def test_a_replace_whose_transaction_failed_may_be_asked_for_again(bare):
+    place(bare.vault, intent("T1"))
+    bare.core.outbox.step()
+    with sick_disk(bare.vault), pytest.raises(TryAgainError):
+        replace(bare.vault, "T1", quantity=5)
+    replace(bare.vault, "T1", quantity=7)
+    bare.core.outbox.step()
+    bare.core.outbox.step()
+
+    assert sent(bare) == ["T1", "T1.1"]
+    assert [one.cl_ord_id for one in order_of(bare.vault, "T1").pending] == ["T1.1"]
+    assert bare.alarms == []
