@@ -144,6 +144,11 @@ def doubt(uow: UnitOfWork, alloc_id: str, why: str, at: datetime) -> tuple[Alarm
     return (Alarm(kind="allocation_in_doubt", cl_ord_id=block, message=text),)
 
 
+def _takes_its_place(fact: AllocationFact, one: AllocationInstruction) -> bool:
+    """Whether it replaces or cancels the other; if the broker refuses it, it is said anew."""
+    return isinstance(fact, AllocationInstruction) and fact.refers_to == one.alloc_id
+
+
 def lost(
     uow: UnitOfWork, venue: str, one: AllocationInstruction, why: str, at: datetime
 ) -> tuple[Alarm, ...]:
@@ -154,6 +159,10 @@ def lost(
     uow.allocations.append(one.order, AllocationLost(alloc_id=one.alloc_id, at=at, why=why), at)
     if one.precedes_its_order:
         text = f"allocation {one.alloc_id} was not sent, the outcome will be told: {why}"
+        return (Alarm(kind="message_not_sent", cl_ord_id=one.order, message=text),)
+    told = uow.allocations.of_order(one.order)
+    if later := next((f for f in told if _takes_its_place(f, one)), None):
+        text = f"allocation {one.alloc_id} was not sent, {later.alloc_id} says what counts: {why}"
         return (Alarm(kind="message_not_sent", cl_ord_id=one.order, message=text),)
     again = said_again(one, uow.allocations.of_order(one.order), at)
     uow.allocations.append(again.order, again, at)

@@ -1,15 +1,19 @@
 """What was claimed and never left: a cancel or a question is not forgotten with it."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
+from domain.allocation_chain import preliminary, said_anew
+from domain.allocations import AllocationSent, AllocTransType, AllocType
 from domain.order_states import apply
 from domain.orders import CancelRequest, ExecType, ListCancelRequest, OrdStatus, Sent, Side
 from domain.ports import StatusRequest
 from gateway.lost import Lost, settle
+from gateway.notices import refused
 from tests.memory import MemoryVault
-from tests.oms_orders.desk import KO, NOW, intent, open_books, report, snapshot
+from tests.oms_orders.desk import DAY, KO, NOW, intent, open_books, report, snapshot
 
 NAME = "R-0001"
 CANCEL = CancelRequest(cl_ord_id=f"{NAME}.1", orig_cl_ord_id=NAME, requested_at=NOW, why="a test")
@@ -61,3 +65,29 @@ def test_nothing_is_asked_about_an_order_that_is_over(uow):
     settle(uow, [Lost("XSIM", CANCEL, "a test")], NOW)
 
     assert waiting(uow) == []
+
+
+def test_an_instruction_that_a_later_one_replaces_is_not_said_again(uow):
+    """The broker refuses the later one, as it never had the first: then that is said anew."""
+    first = replace(
+        preliminary(NAME, [("A1", Decimal(100))], trade_date=DAY, at=NOW),
+        kind=AllocType.CALCULATED,
+    )
+    second = said_anew(first, [("A1", Decimal(40))], [first], NOW)
+    second = replace(second, kind=AllocType.CALCULATED)
+    sent = AllocationSent(alloc_id=first.alloc_id, order=NAME, venue="XSIM", sent_at=NOW)
+    for fact in (first, sent, second):
+        uow.allocations.append(NAME, fact, NOW)
+    uow.outbox.queue("XSIM", second, NOW)
+
+    [*_, alarm] = settle(uow, [Lost("XSIM", first, "a test", is_claimed=False)], NOW)
+
+    assert alarm.kind == "message_not_sent"
+    assert waiting(uow) == [second]
+    refused(uow, "XSIM", second.alloc_id, f"AllocID {first.alloc_id} is unknown", NOW)
+    said = waiting(uow)[-1]
+    assert (said.transaction, said.refers_to, said.parts) == (
+        AllocTransType.NEW,
+        None,
+        second.parts,
+    )
