@@ -46,8 +46,8 @@ def polished(programs: Programs, problem: AccountProblem, box: Box, answer: Answ
         if best_gap <= SHARP:
             break
         quadratic = _quadratic(market, problem, best)
-        for solver, options in _SOLVERS:
-            then = _stepped(programs, quadratic, box, solver, options, len(problem.rows))
+        for solver in _SOLVERS:
+            then = _stepped(programs, quadratic, box, solver, rows=len(problem.rows))
             gap = best_gap if then is None else _gap(market, problem, box, then)
             if then is not None and gap < best_gap:
                 best, best_gap = then, gap
@@ -61,15 +61,15 @@ def _stepped(
     programs: Programs,
     quadratic: AccountProblem,
     box: Box,
-    solver: str,
-    options: dict[str, Any],
+    solver: tuple[str, dict[str, Any]],
+    *,
     rows: int,
 ) -> Answer | None:
     """One solver's answer to a quadratic model whose last rows are the caps' tangents."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "Inaccurate": the gap is the judge.
-            found = programs.solve(quadratic, box, solver, options)
+            found = programs.solve(quadratic, box, *solver)
     except (cp.error.SolverError, ValueError, ArithmeticError):
         return None
     if found is None:
