@@ -198,7 +198,7 @@ def _on_cancel_reject(order: Order, event: CancelReject) -> Outcome:
 
 
 def _on_report(order: Order, event: ExecutionReport) -> Outcome:
-    if event.exec_type is ExecType.TRADE and _stands(order, event):
+    if event.exec_type is ExecType.TRADE and order.has_fill(event.exec_id, event.trade_date):
         return order, ()
     if refused := _refusal_of_something_else(order, event):
         return refused
@@ -210,6 +210,7 @@ def _on_report(order: Order, event: ExecutionReport) -> Outcome:
         cum_qty=sums.cum_qty,
         gross=sums.gross,
         commission=sums.commission,
+        undone=sums.undone,
         status=status,
         ended=_how_it_ended(order) if status is OrdStatus.FILLED else None,
         order_id=_known_order_id(event) or order.order_id,
@@ -225,14 +226,6 @@ def _on_report(order: Order, event: ExecutionReport) -> Outcome:
         moved = replace(moved, pending=())  # Nothing of it can be changed any more.
     unusual = (*alarms, *doubts, *answers, *_closed_alarms(order, event))
     return moved, (*unusual, *disagreements(moved, event))
-
-
-def _stands(order: Order, event: ExecutionReport) -> bool:
-    """Whether this execution is counted already; venues count ExecIDs anew each day."""
-    return any(
-        fill.exec_id == event.exec_id and fill.trade_date == event.trade_date
-        for fill in order.fills
-    )
 
 
 def _refusal_of_something_else(order: Order, event: ExecutionReport) -> Outcome | None:

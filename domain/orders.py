@@ -404,6 +404,15 @@ class StandingFill:
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """An execution that was busted or corrected before we heard of it: it will not count."""
+
+    exec_id: str
+    at: datetime  # When the venue said so: an execution of later on only has the same ExecID.
+
+
+@quickly_made
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What stands now: the fold of an intent and its events (`domain.order_states`).
 
@@ -432,10 +441,18 @@ class Order:
     splits: tuple[Split, ...] = ()  # Told by the venue, oldest first.
     ended: OrdStatus | None = None  # How a FILLED order had ended before a late fill completed it.
     raised: tuple[Allocation, ...] = ()  # The parts that `intent` has, if they were raised since.
+    undone: tuple[Undone, ...] = ()  # Of what is still to be heard.
 
     def shares_of(self, fill: StandingFill) -> Decimal:
         """What an execution counts today, in shares after every split since its day."""
         return rounded_times(fill.quantity, factor(self.splits, fill.trade_date))
+
+    def has_fill(self, exec_id: str, trade_date: date) -> bool:
+        """Whether this execution counts; venues count ExecIDs anew each day."""
+        return any(
+            fill.exec_id == exec_id and fill.trade_date == trade_date
+            for fill in reversed(self.fills)
+        )
 
     @property
     def approved(self) -> Decimal:

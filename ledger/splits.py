@@ -62,6 +62,24 @@ def of_block(
     )
 
 
+def of_closed_block(intent: OrderIntent, split: Split, held: Decimal, at: datetime) -> Transaction:
+    """The book of a block whose order was over when the clients' shares were split.
+
+    It is posted when something that was given to them comes back; `held` as in `of_block`.
+    """
+    return Transaction(
+        transaction_id=f"{client_split_id(split.security_id, split.day)}:{intent.cl_ord_id}",
+        kind=TransactionKind.SPLIT,
+        trade_date=split.day,
+        at=at,
+        legs=_legs(split, block_book(intent.cl_ord_id), _more(held, split)),
+        split=split,
+        run_id=intent.run_id,
+        cl_ord_id=intent.cl_ord_id,
+        memo=f"{split.new} for {split.old}, as the accounts' shares",
+    )
+
+
 def of_clients(
     split: Split, transactions: Iterable[Transaction], standing: Sequence[TaxLot], at: datetime
 ) -> Transaction:
@@ -101,7 +119,7 @@ def of_clients(
 
 
 def of_order(booked: Iterable[Transaction]) -> tuple[Split, ...]:
-    """The splits that the venue told of one order, among the order's transactions."""
+    """The splits of one order, among its transactions: told by its venue, or booked after it."""
     return tuple(one.split for one in booked if one.split is not None)
 
 

@@ -5,7 +5,9 @@ event, ledger legs, allocation and audit stand together or not at all. A fill is
 booked whatever else is wrong with it; the rest is said by alarms.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 
 from domain.allocations import AllocationReport
 from domain.errors import BadInputError
@@ -21,10 +23,11 @@ from domain.orders import (
     ExecType,
     ExecutionReport,
     Order,
+    OrderIntent,
     TimeInForce,
 )
 from domain.ports import ExecutionOutcome, UnitOfWork
-from domain.postings import TransactionKind
+from domain.postings import Transaction, TransactionKind
 from domain.restatements import split_of
 from domain.splits import Split
 from domain.venue_ways import EVERYWHERE_PLAIN, Ways
@@ -218,18 +221,44 @@ def _post(uow: UnitOfWork, report: ExecutionReport, order: Order, at: datetime) 
             and t.transaction_id not in undone
         )
         if (original := next(standing, None)) is not None:
-            told = splits.of_order(booked)
+            told = (*splits.of_order(booked), *_late_splits(uow, order, original, booked, at))
             uow.ledger.append(postings.fill_reversal(original, report, at, splits=told))
-    if report.exec_type is not ExecType.TRADE_CANCEL:
+    if order.has_fill(report.exec_id, report.trade_date):  # Else it was undone before it came.
         uow.ledger.append(postings.fill(report, order.intent, at))
+
+
+def _late_splits(
+    uow: UnitOfWork, order: Order, undone: Transaction, booked: Sequence[Transaction], at: datetime
+) -> tuple[Split, ...]:
+    """Splits that the venue did not tell of the order, as it was over by then; they are booked now.
+
+    The accounts' shares were split by two persons, so what comes back is in new shares.
+    """
+    told = splits.of_order(booked)
+    late = tuple(
+        one
+        for one in uow.ledger.splits(order.intent.security_id)
+        if one.day > undone.trade_date and one not in told
+    )
+    for split in late:
+        held = _held(uow, order.intent)
+        uow.ledger.append(splits.of_closed_block(order.intent, split, held, at))
+    return late
+
+
+def _held(uow: UnitOfWork, intent: OrderIntent) -> Decimal:
+    """What the block holds for its accounts."""
+    book = postings.block_book(intent.cl_ord_id)
+    return uow.ledger.balances(book).get((book, intent.security_id), ZERO)
 
 
 def _post_split(
     uow: UnitOfWork, report: ExecutionReport, order: Order, split: Split, at: datetime
 ) -> None:
     """What the block holds for its accounts, in new shares."""
-    book = postings.block_book(order.intent.cl_ord_id)
-    held = uow.ledger.balances(book).get((book, split.security_id), ZERO)
+    if split in splits.of_order(uow.ledger.of_order(order.intent.cl_ord_id)):
+        return  # A bust that came before had it booked.
+    held = _held(uow, order.intent)
     uow.ledger.append(splits.of_block(order.intent, report, split, held, at))
 
 

@@ -7,6 +7,7 @@ whose they are (`oms.adoption`). An order by telephone has no ClOrdID; it goes b
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.codec import decode
 from domain.order_table import FILLS
 from domain.orders import Alarm, ExecType, ExecutionReport, Order
 from domain.ports import UnitOfWork
@@ -33,17 +34,27 @@ def book_unknown(
 ) -> tuple[Alarm, ...]:
     """Keep the report, and book its fill. `order` is one of ours that only shares its ClOrdID."""
     key = key_of(report)
+    is_undone = report.exec_type in FILLS and _was_undone(uow, key, report)
     uow.audit.append(at=at, actor=_ACTOR, kind=KEPT, subject=key, body=Kept(report=report))
     if report.exec_type in FILLS:
         if report.exec_ref_id is not None:
             _reverse(uow, report, at)
-        if report.exec_type is not ExecType.TRADE_CANCEL:
+        if report.exec_type is not ExecType.TRADE_CANCEL and not is_undone:
             uow.ledger.append(postings.unknown_fill(report, key, at))
     what = f"{key}, an order that we do not know"
     if order is not None:
         what = f"order {order.intent.cl_ord_id}, but for another venue, symbol or side"
     text = f"{report.venue} reports {report.exec_type.name} {report.exec_id} on {what}"
     return (Alarm(kind="unknown_order", cl_ord_id=report.cl_ord_id, message=text),)
+
+
+def _was_undone(uow: UnitOfWork, key: str, report: ExecutionReport) -> bool:
+    """Whether its bust or correction came before it."""
+    kept = (decode(Kept, entry.body).report for entry in uow.audit.about(key) if entry.kind == KEPT)
+    return any(
+        one.exec_ref_id == report.exec_id and one.transact_time >= report.transact_time
+        for one in kept
+    )
 
 
 def _reverse(uow: UnitOfWork, report: ExecutionReport, at: datetime) -> None:

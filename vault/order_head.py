@@ -15,6 +15,7 @@ from domain.orders import (
     OrdStatus,
     ReplaceRequest,
     StandingFill,
+    Undone,
     with_parts,
 )
 from domain.splits import Split
@@ -45,6 +46,7 @@ class OrderHead:
     splits: tuple[Split, ...] = ()
     ended: OrdStatus | None = None
     raised: tuple[Allocation, ...] = ()
+    undone: tuple[Undone, ...] = ()
 
 
 _NAMES = tuple(field.name for field in fields(OrderHead))

@@ -340,6 +340,58 @@ def test_a_bust_of_a_bust_is_booked_once(vault):
     assert desk.block() == {}
 
 
+def test_an_execution_whose_bust_was_heard_before_it_does_not_count(vault):
+    """The engine lost it; after its bust the venue is asked for everything again."""
+    desk = Desk(vault, BUY)
+    assert desk.bust("E2", of="E1", cum=0) == ["unknown_execution_changed"]
+
+    alarms = desk.fill("E1", 10, "63.50", cum_qty=Decimal(10), leaves_qty=Decimal(90))
+
+    assert "execution_busted" in alarms
+    assert (desk.order.cum_qty, desk.order.gross, desk.order.fills) == (0, 0, ())
+    assert desk.block() == {}
+    desk.fill("E3", 20, "63.50")
+    assert desk.order.cum_qty == 20
+    desk.books_are_right()
+
+
+def test_a_chain_of_corrections_that_is_heard_backwards_counts_its_last_word(vault):
+    desk = Desk(vault, BUY)
+    told = {"last_px": Decimal(63), "leaves_qty": Decimal(70), "cum_qty": Decimal(30)}
+    for name, of, shares in (("E3", "E2", 30), ("E2", "E1", 20)):
+        numbers = {"exec_id": name, "exec_ref_id": of, "last_qty": Decimal(shares)}
+        desk.tell(ExecType.TRADE_CORRECT, OrdStatus.PARTIALLY_FILLED, **told, **numbers)
+    desk.fill("E1", 10, "63.50")
+
+    assert [(one.exec_id, one.quantity) for one in desk.order.fills] == [("E3", 30)]
+    assert desk.order.undone == ()
+    assert desk.block() == {KO: Decimal(30), "USD": Decimal(-30 * 63)}
+    desk.books_are_right()
+
+
+def test_the_next_days_execution_of_the_same_name_as_one_undone_unheard_counts(vault):
+    """Venues count ExecIDs anew each day."""
+    desk = Desk(vault, BUY)
+    desk.bust("E2", of="E1", cum=0)
+    tomorrow = {"trade_date": DAY + timedelta(days=1), "transact_time": NOW + timedelta(days=1)}
+
+    desk.fill("E1", 10, "63.50", **tomorrow)
+
+    assert desk.order.cum_qty == 10
+
+
+def test_an_execution_of_an_unknown_order_whose_bust_came_before_it_is_not_booked(vault):
+    desk = Desk(vault, BUY)
+    stranger = replace(fill(desk.order, "E1", 40, "63.50"), cl_ord_id="NOT-OURS")
+    bust = replace(stranger, exec_type=ExecType.TRADE_CANCEL, exec_id="E2", exec_ref_id="E1")
+    desk.take(bust)
+
+    assert desk.take(stranger) == ["unknown_order"]
+
+    with vault.read() as view:
+        assert not any(book.startswith("block:") for book, _ in view.ledger.balances())
+
+
 @pytest.fixture
 def without_the_whole_ledger(monkeypatch):
     """It may be years long, and a bust is booked while everything else waits."""

@@ -193,6 +193,51 @@ def test_a_bust_of_what_was_done_before_the_split_takes_back_new_shares(desk):
     desk.books_are_right()
 
 
+@pytest.mark.parametrize("side", [Side.BUY, Side.SELL])
+def test_a_bust_of_an_order_that_was_over_before_the_split_takes_back_new_shares(vault, side):
+    """Its venue never restated it; what stands of it is given out again in new shares."""
+    desk = Desk(vault, order(side), BOOK)
+    cash, held = desk.cash(), desk.shares(AAPL)
+    desk.fill("E1", 60, "148", "0.10")
+    desk.fill("E2", 40, "149", "0.10")
+    book_split(desk.vault)
+
+    alarms = desk.bust("E3", of="E1", cum=40, trade_date=MORNING)
+
+    sign = 1 if side is Side.BUY else -1
+    assert alarms == ["execution_busted"]
+    block = desk.block()
+    ours = sum(desk.shares(AAPL).values()) + block.get(AAPL, 0)
+    assert ours == 2 * (sum(held.values()) + sign * 40)
+    money = sum(desk.cash().values()) + block.get("USD", 0)
+    assert money == sum(cash.values()) - sign * 149 * 40 - Decimal("0.10")
+    desk.books_are_right()
+
+
+def test_a_correction_after_the_split_of_an_order_that_was_over_is_given_in_its_own_shares(vault):
+    desk = Desk(vault, order(Side.BUY), BOOK)
+    desk.fill("E1", 100, "148", "0.10")
+    held = desk.shares(AAPL)
+    book_split(desk.vault)
+
+    desk.tell(
+        ExecType.TRADE_CORRECT,
+        OrdStatus.FILLED,
+        exec_id="E2",
+        exec_ref_id="E1",
+        last_qty=Decimal(198),
+        last_px=Decimal(74),
+        commission=Decimal("0.10"),
+        trade_date=MORNING,
+        cum_qty=Decimal(198),
+        leaves_qty=Decimal(0),
+    )
+
+    assert sum(desk.shares(AAPL).values()) == 2 * (sum(held.values()) - 100) + 198
+    assert desk.block() == {}
+    desk.books_are_right()
+
+
 def test_a_correction_keeps_the_day_on_which_the_shares_were_bought(vault):
     desk = Desk(vault, order(Side.BUY), BOOK)
     desk.fill("E1", 10, "148", "0.10")

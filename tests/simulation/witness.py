@@ -70,6 +70,7 @@ class Witness:
         self._reported: set[tuple[str, str]] = set()  # Venue and ExecID, but for drop copies.
         self.sent: set[str] = set()
         # By order and ExecID: shares, and the day whose shares they are.
+        self._undone: set[tuple[str, str]] = set()  # Venue and ExecID, heard or not.
         self._standing: defaultdict[str, dict[str, tuple[int, date]]] = defaultdict(dict)
 
     def close(self) -> None:
@@ -286,7 +287,10 @@ class Witness:
             standing = self._standing[order]
             if report.exec_type is not ExecType.TRADE and report.exec_ref_id is not None:
                 standing.pop(report.exec_ref_id, None)
-            if report.exec_type is not ExecType.TRADE_CANCEL:
+                self._undone.add((venue, report.exec_ref_id))
+            if report.exec_type is not ExecType.TRADE_CANCEL and (
+                (venue, exec_id) not in self._undone
+            ):
                 standing[exec_id] = (int(report.last_qty), report.trade_date)
             touched.add(order)
         for name in sorted(touched):
