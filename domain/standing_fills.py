@@ -55,7 +55,8 @@ def _undo(order: Order, sums: Sums, event: ExecutionReport) -> tuple[Sums, Alarm
     if found is not None:
         alarm = alarm_about(order, f"execution_{kind}", text)
         return _without(sums, found, order.shares_of(found)), alarm
-    if event.exec_ref_id is not None:
+    is_of_itself = event.exec_ref_id == event.exec_id  # It undoes nothing.
+    if event.exec_ref_id is not None and not is_of_itself:
         unheard = Undone(exec_id=event.exec_ref_id, at=event.transact_time)
         sums = sums._replace(undone=(*sums.undone, unheard))
     text = f"{text}, but it does not stand"

@@ -32,8 +32,12 @@ def violations(target: Target, said: Sequence[Said]) -> Iterator[str]:
             yield f"{fill.exec_id} is booked as nobody said it: {fill.legs}"
     booked = {fill.exec_id for fill in fills}
     undone = {t.exec_id for t in target.ledger() if t.reverses is not None}
+    unheard: set[str] = set()  # Undone before they were said: they do not count.
     for one in said:
-        known = one.first().get(17, "") in booked | undone
+        first = one.first()
+        known = first.get(17, "") in booked | undone | unheard
+        if first.get(150) in {"G", "H"} and first.get(19) != first.get(17):
+            unheard.add(first.get(19, ""))
         if one.is_genuine_fill and not known and one.sequence not in kept:
             yield f"a fill was lost: {one}"
         elif one.may_be_fill and not known and one.sequence not in kept:

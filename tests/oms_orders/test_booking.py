@@ -369,6 +369,23 @@ def test_a_chain_of_corrections_that_is_heard_backwards_counts_its_last_word(vau
     desk.books_are_right()
 
 
+def test_a_correction_that_names_itself_counts(vault):
+    desk = Desk(vault, BUY)
+    numbers = {"last_qty": Decimal(10), "last_px": Decimal(63), "cum_qty": Decimal(10)}
+
+    desk.tell(
+        ExecType.TRADE_CORRECT,
+        OrdStatus.PARTIALLY_FILLED,
+        exec_id="E1",
+        exec_ref_id="E1",
+        leaves_qty=Decimal(90),
+        **numbers,
+    )
+
+    assert (desk.order.cum_qty, desk.order.undone) == (10, ())
+    assert desk.block()[KO] == 10
+
+
 def test_the_next_days_execution_of_the_same_name_as_one_undone_unheard_counts(vault):
     """Venues count ExecIDs anew each day."""
     desk = Desk(vault, BUY)

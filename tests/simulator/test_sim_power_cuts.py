@@ -211,7 +211,8 @@ def test_a_full_disk_ends_the_process_before_anything_unsaid_is_sent(venue_proce
 
     venues.start()
     again = raw_client(venues.port(), sequence=session_of(venues)["next_in"])
-    assert int(again.logon(reset=False)[34]) == int(client.received[-1][34]) + 1
+    # A process that ends resets its connections: what the client had not read by then is lost.
+    assert int(again.logon(reset=False)[34]) > int(client.received[-1][34])
 
 
 _LIMITED = """
