@@ -213,6 +213,10 @@ class Witness:
             for shares, day in self._standing[name].values()
         )
 
+    def is_undone(self, venue: str, exec_id: str) -> bool:
+        """Whether its bust or its correction is booked."""
+        return (venue, exec_id) in self._undone
+
     def waiting(self) -> int:
         """Messages that are still to be sent."""
         ((count,),) = self._rows("select count(*) from outbox_waiting")
