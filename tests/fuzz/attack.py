@@ -50,6 +50,8 @@ def _is_the_same(fill: Transaction, one: Said) -> bool:
         quantity, price = Decimal(first.get(32, "x")), Decimal(first.get(31, "x"))
     except InvalidOperation:
         return False
+    if not (quantity.is_finite() and price.is_finite()):
+        return False
     moved = {leg.asset == CASH: abs(leg.quantity) for leg in fill.legs if _is_street(leg)}
     money = quantity * price
     return moved.get(False) == quantity and abs(moved.get(True, ZERO) - money) < CENT
