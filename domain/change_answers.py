@@ -38,7 +38,8 @@ def answer_request(order: Order, event: ExecutionReport) -> Outcome:
         return _shown_as_replaced(order, event)
     if event.exec_type is ExecType.NEW and order.intent.cash_quantity is not None:
         return with_terms(order, event.order_qty, None, None), ()  # L.1.b: so many shares it makes.
-    if event.exec_type is ExecType.RESTATED and not has_ended(order):
+    goes_on = not has_ended(order) or order.status is OrdStatus.DONE_FOR_DAY
+    if event.exec_type is ExecType.RESTATED and goes_on:
         return _restated(order, event)
     if event.exec_type is ExecType.CANCELED and order.status is OrdStatus.CANCELED:
         return _canceled(order, event)

@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.allocations import (
     AllocationAnswer,
     AllocationInstruction,
+    AllocationLost,
     AllocationSent,
     AllocationWithdrawn,
 )
@@ -252,8 +253,6 @@ def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
     if isinstance(body, AllocationAnswer):
         waiting = uow.outbox.waiting(body.venue, _EVERYTHING)
         return all(message.body != body for message in waiting)
-    if isinstance(body, ReplaceRequest) and not _is_pending(uow, body):
-        return False
     venues = {one.intent.venue for one in _open_orders_of(uow, body)}
     name = (type(body), body.cl_ord_id)  # Of a wish that was undone: another one may have it now.
     return bool(venues) and all(
@@ -263,10 +262,18 @@ def was_marked(uow: UnitOfWork, body: OutboxBody) -> bool:
     )
 
 
-def _is_pending(uow: UnitOfWork, body: ReplaceRequest) -> bool:
-    """Whether the order knows of the wish: else it was undone with its transaction."""
-    order = order_of(uow, body)
-    return order is not None and any(one.cl_ord_id == body.cl_ord_id for one in order.pending)
+def has_ended(uow: UnitOfWork, body: OutboxBody) -> bool:
+    """Whether a message is known to be lost, or its wish is over or was undone."""
+    if isinstance(body, AllocationInstruction):
+        facts = uow.allocations.of_order(body.order)
+        return any(isinstance(f, AllocationLost) and f.alloc_id == body.alloc_id for f in facts)
+    if isinstance(body, AllocationAnswer):
+        again = replace(body, attempt=body.attempt + 1)
+        return any(one.body == again for one in uow.outbox.waiting(body.venue, _EVERYTHING))
+    if isinstance(body, ReplaceRequest):
+        order = order_of(uow, body)
+        return order is None or all(one.cl_ord_id != body.cl_ord_id for one in order.pending)
+    return False
 
 
 def urgent_first(messages: Iterable[OutboxMessage]) -> list[OutboxMessage]:

@@ -10,7 +10,14 @@ from typing import NamedTuple
 from domain.orders import Alarm, OrderIntent, OrdStatus
 from domain.ports import ListExecuteRequest, OutboxBody, UnitOfWork
 from gateway import changes
-from gateway.claims import declare_lost, declare_unsent, note_withdrawn, order_of, was_marked
+from gateway.claims import (
+    declare_lost,
+    declare_unsent,
+    has_ended,
+    note_withdrawn,
+    order_of,
+    was_marked,
+)
 
 
 class Lost(NamedTuple):
@@ -42,6 +49,9 @@ def settle(uow: UnitOfWork, lost: Iterable[Lost], at: datetime) -> tuple[Alarm, 
 
 
 def _is_to_be_told(uow: UnitOfWork, one: Lost) -> bool:
+    """Not when it is written already: the commit that did so may have seemed to fail."""
+    if has_ended(uow, one.body):
+        return False
     if isinstance(one.body, OrderIntent):
         order = order_of(uow, one.body)
         return order is not None and order.sent and order.status is OrdStatus.INTENDED

@@ -6,7 +6,13 @@ from decimal import Decimal
 import pytest
 
 from domain.allocation_chain import preliminary, said_anew
-from domain.allocations import AllocationSent, AllocTransType, AllocType
+from domain.allocations import (
+    AllocationAnswer,
+    AllocationSent,
+    AllocStatus,
+    AllocTransType,
+    AllocType,
+)
 from domain.order_states import apply
 from domain.orders import CancelRequest, ExecType, ListCancelRequest, OrdStatus, Sent, Side
 from domain.ports import StatusRequest
@@ -91,3 +97,23 @@ def test_an_instruction_that_a_later_one_replaces_is_not_said_again(uow):
         None,
         second.parts,
     )
+
+
+def test_what_is_settled_by_a_commit_that_seemed_to_fail_is_not_settled_again(uow):
+    """An instruction would go out a second time, with words that no longer count."""
+    first = replace(
+        preliminary(NAME, [("A1", Decimal(100))], trade_date=DAY, at=NOW),
+        kind=AllocType.CALCULATED,
+    )
+    answer = AllocationAnswer(
+        venue="XSIM", report_id="AR1", alloc_id="B1", status=AllocStatus.ACCEPTED, at=NOW
+    )
+    uow.allocations.append(NAME, first, NOW)
+    lost = [Lost("XSIM", first, "a test"), Lost("XSIM", answer, "a test")]
+    assert len(settle(uow, lost, NOW)) > 0
+    [again, answered] = waiting(uow)
+
+    assert settle(uow, lost, NOW) == ()
+
+    assert waiting(uow) == [again, answered]
+    assert (again.alloc_id, answered.attempt) == (f"{NAME}-A2", 2)

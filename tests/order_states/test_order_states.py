@@ -485,3 +485,14 @@ def test_a_bust_of_an_execution_we_never_saw_changes_no_quantity():
 
     assert order.cum_qty == 0
     assert kinds(alarms) == ["unknown_execution_changed"]
+
+
+def test_an_order_that_is_done_for_the_day_may_be_restated():
+    """A decline of a part of it, told between two days: the next fill is of what is left."""
+    done, _ = apply(NEW, says(NEW, ExecType.DONE_FOR_DAY, OrdStatus.DONE_FOR_DAY))
+    told = says(done, ExecType.RESTATED, OrdStatus.DONE_FOR_DAY, order_qty=NEW.order_qty - 1)
+
+    order, alarms = apply(done, told)
+
+    assert (order.status, order.order_qty) == (OrdStatus.DONE_FOR_DAY, NEW.order_qty - 1)
+    assert kinds(alarms) == ["restated"]
